@@ -1,0 +1,40 @@
+"""`python -m rethinking COMMAND …`: every stage of the pipeline, callable by hand."""
+
+import importlib
+import sys
+
+COMMANDS = {
+    "list": "what there is: models, datasets, corruptions, recipes, figures, measures",
+    "train": "one run by its names; its data are made where they are missing",
+    "prepare": "a data set's original files to .npy (called by the rule of that name)",
+    "corrupt": "a corruption of a prepared data set (called by the rules corrupt_labels and corrupt_pixels)",
+    "aggregate": "the runs of a figure to tables (called by the rule of that name)",
+    "figure": "tables to a figure (called by the rule of that name)",
+    "accept": "accept existing results after a change of code that alters no number",
+}
+
+
+def main(argv: list[str]) -> int:
+    """Run a command; return the exit code. A ValueError is the user's to read, so it is printed without a traceback."""
+    if not argv or argv[0] in ("-h", "--help"):
+        print("usage: python -m rethinking COMMAND [--help | options]\n")
+        print("\n".join(f"  {name:<10} {meaning}" for name, meaning in COMMANDS.items()))
+        return 0 if argv else 2
+    command, options = argv[0], argv[1:]
+    if command not in COMMANDS:
+        from rethinking.registry import nearest
+
+        print(f"unknown command {command!r}; {nearest(command, COMMANDS)}", file=sys.stderr)
+        return 2
+    # A rule hands `train` a resolved run, a person hands it names; the latter needs every stage before it as well.
+    module = "by_hand" if command == "train" and not any(each.startswith("--run") for each in options) else command
+    try:
+        importlib.import_module(f"rethinking.stages.{module}").main(options)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

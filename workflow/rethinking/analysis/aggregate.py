@@ -1,0 +1,69 @@
+"""From the runs' summaries to one row a run: time to fit, relative time, test error at the fit (paper figure 1).
+
+The paper's "time to overfit" is the epoch at which the training set is fitted; "relative convergence time" is its
+ratio to the same seed's time with true labels.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from rethinking.names import split_corruption
+
+NAME = ["dataset", "model", "corruption", "recipe", "seed"]
+
+
+def row(summary: dict[str, Any], fit_criterion: str) -> dict[str, Any]:
+    """A row of runs.csv from one run.json. Errors are fractions, accuracies percent, times epochs."""
+    family, level = split_corruption(summary["corruption"])
+    values: dict[str, Any] = {key: summary[key] for key in NAME}
+    values |= {"corruption_family": family, "level": 0.0 if family == "true_labels" else level}
+    values |= {key: summary[key] for key in ("num_parameters", "num_train", "num_test", "num_classes")}
+    values |= {key: summary[key] for key in ("epochs_done", "stopped_by", "precision", "device", "seconds")}
+    for criterion, fit in summary["fit"].items():
+        values |= {f"{criterion}_{key}": fit and fit[key] for key in ("epoch", "step", "seconds")}
+        values[f"{criterion}_test_error"] = fit and 1 - fit["test_accuracy"] / 100
+    for part in ("train", "test"):
+        values |= {f"final_{part}_{key}": value for key, value in summary["final"][part].items()}
+    fit = summary["fit"][fit_criterion]
+    values["censored"] = fit is None
+    values["time_to_fit"] = fit and fit["epoch"]
+    values["test_error_at_fit"] = fit and 1 - fit["test_accuracy"] / 100
+    values["final_test_error"] = 1 - summary["final"]["test"]["accuracy"] / 100
+    return values
+
+
+def runs_table(summaries: Sequence[dict[str, Any]], fit_criterion: str) -> pd.DataFrame:
+    """runs.csv: one row a run.
+
+    `relative_time` is T(seed, P) / T(seed, true labels), one ratio a seed; for a run that never meets the criterion it
+    is empty and `relative_time_bound` holds T(last) / T(seed, true labels) instead. Where the run on true labels never
+    meets it, the seed has neither.
+    """
+    table = pd.DataFrame([row(summary, fit_criterion) for summary in summaries])
+    same_seed = ["dataset", "model", "recipe", "seed"]
+    true_labels = table[table["corruption"] == "true_labels"].set_index(same_seed)["time_to_fit"]
+    reference = pd.to_numeric(true_labels).reindex(pd.MultiIndex.from_frame(table[same_seed])).to_numpy()
+    table["relative_time"] = pd.to_numeric(table["time_to_fit"]) / reference
+    table["relative_time_bound"] = (table["epochs_done"] / reference).where(table["censored"])
+    return table
+
+
+def curves_table(runs: Sequence[tuple[dict[str, Any], pd.DataFrame]]) -> pd.DataFrame:
+    """curves.csv: the metrics of every run, its five names before them."""
+    named = [metrics.assign(**{key: summary[key] for key in NAME}) for summary, metrics in runs]
+    table = pd.concat(named, ignore_index=True)
+    return table[NAME + [column for column in table.columns if column not in NAME]]
+
+
+def mixed(summaries: Sequence[dict[str, Any]]) -> list[str]:
+    """What the runs of one table do not share although numbers depend on it: one line each."""
+    found = []
+    for key in ("device", "precision"):
+        values = sorted({summary[key] for summary in summaries})
+        found += [f"{key}: {', '.join(values)}"] if len(values) > 1 else []
+    for package in sorted({name for summary in summaries for name in summary["versions"]}):
+        values = sorted({summary["versions"].get(package, "none") for summary in summaries})
+        found += [f"{package}: {', '.join(values)}"] if len(values) > 1 else []
+    return found

@@ -1,0 +1,11 @@
+"""The measures that a recipe may list: name -> a function from a network to a value for each of its tensors."""
+
+from rethinking.registry import Entry
+
+MEASURES = {
+    "frobenius_norm": Entry(
+        module="rethinking.analysis.norms",
+        function="frobenius_norm",
+        description="Frobenius norm of each parameter tensor and of all of them together",
+    ),
+}

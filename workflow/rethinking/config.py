@@ -1,0 +1,284 @@
+"""The configuration: YAML in, checked against schema and registries; out come runs, and a slice for each job.
+
+Everything that can be wrong with a configuration is found here, before the first job starts and without torch.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from rethinking import schema
+from rethinking.analysis.registry import MEASURES
+from rethinking.data.corruptions.registry import CORRUPTIONS
+from rethinking.models.registry import MODELS
+from rethinking.names import corruption_name, split_corruption
+from rethinking.plotting.registry import FIGURES
+from rethinking.registry import nearest
+from rethinking.run import RunConfig, by_family, runs_of
+from rethinking.schema import ConfigurationError
+
+CHECKOUT = Path(__file__).parents[2]
+CATALOGUE = "config/datasets.yaml"
+DEFAULT = "config/config.yaml"
+FAMILIES = sorted({model.family for model in MODELS.values()})
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Which file a key's value came from, for error messages."""
+
+    file: str
+    overridden: frozenset[str] = frozenset()
+
+    def of(self, key: str) -> str:
+        return "--config" if key.split(".")[0].split("[")[0] in self.overridden else self.file
+
+    def error(self, key: str, value: Any, problem: str) -> ConfigurationError:
+        return ConfigurationError(self.of(key), key, value, problem)
+
+    def known(self, key: str, name: Any, kind: str, names: Iterable[str]) -> None:
+        """Raise ConfigurationError with the nearest name where `name` is none of `names`."""
+        if name not in (names := list(names)):
+            raise self.error(key, name, f"unknown {kind}; {nearest(name, names)}")
+
+
+def _extended(name: str, table: Mapping[str, Values], key: str, sources: Sources) -> Values:
+    """The entry of `name` over everything that it extends."""
+    chain = [name]
+    while (parent := table[chain[-1]].get("extends")) is not None:
+        where = f"{key}.{chain[-1]}.extends"
+        sources.known(where, parent, key.removesuffix("s"), table)
+        if parent in chain:
+            raise sources.error(where, parent, "extends itself")
+        chain.append(parent)
+    values: Values = {}
+    for each in reversed(chain):
+        values |= table[each]
+    values.pop("extends", None)
+    return values
+
+
+class Configuration:
+    """A checked configuration.
+
+    `raw` is what YAML holds, `catalogue` what config/datasets.yaml holds. Raises ConfigurationError naming the file,
+    the key, the value and the nearest valid name.
+    """
+
+    def __init__(self, raw: Values, catalogue: Values, sources: Sources) -> None:
+        schema.check(catalogue, "datasets", lambda key: CATALOGUE)
+        schema.check(raw, "config", sources.of)
+        self._raw = raw
+        self._catalogue = catalogue
+        self._sources = sources
+        self.name: str = raw["name"]
+        self.seeds: list[int] = raw.get("seeds", schema.default("config", "seeds"))
+        # Every section is resolved once here, so that a fault in a part that no figure uses is found as well.
+        assert self.datasets and self.models and self.corruptions and self.recipes is not None
+        self.figures = {name: self._figure(name) for name in raw["figures"]}
+
+    @classmethod
+    def load(cls, path: str | Path | None = None) -> "Configuration":
+        """Read a configuration file (the default one where None is given) and the checkout's catalogue."""
+        file = CHECKOUT / DEFAULT if path is None else Path(path)
+        source = DEFAULT if path is None else str(path)
+        return cls(schema.load_yaml(file), schema.load_yaml(CHECKOUT / CATALOGUE), Sources(source))
+
+    # -- the sections -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def datasets(self) -> dict[str, Values]:
+        """Every data set of the catalogue and of the configuration, complete."""
+        own = self._raw.get("datasets", {})
+        table = self._catalogue | own
+        resolved = {}
+        for name in table:
+            sources = self._sources if name in own else Sources(CATALOGUE)
+            key = f"datasets.{name}" if name in own else name
+            entry = _extended(name, table, "datasets", sources)
+            for required in ("reader", "source"):
+                if required not in entry:
+                    raise sources.error(key, table[name], f"the key {required!r} is missing")
+            entry = schema.fill(entry, "datasets", "dataset")
+            for part in ("train", "test"):
+                if entry[part] is not None and not entry["source"]["classes"] <= entry[part] <= entry["source"][part]:
+                    bounds = f"{entry['source']['classes']} (one a class) to {entry['source'][part]}"
+                    raise sources.error(f"{key}.{part}", entry[part], f"the original has {bounds} images")
+            resolved[name] = entry
+        return resolved
+
+    @cached_property
+    def models(self) -> dict[str, Values]:
+        """Registered networks and the configuration's variants: factory, family, arguments, label."""
+        variants = {name: {"factory": name} for name in MODELS} | self._raw.get("models", {})
+        resolved = {}
+        for name, variant in variants.items():
+            self._sources.known(f"models.{name}.factory", factory := variant["factory"], "model", MODELS)
+            registered = MODELS[factory]
+            arguments = {key: value for key, value in variant.items() if key not in ("factory", "label")}
+            for argument in arguments:
+                key = f"models.{name}.{argument}"
+                self._sources.known(key, argument, f"argument of {factory}", registered.arguments)
+            label = variant.get("label", registered.label if name == factory else name)
+            resolved[name] = {"factory": factory, "family": registered.family, "arguments": arguments, "label": label}
+        return resolved
+
+    @cached_property
+    def corruptions(self) -> dict[str, Values]:
+        """Registered corruptions and the configuration's variants: family, options."""
+        variants = {name: {"family": name} for name in CORRUPTIONS} | self._raw.get("corruptions", {})
+        resolved = {}
+        for name, variant in variants.items():
+            self._sources.known(f"corruptions.{name}.family", family := variant["family"], "corruption", CORRUPTIONS)
+            choices = CORRUPTIONS[family].options
+            given = {key: value for key, value in variant.items() if key != "family"}
+            for option in given:
+                self._sources.known(f"corruptions.{name}.{option}", option, f"option of {family}", choices)
+            options = {option: given.get(option, values[0]) for option, values in choices.items()}
+            resolved[name] = {"family": family, "options": options}
+        return resolved
+
+    @cached_property
+    def recipes(self) -> dict[str, Values]:
+        """The recipes, complete; mappings by model family are still in them."""
+        table = self._raw["recipes"]
+        resolved = {}
+        for name in table:
+            recipe = schema.fill(_extended(name, table, "recipes", self._sources), "config", "recipe")
+            if recipe["stop"] is not None:
+                recipe["stop"] = {"extra_epochs": 0, **recipe["stop"]}
+            for family in recipe["learning_rate"] if isinstance(recipe["learning_rate"], dict) else ():
+                self._sources.known(f"recipes.{name}.learning_rate.{family}", family, "model family", FAMILIES)
+            for index, measure in enumerate(recipe["measures"]):
+                self._sources.known(f"recipes.{name}.measures[{index}]", measure, "measure", MEASURES)
+            resolved[name] = recipe
+        return resolved
+
+    # -- the figures --------------------------------------------------------------------------------------------------
+
+    def _figure(self, name: str) -> Values:
+        """A figure's section with every panel spelled out: dataset, recipe, models, corruptions."""
+        key = f"figures.{name}"
+        self._sources.known(key, name, "figure", FIGURES)
+        section = schema.fill(self._raw["figures"][name], "config", "figure")
+        wanted = FIGURES[name].panels
+        for panel in section["panels"]:
+            self._sources.known(f"{key}.panels.{panel}", panel, f"panel of {name}", wanted)
+        for panel in wanted:
+            if panel not in section["panels"]:
+                raise self._sources.error(f"{key}.panels", sorted(section["panels"]), f"the key {panel!r} is missing")
+        panels = {panel: self._panel(section, f"{key}.panels.{panel}", section["panels"][panel]) for panel in wanted}
+        return section | {"panels": panels}
+
+    def _panel(self, section: Values, key: str, panel: Values) -> Values:
+        figure = key.rpartition(".panels.")[0]
+        resolved = {}
+        for kind, table in (("dataset", self.datasets), ("recipe", self.recipes)):
+            where = key if kind in panel else figure
+            resolved[kind] = panel.get(kind, section[kind])
+            self._sources.known(f"{where}.{kind}", resolved[kind], "data set" if kind == "dataset" else kind, table)
+        for index, model in enumerate(panel["models"]):
+            self._sources.known(f"{key}.models[{index}]", model, "model", self.models)
+            self._check_fit(resolved["dataset"], model, resolved["recipe"], f"{key}.models[{index}]")
+        corruptions = [corruption_name("random_labels", level) for level in panel.get("levels", [])] or [
+            self.corruption(corruption, f"{key}.corruptions[{index}]")
+            for index, corruption in enumerate(panel.get("corruptions", []))
+        ]
+        for index, corruption in enumerate(corruptions):
+            if corruption in corruptions[:index]:
+                raise self._sources.error(f"{key}.corruptions[{index}]", corruption, "stands there twice")
+        return resolved | {"models": panel["models"], "corruptions": corruptions}
+
+    def corruption(self, name: str, key: str = "corruption") -> str:
+        """The one spelling of a corruption's name; level 0 of any is true_labels."""
+        if name == "true_labels":
+            return name
+        variant, level = split_corruption(name)
+        self._sources.known(key, variant, "corruption", ["true_labels", *self.corruptions])
+        has_level = CORRUPTIONS[self.corruptions[variant]["family"]].has_level
+        if has_level and level is None:
+            raise self._sources.error(key, name, f"needs a level from 0 to 1, as in {variant}-0.5")
+        if not has_level and level is not None:
+            raise self._sources.error(key, name, f"takes no level; write {variant}")
+        if level is not None and not 0 <= level <= 1:
+            raise self._sources.error(key, name, "the level must be from 0 to 1")
+        return corruption_name(variant, level)
+
+    def _check_fit(self, dataset: str, model: str, recipe: str, key: str) -> None:
+        """That the recipe has values for the model's family, and that the network takes the images."""
+        size = self.datasets[dataset]["image_size"] or self.datasets[dataset]["source"]["image_size"]
+        crop = self.recipes[recipe]["crop"]
+        if crop is not None and crop > size:
+            problem = f"larger than the images of {dataset!r}, {size}x{size}; null keeps them whole"
+            raise self._sources.error(f"recipes.{recipe}.crop", crop, problem)
+        side = crop or size
+        if side < (smallest := MODELS[self.models[model]["factory"]].smallest):
+            problem = f"takes images of {smallest}x{smallest} or more, {dataset!r} with recipe {recipe!r} has {side}x{side}"
+            raise self._sources.error(key, model, problem)
+        try:
+            by_family(self.recipes[recipe], self.models[model]["family"])
+        except ValueError as error:
+            raise self._sources.error(f"recipes.{recipe}", model, str(error)) from None
+
+    # -- what the jobs get --------------------------------------------------------------------------------------------
+
+    def plan(self, figure: str) -> Values:
+        """A figure's runs as plain JSON, the argument of `rethinking.run.runs_of`."""
+        panels = self.figures[figure]["panels"]
+        models = sorted({model for panel in panels.values() for model in panel["models"]})
+        return {
+            "seeds": self.seeds,
+            "panels": panels,
+            "models": {name: {k: self.models[name][k] for k in ("factory", "family", "arguments")} for name in models},
+            "recipes": {panel["recipe"]: self.recipes[panel["recipe"]] for panel in panels.values()},
+        }
+
+    def runs(self, figure: str) -> list[RunConfig]:
+        """The runs that a figure is drawn from."""
+        return runs_of(self.plan(figure))
+
+    def run(self, dataset: str, model: str, corruption: str, recipe: str, seed: int, **overrides: Any) -> RunConfig:
+        """One run by its names; `overrides` replace values of the recipe."""
+        self._sources.known("dataset", dataset, "data set", self.datasets)
+        self._sources.known("model", model, "model", self.models)
+        self._sources.known("recipe", recipe, "recipe", self.recipes)
+        self._check_fit(dataset, model, recipe, "model")
+        panel = {"dataset": dataset, "recipe": recipe, "models": [model], "corruptions": [self.corruption(corruption)]}
+        recipes = {recipe: self.recipes[recipe] | overrides}
+        return runs_of({"seeds": [seed], "panels": {"run": panel}, "models": self.models, "recipes": recipes})[0]
+
+    def prepare_slice(self, dataset: str) -> Values:
+        """What preparing a data set depends on."""
+        entry = self.datasets[dataset]
+        keys = ("reader", "source", "image_size", "channels", "train", "test")
+        return {key: entry[key] for key in keys} | {"seed": entry["subset_seed"]}
+
+    def corruption_slice(self, dataset: str, corruption: str, seed: int) -> Values:
+        """What corrupting a data set depends on."""
+        variant, level = split_corruption(corruption)
+        return {
+            "dataset": dataset,
+            "corruption": {"name": corruption, "level": level, **self.corruptions[variant]},
+            "seed": seed,
+        }
+
+    def figure_section(self, figure: str) -> Values:
+        """What drawing a figure depends on, beside its tables."""
+        section = self.figures[figure]
+        models = [model for panel in section["panels"].values() for model in panel["models"]]
+        return {
+            "name": self.name,
+            "seeds": self.seeds,
+            "dataset": section["dataset"],
+            "dataset_label": self.datasets[section["dataset"]].get("label", section["dataset"]),
+            "recipe": section["recipe"],
+            "recipe_note": section["note"],
+            "fit_criterion": section["fit_criterion"],
+            "size": section["size"],
+            "labels": {model: self.models[model]["label"] for model in models},
+            "panels": section["panels"],
+        }

@@ -1,0 +1,54 @@
+"""The corruptions: name -> module, function and what it changes (paper section 2.1)."""
+
+from dataclasses import dataclass
+
+from rethinking.registry import Entry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corruption(Entry):
+    """One corruption. `options` maps each choice that the paper leaves open to its values, the default first."""
+
+    changes: tuple[str, ...]
+    has_level: bool = False
+    options: dict[str, tuple[str, ...]]
+
+    @property
+    def is_label_noise(self) -> bool:
+        return self.changes == ("train_labels",)
+
+
+LABELS = {"module": "rethinking.data.corruptions.labels", "changes": ("train_labels",), "has_level": True, "options": {}}
+PIXELS = {"module": "rethinking.data.corruptions.pixels", "changes": ("train_images", "test_images")}
+UNIT = {"unit": ("position", "value")}
+
+CORRUPTIONS = {
+    "random_labels": Corruption(
+        function="random_labels",
+        description="each training label is redrawn from all classes with probability P (paper: partially corrupted, random)",
+        **LABELS,
+    ),
+    "shuffled_labels": Corruption(
+        function="shuffled_labels",
+        description="the labels of a fraction P of the training examples are permuted among themselves",
+        **LABELS,
+    ),
+    "shuffled_pixels": Corruption(
+        function="shuffled_pixels",
+        description="one permutation of the pixels for all training and test images",
+        options=UNIT,
+        **PIXELS,
+    ),
+    "random_pixels": Corruption(
+        function="random_pixels",
+        description="a permutation of the pixels for each image, training and test",
+        options=UNIT,
+        **PIXELS,
+    ),
+    "gaussian_pixels": Corruption(
+        function="gaussian_pixels",
+        description="every image replaced by Gaussian noise with the training images' mean and standard deviation",
+        options={"statistics": ("per_channel", "global")},
+        **PIXELS,
+    ),
+}

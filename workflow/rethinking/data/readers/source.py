@@ -1,0 +1,50 @@
+"""What every reader returns: a data set in memory, checked once where it enters."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Training and test images, uint8 (n, height, width, channels), their labels, int64 (n,), and the class names."""
+
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.classes or not all(self.classes) or len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"classes must be distinct names, found {self.classes!r}")
+        for part, images, labels in (
+            ("train", self.train_images, self.train_labels),
+            ("test", self.test_images, self.test_labels),
+        ):
+            _check_images(f"{part}_images", images)
+            _check_labels(f"{part}_labels", labels, len(images), self.classes)
+        if self.train_images.shape[1:] != self.test_images.shape[1:]:
+            raise ValueError(
+                f"test_images are {self.test_images.shape[1:]}, train_images {self.train_images.shape[1:]}; "
+                "they must have one height, width and number of channels"
+            )
+
+
+def _check_images(name: str, images: np.ndarray) -> None:
+    if images.dtype != np.uint8:
+        raise ValueError(f"{name} must be uint8, found {images.dtype}")
+    if images.ndim != 4 or 0 in images.shape or images.shape[3] not in (1, 3):
+        raise ValueError(f"{name} must have shape (n, height, width, 1 or 3), found {images.shape}")
+
+
+def _check_labels(name: str, labels: np.ndarray, num_images: int, classes: tuple[str, ...]) -> None:
+    if labels.dtype != np.int64:
+        raise ValueError(f"{name} must be int64, found {labels.dtype}")
+    if labels.shape != (num_images,):
+        raise ValueError(f"{name} must have shape ({num_images},), one label an image, found {labels.shape}")
+    if labels.min() < 0 or labels.max() >= len(classes):
+        raise ValueError(f"{name} must lie in 0..{len(classes) - 1}, found {labels.min()}..{labels.max()}")
+    empty = [classes[k] for k in np.flatnonzero(np.bincount(labels, minlength=len(classes)) == 0)]
+    if empty:
+        raise ValueError(f"{name} has no example of class {', '.join(map(repr, empty))}")

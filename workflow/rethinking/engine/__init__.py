@@ -1,0 +1,1 @@
+"""Training: the loop, the optimiser, when to stop, what is saved."""

@@ -1,0 +1,37 @@
+"""Loss, accuracy and confusion matrix of a whole set in evaluation mode."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from rethinking.engine.precision import autocast
+
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Score:
+    """Accuracy in percent, mean cross-entropy in nats, confusion matrix int64 (classes, classes), rows true."""
+
+    accuracy: float
+    loss: float
+    confusion: torch.Tensor
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, images: torch.Tensor, labels: torch.Tensor, num_classes: int, precision: str) -> Score:
+    """Score `images` (n, channels, height, width) against `labels` (n). The model is left in evaluation mode."""
+    model.eval()
+    total_loss = torch.zeros((), dtype=torch.float64, device=labels.device)
+    cells = torch.zeros(num_classes * num_classes, dtype=torch.int64, device=labels.device)
+    for x, y in zip(images.split(BATCH), labels.split(BATCH), strict=True):
+        with autocast(x.device, precision):
+            logits = model(x)
+        logits = logits.float()
+        total_loss += functional.cross_entropy(logits, y, reduction="sum").double()
+        cells += torch.bincount(y * num_classes + logits.argmax(1), minlength=num_classes * num_classes)
+    confusion = cells.view(num_classes, num_classes).cpu()
+    correct = int(confusion.diagonal().sum())
+    return Score(100 * correct / len(labels), float(total_loss) / len(labels), confusion)

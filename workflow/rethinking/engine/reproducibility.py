@@ -1,0 +1,55 @@
+"""What makes a run the same run: seeded generators, deterministic kernels, one thread, and a record of the machine."""
+
+import os
+import platform
+
+import numpy as np
+import torch
+
+from rethinking import seeds
+
+
+def generator(seed: int, stream: str, *keys: int) -> torch.Generator:
+    """torch's generator (on the CPU, whatever the device) for a stream of the run's seed."""
+    return torch.Generator().manual_seed(seeds.integer(seed, stream, *keys))
+
+
+def make_deterministic(precision: str) -> None:
+    """Deterministic kernels and one thread: a sum's value depends on how many threads share it."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    # The same switch as `use_deterministic_algorithms(True)`, which would import the compiler, two seconds a run.
+    torch.set_deterministic_debug_mode("error")
+    torch.backends.cudnn.benchmark = False
+    torch.set_float32_matmul_precision("high" if precision == "tfloat32" else "highest")
+    torch.backends.cudnn.allow_tf32 = precision == "tfloat32"
+    torch.set_num_threads(1)
+    # Denormal numbers slow a CPU tenfold once a network has fitted and its gradients fade.
+    torch.set_flush_denormal(True)
+
+
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Whether the processor has instructions for bfloat16 products."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+
+
+def resolved_precision(precision: str, device: torch.device) -> str:
+    """What `auto` and `tfloat32` mean on this device."""
+    if precision == "auto":
+        return "bfloat16" if has_fast_bfloat16(device) else "float32"
+    if precision == "tfloat32" and device.type != "cuda":
+        return "float32"
+    return precision
+
+
+def machine(device: torch.device) -> str:
+    """The processor, as far as it can change a sum: results are promised to be equal only on the same one."""
+    if device.type == "cuda":
+        return f"cuda: {torch.cuda.get_device_name(device)}"
+    return f"{device.type}: {platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computes the numbers."""
+    return {"python": platform.python_version(), "torch": str(torch.__version__), "numpy": np.__version__}

@@ -1,0 +1,101 @@
+"""From records to what a run's files hold (DESIGN section 5). Percent, nats, seconds."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rethinking.engine.records import EpochRecord, Evaluation
+from rethinking.engine.stopping import CRITERIA, first_fit
+
+Row = dict[str, Any]
+
+
+def _scores(evaluation: Evaluation) -> Row:
+    return {
+        "TrainAccuracy": evaluation.train_accuracy,
+        "TrainLoss": evaluation.train_loss,
+        "TestAccuracy": evaluation.test_accuracy,
+        "TestLoss": evaluation.test_loss,
+    }
+
+
+def metrics(records: Sequence[EpochRecord]) -> list[Row]:
+    """metrics.csv: one row an epoch, the notebook's six columns first."""
+    return [
+        {
+            **_scores(record.last),
+            "EpochTime": record.seconds,
+            "Totaltime": record.total_seconds,
+            "Epoch": record.epoch,
+            "Step": record.step,
+            "LearningRate": record.learning_rate,
+            "OnlineTrainLoss": record.online_loss,
+            "OnlineTrainAccuracy": record.online_accuracy,
+        }
+        for record in records
+    ]
+
+
+def evaluations(records: Sequence[EpochRecord]) -> list[Row]:
+    """evaluations.csv, where a recipe asks for several an epoch: all of them, epochs as fractions."""
+    every = (evaluation for record in records for evaluation in record.evaluations)
+    return [{"Epoch": each.epoch, "Step": each.step, **_scores(each), "Seconds": each.seconds} for each in every]
+
+
+def steps(records: Sequence[EpochRecord]) -> list[Row]:
+    """steps.csv: loss and accuracy in training mode since the row before."""
+    return [
+        {"Step": step, "Epoch": record.epoch, "OnlineTrainLoss": loss, "OnlineTrainAccuracy": accuracy}
+        for record in records
+        for step, loss, accuracy in record.steps
+    ]
+
+
+def measures(initial: dict[str, dict[str, float]], records: Sequence[EpochRecord]) -> list[Row]:
+    """measures.csv: every measure of every layer, epoch 0 being before training."""
+    taken = [(0, initial)] + [(record.epoch, record.measures) for record in records]
+    return [
+        {"Epoch": epoch, "Measure": measure, "Layer": layer, "Value": value}
+        for epoch, of_epoch in taken
+        for measure, layers in of_epoch.items()
+        for layer, value in layers.items()
+    ]
+
+
+def confusion(records: Sequence[EpochRecord], classes: Sequence[str]) -> dict[str, Any]:
+    """confusion.pkl: builtins and one int64 array (epochs, classes, classes), rows true, columns predicted."""
+    matrices = np.stack([record.confusion.numpy() for record in records])
+    return {"classes": list(classes), "epochs": [record.epoch for record in records], "set": "test", "matrices": matrices}
+
+
+def fits(records: Sequence[EpochRecord]) -> dict[str, Row | None]:
+    """For every criterion where it was first met, or None."""
+    found = {criterion: first_fit(records, criterion) for criterion in CRITERIA}
+    return {
+        criterion: evaluation
+        and {
+            "epoch": evaluation.epoch,
+            "step": evaluation.step,
+            "seconds": evaluation.seconds,
+            "test_accuracy": evaluation.test_accuracy,
+            "test_loss": finite(evaluation.test_loss),
+        }
+        for criterion, evaluation in found.items()
+    }
+
+
+def final(record: EpochRecord) -> dict[str, Row | None]:
+    """Accuracy and loss after the last epoch; a loss that is no number becomes null."""
+    last = record.last
+    return {
+        "train": {"accuracy": last.train_accuracy, "loss": finite(last.train_loss)},
+        "validation": None,
+        "test": {"accuracy": last.test_accuracy, "loss": finite(last.test_loss)},
+    }
+
+
+def finite(value: float | None) -> float | None:
+    """JSON has no NaN."""
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,267 @@
+"""Figure 1 of the paper: (a) training loss in five data settings, (b) time to fit, (c) test error at the fit.
+
+Lines are means over seeds, bands reach from the lowest to the highest seed (with two or three seeds a standard
+deviation says less). A run that never met the fit criterion is a mark of its own in (b) and (c), outside the means.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from rethinking.names import split_corruption
+from rethinking.plotting.layout import Handles, lay_out
+from rethinking.plotting.style import SMALL, LineStyle, model_styles, setting_label, setting_styles, style
+
+RUN = ["dataset", "model", "corruption", "recipe", "seed"]
+CRITERIA = {
+    "accuracy_99": "the training accuracy first reaches 99 %",
+    "accuracy_99_9": "the training accuracy first reaches 99.9 %",
+    "accuracy_100": "the training accuracy first reaches 100 %",
+    "loss_0_01": "the training loss first falls to 0.01",
+}
+MARKS_A_LINE = 5
+LARGEST_LINEAR = 8  # relative time from which panel (b) is logarithmic; the paper's ends at 3.6
+
+
+def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:
+    """The figure and its caption. `section` is the figure's slice of the resolved configuration."""
+    if len(models := section["panels"]["learning_curves"]["models"]) != 1:
+        raise ValueError(f"figure {section['name']}: learning_curves shows one model, not {models}")
+    training = panel_runs(runs, section, "learning_curves")
+    levels = panel_runs(runs, section, "corruption_levels")
+    losses = split_losses(training, curves)
+    with style():
+        drawing = Figure(figsize=section["size"])
+        axes = list(drawing.subplots(1, 3))
+        draw_losses(axes[0], losses, training, section)
+        draw_levels(axes[1], levels, "relative_time", "relative_time_bound", section)
+        scale_times(axes[1], levels)
+        draw_levels(axes[2], levels, "test_error_at_fit", "final_test_error", section)
+        draw_chance(axes[2], 1 - 1 / levels["num_classes"].iloc[0])
+        label_axes(axes, section)
+        text = caption(training, levels, losses, section)
+        lay_out(drawing, axes, {0: setting_handles(section), 1: model_handles(levels, section)}, text)
+    return drawing, text
+
+
+def panel_runs(runs: pd.DataFrame, section: dict[str, Any], panel: str) -> pd.DataFrame:
+    """The rows of `runs` that a panel shows; raises ValueError if one of its runs is not there."""
+    group = section["panels"][panel]
+    parts = [[group["dataset"]], group["models"], group["corruptions"], [group["recipe"]], section["seeds"]]
+    wanted = pd.MultiIndex.from_product(parts, names=RUN)
+    there = pd.MultiIndex.from_frame(runs[RUN])
+    if len(missing := wanted.difference(there)):
+        raise ValueError(f"figure {section['name']}, {panel}: runs.csv has no row of {'/'.join(map(str, missing[0]))}")
+    return runs[there.isin(wanted)]
+
+
+def mean_and_range(table: pd.DataFrame, by: str, value: str) -> pd.DataFrame:
+    """Mean, lowest and highest of `value` and their count for each value of `by`; empty cells are left out."""
+    return table.groupby(by)[value].agg(["mean", "min", "max", "count"])
+
+
+def draw_band(axes: Axes, summary: pd.DataFrame, line: dict[str, Any], **marks: Any) -> None:
+    """A mean line and its band; where nothing was measured both have a gap, never a bridge."""
+    axes.plot(summary.index, summary["mean"], **line, **marks)
+    if summary["count"].max() > 1:
+        axes.fill_between(summary.index, summary["min"], summary["max"], color=line["color"], alpha=0.2, linewidth=0)
+
+
+# (a) training loss
+
+
+def split_losses(training: pd.DataFrame, curves: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The online losses of the panel's runs in three tables.
+
+    `together`: the steps that all seeds of a setting reached; `alone`: from the last of these, the seeds that trained
+    on; `diverged`: the whole curve of a run that diverged. A mean whose seeds change on the way would jump.
+    """
+    losses = curves.merge(training[[*RUN, "stopped_by"]], on=RUN)
+    losses = losses[np.isfinite(losses["OnlineTrainLoss"])]
+    diverged = losses["stopped_by"] == "diverged"
+    steady = losses[~diverged]
+    seeds = steady.groupby("corruption")["seed"].transform("nunique")
+    shared = steady.groupby(["corruption", "Step"])["seed"].transform("size") == seeds
+    last_shared = steady["Step"].where(shared).groupby(steady["corruption"]).transform("max").fillna(0)
+    ends = steady.groupby(["corruption", "seed"])["Step"].transform("max")
+    alone = (steady["Step"] >= last_shared) & (ends > last_shared)
+    return {"together": steady[shared], "alone": steady[alone], "diverged": losses[diverged]}
+
+
+def draw_losses(axes: Axes, losses: dict[str, pd.DataFrame], training: pd.DataFrame, section: dict[str, Any]) -> None:
+    """Panel (a): training loss against steps, one line a data setting."""
+    corruptions = section["panels"]["learning_curves"]["corruptions"]
+    last = max((table["Step"].max() for table in losses.values() if len(table)), default=1)
+    unit = 1000 if last >= 10_000 else 1
+    steady = pd.concat([losses["together"], losses["alone"]])["OnlineTrainLoss"]
+    # A loss on its way to infinity would press all other lines onto the axis.
+    top = 1.05 * (steady.max() if len(steady) else math.log(training["num_classes"].iloc[0]))
+    for place, (corruption, look) in enumerate(setting_styles(corruptions).items()):
+        of_setting = {name: table[table["corruption"] == corruption] for name, table in losses.items()}
+        summary = mean_and_range(of_setting["together"], "Step", "OnlineTrainLoss")
+        summary.index = summary.index / unit
+        # Staggered, so that the markers of lines that run close together do not hide each other.
+        stride = max(1, len(summary) // MARKS_A_LINE)
+        marks = range(place * stride // len(corruptions), len(summary), stride)
+        draw_band(axes, summary, look.line_and_marker(), markevery=list(marks))
+        for name in ("alone", "diverged"):
+            for _, run in of_setting[name].groupby("seed"):
+                axes.plot(run["Step"] / unit, run["OnlineTrainLoss"], **look.line(), linewidth=0.6)
+        for _, run in of_setting["diverged"].groupby("seed"):
+            end = run.iloc[-1]
+            axes.plot(end["Step"] / unit, min(end["OnlineTrainLoss"], top), "x", color=look.colour, clip_on=False)
+    axes.set_xlabel("training steps" if unit == 1 else "thousand training steps")
+    axes.set_xlim(0, 1.02 * last / unit)
+    axes.set_ylim(-0.03 * top, top)
+
+
+# (b) and (c) against the level of corruption
+
+
+def draw_levels(axes: Axes, levels: pd.DataFrame, value: str, value_unfit: str, section: dict[str, Any]) -> None:
+    """Panel (b) or (c): `value` of the runs that fitted as a line a model, `value_unfit` of the others as marks."""
+    panel = section["panels"]["corruption_levels"]
+    parts = [split_corruption(name) for name in panel["corruptions"]]
+    known = [0.0 if family == "true_labels" else level for family, level in parts]
+    if None in known or len(set(known)) < len(known):
+        raise ValueError(
+            f"figure {section['name']}: corruption_levels needs one corruption a level, not {panel['corruptions']}"
+        )
+    for model, look in model_styles(panel["models"]).items():
+        of_model = levels[levels["model"] == model]
+        draw_band(axes, mean_and_range(of_model, "level", value), look.line_and_marker())
+        for outcome in ("unfit", "diverged"):
+            marked = of_model[outcomes(of_model) == outcome]
+            axes.plot(marked["level"], marked[value_unfit], **unfit_marker(look, outcome, value), clip_on=False)
+    axes.set_xlabel("label corruption")
+    axes.set_xlim(-0.03, 1.03)
+
+
+def needs_logarithm(levels: pd.DataFrame) -> bool:
+    """Whether the times of panel (b) would crowd at the foot of a linear axis, as bounds of short runs make them."""
+    return bool(levels[["relative_time", "relative_time_bound"]].max(axis=None) > LARGEST_LINEAR)
+
+
+def scale_times(axes: Axes, levels: pd.DataFrame) -> None:
+    """A linear axis as in the paper, or one of doublings, labelled with plain numbers."""
+    if needs_logarithm(levels):
+        axes.set_yscale("log", base=2)
+        axes.yaxis.set_major_formatter("{x:g}")
+
+
+def outcomes(runs: pd.DataFrame) -> pd.Series:
+    """Of each run "fitted", "unfit" or "diverged"; one that fitted before it diverged has fitted."""
+    diverged = runs["stopped_by"] == "diverged"
+    names = np.where(diverged, "diverged", "unfit")
+    return pd.Series(np.where(runs["censored"].astype(bool), names, "fitted"), index=runs.index, dtype=str)
+
+
+def unfit_marker(look: LineStyle, outcome: str, value: str) -> dict[str, Any]:
+    """A cross for a run that diverged; else open, an upward triangle where the value is a lower bound."""
+    marker = "x" if outcome == "diverged" else "^" if value == "relative_time" else look.marker
+    return {
+        "linestyle": "none",
+        "marker": marker,
+        "markersize": 4.5,
+        "markerfacecolor": "none",
+        "markeredgecolor": look.colour,
+        "zorder": 3,
+    }
+
+
+def draw_chance(axes: Axes, chance: float) -> None:
+    """The test error of a guess, as a dashed line with its name."""
+    axes.axhline(chance, color="0.35", linewidth=0.8, dashes=(5, 3), zorder=1)
+    axes.annotate(
+        "chance", (0, chance), (0, 1.5), textcoords="offset points", va="bottom", fontsize=SMALL, color="0.25"
+    )
+    axes.set_ylim(0, max(axes.get_ylim()[1], chance * 1.1))
+
+
+def label_axes(axes: Iterable[Axes], section: dict[str, Any]) -> None:
+    """Panel letters and the vertical axes' names, in the paper's words."""
+    (model,) = section["panels"]["learning_curves"]["models"]
+    training, time, error = axes
+    training.set_title("(a) learning curves")
+    training.set_ylabel(f"average training loss\nof {section['labels'][model]}")
+    time.set_title("(b) convergence slowdown")
+    time.set_ylabel("time to fit,\nrelative to true labels")
+    error.set_title("(c) generalisation error")
+    error.set_ylabel("test error")
+
+
+def setting_handles(section: dict[str, Any]) -> Handles:
+    """The legend of panel (a)."""
+    looks = setting_styles(section["panels"]["learning_curves"]["corruptions"])
+    return [(Line2D([], [], **look.line_and_marker()), setting_label(name)) for name, look in looks.items()]
+
+
+def model_handles(levels: pd.DataFrame, section: dict[str, Any]) -> Handles:
+    """The legend of panels (b) and (c): the models, and the marks that occur."""
+    looks = model_styles(section["panels"]["corruption_levels"]["models"])
+    handles: list[tuple[Any, str]] = [
+        (Line2D([], [], **look.line_and_marker()), section["labels"][model]) for model, look in looks.items()
+    ]
+    grey = LineStyle("0.35", "o", ())
+    found = set(outcomes(levels))
+    if "unfit" in found:
+        marks = tuple(Line2D([], [], **unfit_marker(grey, "unfit", value)) for value in ("relative_time", "test_error"))
+        handles.append((marks, "did not fit"))
+    if "diverged" in found:
+        handles.append((Line2D([], [], **unfit_marker(grey, "diverged", "")), "diverged"))
+    return handles
+
+
+def caption(
+    training: pd.DataFrame, levels: pd.DataFrame, losses: dict[str, pd.DataFrame], section: dict[str, Any]
+) -> str:
+    """The caption: what the figure cannot say by itself."""
+    facts = levels.iloc[0]
+    sentences = [
+        f"Fitting random labels and random pixels: {section['dataset_label']}, {facts['num_train']:,} training and"
+        f" {facts['num_test']:,} test images, {facts['num_classes']} classes.",
+        "(a) Training loss, averaged over each epoch as it runs.",
+        f"(b) Epochs until {CRITERIA[section['fit_criterion']]} (whole training set, evaluation mode), divided by"
+        " those on true labels with the same seed.",
+        "(c) Test error at that moment; test labels are never corrupted.",
+        seeds_sentence(section["seeds"]),
+        *outcome_sentences(training, levels),
+    ]
+    if "diverged" in set(outcomes(levels)) or not losses["diverged"].empty:
+        sentences.append("Crosses: where runs diverged.")
+    if needs_logarithm(levels):
+        sentences.append("The vertical axis of (b) is logarithmic.")
+    if not losses["alone"].empty:
+        sentences.append("Thin lines in (a): seeds that trained on after another of their setting had stopped.")
+    return " ".join([*sentences, section.get("recipe_note", "")]).strip()
+
+
+def seeds_sentence(seeds: list[int]) -> str:
+    """How many seeds, and what line and band show of them."""
+    if len(seeds) == 1:
+        return f"One seed ({seeds[0]})."
+    return f"Lines: means over {len(seeds)} seeds ({', '.join(map(str, seeds))}); bands: lowest to highest seed."
+
+
+def outcome_sentences(training: pd.DataFrame, levels: pd.DataFrame) -> list[str]:
+    """The number of runs, of those that did not fit, and what marks them."""
+    every = pd.concat([training, levels]).drop_duplicates(RUN)
+    count = outcomes(every).value_counts()
+    unfit, diverged = count.get("unfit", 0), count.get("diverged", 0)
+    if not unfit and not diverged:
+        return [f"{len(every)} runs, all of which fitted."]
+    sentences = [
+        f"{len(every)} runs, {unfit} of which did not fit and {diverged} diverged; the lines of (b, c) leave them out."
+    ]
+    if "unfit" in set(outcomes(levels)):
+        sentences.append("Open marks: runs that did not fit, (b) at their lower bound, (c) at their last test error.")
+    timeless = levels[["relative_time", "relative_time_bound"]].isna().all(axis=1)
+    if timeless.any():
+        sentences.append(f"(b) lacks {timeless.sum()} runs, whose model did not fit true labels with their seed.")
+    return sentences

@@ -1,0 +1,93 @@
+"""One run: everything that changes its numbers, and nothing else.
+
+A figure's plan (plain JSON, made by the configuration) lists panels of models x corruptions; `runs_of` spells it out.
+"""
+
+import dataclasses
+import itertools
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from rethinking.files import canonical_json, digest
+
+# A later value of these continues a run from where it stood; everything else starts another run (DESIGN 7, state).
+CONTINUED = ("epochs", "stop")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """A run's five names and the values behind them.
+
+    `factory` and `arguments` are the registered network behind the model's name; `training` is the resolved recipe:
+    the values of `workflow/schemas/config.schema.yaml`, where defaults and meanings are written.
+    """
+
+    dataset: str
+    model: str
+    corruption: str
+    recipe: str
+    seed: int
+    factory: str
+    arguments: dict[str, Any]
+    training: dict[str, Any]
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "RunConfig":
+        return cls(**values)
+
+    @property
+    def path(self) -> str:
+        """The run's folder under `results/runs/`."""
+        return f"{self.dataset}/{self.model}/{self.corruption}/{self.recipe}/seed{self.seed}"
+
+    @cached_property
+    def json(self) -> str:
+        """Canonical JSON: the run's slice of the configuration, a param of its job."""
+        return canonical_json(dataclasses.asdict(self))
+
+    @cached_property
+    def digest(self) -> str:
+        return digest(dataclasses.asdict(self))
+
+    @property
+    def state_digest(self) -> str:
+        """Digest of what a saved state must share with the run that resumes from it."""
+        values = dataclasses.asdict(self)
+        values["training"] = {key: value for key, value in self.training.items() if key not in CONTINUED}
+        return digest(values)
+
+
+def by_family(recipe: dict[str, Any], family: str) -> dict[str, Any]:
+    """The recipe with every mapping by model family replaced by the family's own value.
+
+    Raises ValueError naming the key where the family is missing.
+    """
+    resolved = dict(recipe)
+    for key, value in recipe.items():
+        if isinstance(value, dict) and key != "stop":
+            if family not in value:
+                raise ValueError(f"{key} = {value}: has no value for the model family {family!r}")
+            resolved[key] = value[family]
+    return resolved
+
+
+def runs_of(plan: dict[str, Any]) -> list[RunConfig]:
+    """All runs of a plan, each once, in the plan's order."""
+    runs: dict[str, RunConfig] = {}
+    for panel in plan["panels"].values():
+        recipe = plan["recipes"][panel["recipe"]]
+        for model, corruption, seed in itertools.product(panel["models"], panel["corruptions"], plan["seeds"]):
+            network = plan["models"][model]
+            run = RunConfig(
+                dataset=panel["dataset"],
+                model=model,
+                corruption=corruption,
+                recipe=panel["recipe"],
+                seed=seed,
+                factory=network["factory"],
+                arguments=network["arguments"],
+                training=by_family(recipe, network["family"]),
+            )
+            runs.setdefault(run.path, run)
+    return list(runs.values())

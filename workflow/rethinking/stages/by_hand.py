@@ -1,0 +1,79 @@
+"""One run by its names, without Snakemake: `python -m rethinking train`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rethinking.config import Configuration
+from rethinking.files import digest
+from rethinking.provenance import corrupt_code, prepare_code, train_code
+from rethinking.stages.corrupt import corrupt
+from rethinking.stages.prepare import prepare
+from rethinking.stages.train import train
+
+RESULTS = Path("results")
+BY_HAND = RESULTS / "by-hand"
+
+
+def prepared(configuration: Configuration, dataset: str) -> Path:
+    """The folder of a prepared data set, made where it is missing.
+
+    It is named after everything that it depends on, so that it is never stale and never one of Snakemake's.
+    """
+    values = configuration.prepare_slice(dataset)
+    out = BY_HAND / "data" / f"{dataset}-{digest([values, prepare_code(values['reader'])])[:12]}"
+    if not (out / "manifest.json").exists():
+        prepare(dataset, values, {}, out)
+    return out
+
+
+def corrupted(configuration: Configuration, dataset: str, corruption: str, seed: int, data: Path) -> Path | None:
+    """The folder of a corruption, made where it is missing; None for true labels."""
+    if corruption == "true_labels":
+        return None
+    values = configuration.corruption_slice(dataset, corruption, seed)
+    code = corrupt_code(values["corruption"]["family"])
+    out = data / f"{corruption}-{digest([values, code])[:12]}" / f"seed{seed}"
+    if not (out / "manifest.json").exists():
+        corrupt(values, data, out)
+    return out
+
+
+def main(argv: list[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m rethinking train",
+        description="Train one run. Its data are made where they are missing; a run that was stopped goes on.",
+    )
+    parser.add_argument("--configfile", help="configuration with the recipe; config/config.yaml by default")
+    parser.add_argument("--dataset", required=True, help="see: python -m rethinking list datasets")
+    parser.add_argument("--model", required=True, help="see: python -m rethinking list models")
+    parser.add_argument("--corruption", default="true_labels", help="such as random_labels-0.5 (default: %(default)s)")
+    parser.add_argument("--recipe", required=True, help="see: python -m rethinking list recipes")
+    parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    parser.add_argument("--epochs", type=int, help="instead of the recipe's")
+    parser.add_argument("--out", type=Path, help=f"folder of the results (default: {BY_HAND}/runs/<the run's names>)")
+    args = parser.parse_args(argv)
+
+    overrides: dict[str, Any] = {}
+    if args.epochs is not None:
+        if args.epochs < 1:
+            raise ValueError(f"--epochs = {args.epochs}: must be at least 1")
+        overrides["epochs"] = args.epochs
+    if args.seed < 0:
+        raise ValueError(f"--seed = {args.seed}: must be at least 0")
+    configuration = Configuration.load(args.configfile)
+    run = configuration.run(args.dataset, args.model, args.corruption, args.recipe, args.seed, **overrides)
+    out = args.out or BY_HAND / "runs" / run.path
+    if (RESULTS / "runs").resolve() in (out.resolve(), *out.resolve().parents):
+        raise ValueError(f"--out = {out}: results/runs belongs to Snakemake; choose another folder")
+    data = prepared(configuration, run.dataset)
+    summary = train(
+        run,
+        code=train_code(run),
+        data=data,
+        corrupted=corrupted(configuration, run.dataset, run.corruption, run.seed, data),
+        out=out,
+        state_path=out / "state.pt",
+    )
+    train_score, test_score = summary["final"]["train"]["accuracy"], summary["final"]["test"]["accuracy"]
+    print(f"training accuracy {train_score:.2f} %, test accuracy {test_score:.2f} %; results in {out}")

@@ -1,0 +1,72 @@
+"""Stage `corrupt`: a prepared data set -> the arrays that one corruption changes, and their manifest."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rethinking import files
+from rethinking.data.corruptions.registry import CORRUPTIONS, Corruption
+from rethinking.names import corruption_name, split_corruption
+from rethinking.registry import lookup, nearest
+
+
+def corrupt(slice: Mapping[str, Any], data: Path, out: Path) -> None:
+    """Write the changed arrays and, last, `manifest.json` into `out`; test labels are never among them."""
+    given, seed = slice["corruption"], slice["seed"]
+    clean = files.read_json(data / "manifest.json")
+    if clean["dataset"] != slice["dataset"]:
+        raise ValueError(f"{data / 'manifest.json'}: dataset is {clean['dataset']!r}, not {slice['dataset']!r}")
+    entry = lookup(CORRUPTIONS, "corruption", given["family"])
+    options = _checked(entry, given)
+    arrays = [files.load_array(data, name, clean) for name in entry.changes]
+    noise = {"level": given["level"], "num_classes": len(clean["classes"])} if entry.has_level else {}
+    corrupted = entry.load()(*arrays, seed=seed, **noise, **options)
+    counts = dict(clean["class_counts"])
+    if "train_labels" in corrupted.arrays:
+        counts["train"] = np.bincount(corrupted.arrays["train_labels"], minlength=len(clean["classes"])).tolist()
+    manifest = {
+        "schema": 1,
+        "dataset": slice["dataset"],
+        "corruption": given["name"],
+        "seed": seed,
+        "definition": corrupted.definition,
+        "requested": given["level"],
+        "redrawn": corrupted.redrawn,
+        "changed": corrupted.changed,
+        "options": options,
+        "arrays": {name: files.save_array(out / f"{name}.npy", array) for name, array in corrupted.arrays.items()},
+        "sources": {name: clean["arrays"][name]["sha256"] for name in entry.changes},
+        "class_counts": counts,
+        "classes": clean["classes"],
+    }
+    files.write_json(out / "manifest.json", manifest)
+
+
+def _checked(entry: Corruption, given: Mapping[str, Any]) -> dict[str, str]:
+    """The corruption's options with defaults filled in; raises ValueError for a wrong level, name or option."""
+    family, level = given["family"], given["level"]
+    if entry.has_level != (level is not None):
+        raise ValueError(
+            f"corruption {family!r} {'needs a level' if entry.has_level else 'has no level'}, found {level}"
+        )
+    variant, named_level = split_corruption(given["name"])  # a configured variant is not called after its family
+    if named_level != level or given["name"] != corruption_name(variant, level):
+        raise ValueError(f"corruption {given['name']!r} is not the name of {family} at level {level}")
+    for option in given["options"]:
+        if option not in entry.options:
+            raise ValueError(f"corruption {family!r} has no option {option!r}; {nearest(option, entry.options)}")
+    return {option: given["options"].get(option, values[0]) for option, values in entry.options.items()}
+
+
+def main(argv: list[str]) -> None:
+    """Command line: `python -m rethinking corrupt --slice '{"dataset": …, …}' --data DIR --out DIR`."""
+    parser = argparse.ArgumentParser(prog="python -m rethinking corrupt", description=__doc__)
+    parser.add_argument("--slice", required=True, type=json.loads, metavar="JSON", help="dataset, corruption, seed")
+    parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="the prepared data set")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    arguments = parser.parse_args(argv)
+    corrupt(arguments.slice, arguments.data, arguments.out)

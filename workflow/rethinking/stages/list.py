@@ -1,0 +1,65 @@
+"""`python -m rethinking list models`: what there is, one line each."""
+
+import argparse
+
+from rethinking.analysis.registry import MEASURES
+from rethinking.config import Configuration
+from rethinking.data.corruptions.registry import CORRUPTIONS
+from rethinking.models.registry import MODELS
+from rethinking.plotting.registry import FIGURES
+
+
+def _models(configuration: Configuration) -> dict[str, str]:
+    lines = {name: f"{entry.description}; {entry.parameters:,} parameters at 3x28x28" for name, entry in MODELS.items()}
+    for name, model in configuration.models.items():
+        arguments = ", ".join(f"{key} {value}" for key, value in model["arguments"].items())
+        lines.setdefault(name, f"{model['factory']} with {arguments or 'its defaults'}")
+    return lines
+
+
+def _corruptions(configuration: Configuration) -> dict[str, str]:
+    lines = {"true_labels": "the data as they are (level 0 of any corruption)"}
+    for name, entry in CORRUPTIONS.items():
+        choices = "".join(f"; {option}: {' or '.join(values)}" for option, values in entry.options.items())
+        lines[f"{name}-P" if entry.has_level else name] = entry.description + choices
+    for name, variant in configuration.corruptions.items():
+        if name not in CORRUPTIONS:
+            lines[name] = f"{variant['family']} with {variant['options']}"
+    return lines
+
+
+def _datasets(configuration: Configuration) -> dict[str, str]:
+    lines = {}
+    for name, entry in configuration.datasets.items():
+        train, test = (entry[part] or entry["source"][part] for part in ("train", "test"))
+        lines[name] = f"{entry.get('description', '')} ({train:,} training and {test:,} test images)"
+    return lines
+
+
+def _recipes(configuration: Configuration) -> dict[str, str]:
+    keys = ("epochs", "batch_size", "learning_rate", "schedule", "initialisation", "precision")
+    return {
+        name: ", ".join(f"{key} {recipe[key]}" for key in keys) for name, recipe in configuration.recipes.items()
+    }
+
+
+KINDS = {
+    "models": _models,
+    "datasets": _datasets,
+    "corruptions": _corruptions,
+    "recipes": _recipes,
+    "figures": lambda configuration: {name: entry.description for name, entry in FIGURES.items()},
+    "measures": lambda configuration: {name: entry.description for name, entry in MEASURES.items()},
+}
+
+
+def main(argv: list[str]) -> None:
+    """Print names and one line each."""
+    parser = argparse.ArgumentParser(prog="python -m rethinking list", description="What there is, with one line each.")
+    parser.add_argument("kind", choices=KINDS)
+    parser.add_argument("--configfile", help="configuration with variants and recipes; config/config.yaml by default")
+    args = parser.parse_args(argv)
+    lines = KINDS[args.kind](Configuration.load(args.configfile))
+    width = max(map(len, lines), default=0)
+    for name, line in lines.items():
+        print(f"{name:<{width}}  {line}")

@@ -1,0 +1,78 @@
+"""Stage `prepare`: a data set's downloaded files -> four arrays and their manifest."""
+
+import argparse
+import importlib
+import json
+import pkgutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rethinking import files as disk
+from rethinking.data import readers
+from rethinking.data.prepare import check_facts, describe
+from rethinking.data.prepare import prepare as prepare_source
+from rethinking.registry import nearest
+
+
+def prepare(dataset: str, slice: Mapping[str, Any], files: Mapping[str, Path], out: Path) -> None:
+    """Write `{train,test}_{images,labels}.npy` and, last, `manifest.json` into `out`.
+
+    `slice` holds `reader`, what it must find (`source`, optional) and the arguments of `data.prepare.prepare`.
+    """
+    arguments = dict(slice)
+    original = _reader(arguments.pop("reader")).read(files)
+    check_facts(original, arguments.pop("source", {}))
+    source = prepare_source(original, **arguments)
+    names = ("train_images", "train_labels", "test_images", "test_labels")
+    manifest = {
+        "schema": 1,
+        "dataset": dataset,
+        "corruption": "true_labels",
+        "seed": None,
+        "definition": describe(source),
+        "requested": None,
+        "redrawn": None,
+        "changed": None,
+        "options": {},
+        "arrays": {name: disk.save_array(out / f"{name}.npy", getattr(source, name)) for name in names},
+        "sources": {name: disk.sha256(path) for name, path in sorted(files.items())},
+        "class_counts": {
+            "train": np.bincount(source.train_labels).tolist(),
+            "test": np.bincount(source.test_labels).tolist(),
+        },
+        "classes": list(source.classes),
+    }
+    disk.write_json(out / "manifest.json", manifest)
+
+
+def _reader(name: str) -> Any:
+    """The reader's module, found by name so that a job's code reaches its own reader only."""
+    known = {module.name for module in pkgutil.iter_modules(readers.__path__)} - {"source"}
+    if name not in known:
+        raise ValueError(f"unknown reader {name!r}; {nearest(name, known)}")
+    return importlib.import_module(f"{readers.__name__}.{name}")
+
+
+def _named_path(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise argparse.ArgumentTypeError(f"expected NAME=PATH, found {text!r}")
+    return name, Path(path)
+
+
+def main(argv: list[str]) -> None:
+    """Command line: `python -m rethinking prepare --dataset digits --slice '{"reader": …, …}' --out DIR`."""
+    parser = argparse.ArgumentParser(prog="python -m rethinking prepare", description=__doc__)
+    parser.add_argument("--dataset", required=True, metavar="NAME")
+    parser.add_argument(
+        "--slice", required=True, type=json.loads, metavar="JSON", help="reader, image_size, channels, …"
+    )
+    parser.add_argument(
+        "--files", nargs="*", default=[], type=_named_path, metavar="NAME=PATH", help="downloaded files"
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    arguments = parser.parse_args(argv)
+    prepare(arguments.dataset, arguments.slice, dict(arguments.files), arguments.out)

@@ -1,0 +1,103 @@
+# The checked configuration, and what the rules ask of it. The only Python of the workflow.
+import os
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+# The code that runs is this checkout's: here for parsing, in PYTHONPATH for the jobs.
+CODE = str(Path(workflow.basedir) / "workflow")
+sys.path.insert(0, CODE)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [CODE, os.environ.get("PYTHONPATH")]))
+# Read by cuBLAS when a job starts; without it, matrix products on a GPU are not deterministic.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+from rethinking import provenance
+from rethinking.config import CATALOGUE, CHECKOUT, DEFAULT, Configuration, Sources
+from rethinking.data.corruptions.registry import CORRUPTIONS
+from rethinking.files import canonical_json
+from rethinking.names import split_corruption
+from rethinking.schema import load_yaml
+
+
+def read_configuration():
+    """The checked configuration; a fault ends the workflow with one message before any job starts."""
+    settings = workflow.config_settings
+    files = [str(file) for file in settings.configfiles] or [DEFAULT]
+    for file in settings.configfiles:
+        load_yaml(file)  # finds keys written twice, which Snakemake does not
+    sources = Sources(", ".join(files), frozenset(settings.config or ()))
+    return Configuration(dict(config), load_yaml(CHECKOUT / CATALOGUE), sources)
+
+
+def check_writable(folder):
+    """That results can be written, tried and not guessed: permissions mean nothing to root or on a full disk."""
+    probe = Path(folder) / f".writable-{os.getpid()}"
+    try:
+        probe.parent.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(f"the folder {folder!r} cannot be written: {error}") from None
+
+
+try:
+    CONFIGURATION = read_configuration()
+    for folder in ("results", "figures"):
+        check_writable(folder)
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
+
+ARRAYS = ["train_images", "train_labels", "test_images", "test_labels"]
+LABEL_NOISE = [name for name, entry in CONFIGURATION.corruptions.items() if CORRUPTIONS[entry["family"]].is_label_noise]
+PIXELS = [name for name in CONFIGURATION.corruptions if name not in LABEL_NOISE]
+
+
+wildcard_constraints:
+    dataset="|".join(map(re.escape, CONFIGURATION.datasets)),
+    model="|".join(map(re.escape, CONFIGURATION.models)),
+    recipe="|".join(map(re.escape, CONFIGURATION.recipes)),
+    figure="|".join(map(re.escape, CONFIGURATION.figures)),
+    name=re.escape(CONFIGURATION.name),
+    seed=r"\d+",
+
+
+def run_of(wildcards):
+    """The run of a train job."""
+    return CONFIGURATION.run(
+        wildcards.dataset, wildcards.model, wildcards.corruption, wildcards.recipe, int(wildcards.seed)
+    )
+
+
+def corruption_of(wildcards):
+    """The slice of a corrupt job."""
+    return CONFIGURATION.corruption_slice(wildcards.dataset, wildcards.corruption, int(wildcards.seed))
+
+
+def corruption_code(wildcards):
+    """The digest of the code of a corrupt job."""
+    return provenance.corrupt_code(corruption_of(wildcards)["corruption"]["family"])
+
+
+def corrupted_files(wildcards):
+    """What a train job takes from its corruption: manifest first, then arrays; nothing for true labels."""
+    if wildcards.corruption == "true_labels":
+        return []
+    family = CONFIGURATION.corruptions[split_corruption(wildcards.corruption)[0]]["family"]
+    folder = f"results/data/{wildcards.dataset}/{wildcards.corruption}/seed{wildcards.seed}"
+    return [f"{folder}/manifest.json", *(f"{folder}/{array}.npy" for array in CORRUPTIONS[family].changes)]
+
+
+def corrupted_option(wildcards):
+    """The option of a train job that names the folder of its corruption."""
+    files = corrupted_files(wildcards)
+    return f"--corrupted {os.path.dirname(files[0])}" if files else ""
+
+
+def run_files(name):
+    """One file of every run that a figure is drawn from."""
+    return lambda wildcards: sorted(f"results/runs/{run.path}/{name}" for run in CONFIGURATION.runs(wildcards.figure))
+
+
+def run_code(wildcards):
+    """The digests of the code of a figure's train jobs, by network."""
+    return canonical_json({run.factory: provenance.train_code(run) for run in CONFIGURATION.runs(wildcards.figure)})

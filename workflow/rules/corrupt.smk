@@ -1,0 +1,43 @@
+# Corruptions to arrays; only what a corruption changes is written. Test labels stay clean.
+CORRUPT = (
+    "{sys.executable} -m rethinking corrupt --slice {params.slice:q} --data results/data/{wildcards.dataset}"
+    " --out results/data/{wildcards.dataset}/{wildcards.corruption}/seed{wildcards.seed} > {log} 2>&1"
+)
+
+
+rule corrupt_labels:
+    input:
+        manifest="results/data/{dataset}/manifest.json",
+        arrays=ancient("results/data/{dataset}/train_labels.npy"),
+    output:
+        labels="results/data/{dataset}/{corruption}/seed{seed}/train_labels.npy",
+        manifest="results/data/{dataset}/{corruption}/seed{seed}/manifest.json",
+    log:
+        "results/logs/corrupt/{dataset}/{corruption}/seed{seed}.log",
+    params:
+        slice=lambda wildcards: canonical_json(corruption_of(wildcards)),
+        code=corruption_code,
+    wildcard_constraints:
+        corruption=rf"({'|'.join(map(re.escape, LABEL_NOISE))})-\d+\.\d+",
+    shell:
+        CORRUPT
+
+
+rule corrupt_pixels:
+    input:
+        manifest="results/data/{dataset}/manifest.json",
+        arrays=ancient(expand("results/data/{{dataset}}/{array}.npy", array=["train_images", "test_images"])),
+    output:
+        images=expand(
+            "results/data/{{dataset}}/{{corruption}}/seed{{seed}}/{array}.npy", array=["train_images", "test_images"]
+        ),
+        manifest="results/data/{dataset}/{corruption}/seed{seed}/manifest.json",
+    log:
+        "results/logs/corrupt/{dataset}/{corruption}/seed{seed}.log",
+    params:
+        slice=lambda wildcards: canonical_json(corruption_of(wildcards)),
+        code=corruption_code,
+    wildcard_constraints:
+        corruption="|".join(map(re.escape, PIXELS)),
+    shell:
+        CORRUPT

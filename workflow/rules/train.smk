@@ -1,0 +1,26 @@
+# One run a job. The saved state is no output: Snakemake deletes the outputs of a job that fails.
+
+
+rule train:
+    input:
+        data="results/data/{dataset}/manifest.json",
+        arrays=ancient(expand("results/data/{{dataset}}/{array}.npy", array=ARRAYS)),
+        corruption=lambda wildcards: corrupted_files(wildcards)[:1],
+        corrupted=lambda wildcards: [ancient(array) for array in corrupted_files(wildcards)[1:]],
+    output:
+        expand(
+            "results/runs/{{dataset}}/{{model}}/{{corruption}}/{{recipe}}/seed{{seed}}/{file}",
+            file=["metrics.csv", "confusion.pkl", "run.json", "weights.safetensors"],
+        ),
+    log:
+        "results/logs/train/{dataset}/{model}/{corruption}/{recipe}/seed{seed}.log",
+    params:
+        run=lambda wildcards: run_of(wildcards).json,
+        code=lambda wildcards: provenance.train_code(run_of(wildcards)),
+        corrupted=corrupted_option,
+    threads: 1
+    shell:
+        "folder={wildcards.dataset}/{wildcards.model}/{wildcards.corruption}/{wildcards.recipe}/seed{wildcards.seed};"
+        " {sys.executable} -m rethinking train --run {params.run:q} --code {params.code}"
+        " --data results/data/{wildcards.dataset} {params.corrupted}"
+        " --out results/runs/$folder --state results/state/$folder.pt > {log} 2>&1"
