@@ -5,7 +5,6 @@ Everything that can be wrong with a configuration is found here, before the firs
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +76,11 @@ class Configuration:
         self._sources = sources
         self.name: str = raw["name"]
         self.seeds: list[int] = raw.get("seeds", schema.default("config", "seeds"))
-        # Every section is resolved once here, so that a fault in a part that no figure uses is found as well.
-        assert self.datasets and self.models and self.corruptions and self.recipes is not None
+        # Every section is resolved here, so that a fault in a part that no figure uses is found as well.
+        self.datasets = self._datasets()
+        self.models = self._models()
+        self.corruptions = self._corruptions()
+        self.recipes = self._recipes()
         self.figures = {name: self._figure(name) for name in raw["figures"]}
 
     @classmethod
@@ -90,8 +92,7 @@ class Configuration:
 
     # -- the sections -------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def datasets(self) -> dict[str, Values]:
+    def _datasets(self) -> dict[str, Values]:
         """Every data set of the catalogue and of the configuration, complete."""
         own = self._raw.get("datasets", {})
         table = self._catalogue | own
@@ -111,8 +112,7 @@ class Configuration:
             resolved[name] = entry
         return resolved
 
-    @cached_property
-    def models(self) -> dict[str, Values]:
+    def _models(self) -> dict[str, Values]:
         """Registered networks and the configuration's variants: factory, family, arguments, label."""
         variants = {name: {"factory": name} for name in MODELS} | self._raw.get("models", {})
         resolved = {}
@@ -127,8 +127,7 @@ class Configuration:
             resolved[name] = {"factory": factory, "family": registered.family, "arguments": arguments, "label": label}
         return resolved
 
-    @cached_property
-    def corruptions(self) -> dict[str, Values]:
+    def _corruptions(self) -> dict[str, Values]:
         """Registered corruptions and the configuration's variants: family, options."""
         variants = {name: {"family": name} for name in CORRUPTIONS} | self._raw.get("corruptions", {})
         resolved = {}
@@ -142,8 +141,7 @@ class Configuration:
             resolved[name] = {"family": family, "options": options}
         return resolved
 
-    @cached_property
-    def recipes(self) -> dict[str, Values]:
+    def _recipes(self) -> dict[str, Values]:
         """The recipes, complete; mappings by model family are still in them."""
         table = self._raw["recipes"]
         resolved = {}
@@ -217,7 +215,9 @@ class Configuration:
             raise self._sources.error(f"recipes.{recipe}.crop", crop, problem)
         side = crop or size
         if side < (smallest := MODELS[self.models[model]["factory"]].smallest):
-            problem = f"takes images of {smallest}x{smallest} or more, {dataset!r} with recipe {recipe!r} has {side}x{side}"
+            problem = (
+                f"takes images of {smallest}x{smallest} or more, {dataset!r} with recipe {recipe!r} has {side}x{side}"
+            )
             raise self._sources.error(key, model, problem)
         try:
             by_family(self.recipes[recipe], self.models[model]["family"])

@@ -22,7 +22,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -68,5 +68,7 @@ def load_array(folder: str | Path, name: str, manifest: dict[str, Any]) -> np.nd
     path = Path(folder) / f"{name}.npy"
     expected = manifest["arrays"][name]["sha256"]
     if (found := sha256(path)) != expected:
-        raise ValueError(f"{path}: its sha256 is {found}, but manifest.json says {expected}; delete the folder, it will be made again")
+        raise ValueError(
+            f"{path}: its sha256 is {found}, but manifest.json says {expected}; delete the folder to make it again"
+        )
     return np.load(path, allow_pickle=False)

@@ -14,7 +14,9 @@ _ADMITTED = {
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ADMITTED:
-            raise pickle.UnpicklingError(f"it refers to {module}.{name}, which is neither a NumPy array nor a builtin container")
+            raise pickle.UnpicklingError(
+                f"it refers to {module}.{name}, which is neither a NumPy array nor a builtin container"
+            )
         return super().find_class(module, name)
 
 

@@ -7,7 +7,11 @@ from snakemake.exceptions import WorkflowError
 # The code that runs is this checkout's: here for parsing, in PYTHONPATH for the jobs.
 CODE = str(Path(workflow.basedir) / "workflow")
 sys.path.insert(0, CODE)
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [CODE, os.environ.get("PYTHONPATH")]))
+# Jobs call `python3`: the one that runs Snakemake, or with `--sdm conda` that of environment.yml.
+os.environ.update(
+    PATH=os.pathsep.join([os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)]),
+    PYTHONPATH=os.pathsep.join(filter(None, [CODE, os.getenv("PYTHONPATH")])),
+)
 # Read by cuBLAS when a job starts; without it, matrix products on a GPU are not deterministic.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 

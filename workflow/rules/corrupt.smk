@@ -1,6 +1,6 @@
 # Corruptions to arrays; only what a corruption changes is written. Test labels stay clean.
 CORRUPT = (
-    "{sys.executable} -m rethinking corrupt --slice {params.slice:q} --data results/data/{wildcards.dataset}"
+    "python3 -m rethinking corrupt --slice {params.slice:q} --data results/data/{wildcards.dataset}"
     " --out results/data/{wildcards.dataset}/{wildcards.corruption}/seed{wildcards.seed} > {log} 2>&1"
 )
 
@@ -14,11 +14,13 @@ rule corrupt_labels:
         manifest="results/data/{dataset}/{corruption}/seed{seed}/manifest.json",
     log:
         "results/logs/corrupt/{dataset}/{corruption}/seed{seed}.log",
+    wildcard_constraints:
+        corruption=rf"({'|'.join(map(re.escape, LABEL_NOISE))})-\d+\.\d+",
+    conda:
+        "../../environment.yml"
     params:
         slice=lambda wildcards: canonical_json(corruption_of(wildcards)),
         code=corruption_code,
-    wildcard_constraints:
-        corruption=rf"({'|'.join(map(re.escape, LABEL_NOISE))})-\d+\.\d+",
     shell:
         CORRUPT
 
@@ -34,10 +36,12 @@ rule corrupt_pixels:
         manifest="results/data/{dataset}/{corruption}/seed{seed}/manifest.json",
     log:
         "results/logs/corrupt/{dataset}/{corruption}/seed{seed}.log",
+    wildcard_constraints:
+        corruption="|".join(map(re.escape, PIXELS)),
+    conda:
+        "../../environment.yml"
     params:
         slice=lambda wildcards: canonical_json(corruption_of(wildcards)),
         code=corruption_code,
-    wildcard_constraints:
-        corruption="|".join(map(re.escape, PIXELS)),
     shell:
         CORRUPT

@@ -7,9 +7,11 @@ rule prepare:
         manifest="results/data/{dataset}/manifest.json",
     log:
         "results/logs/prepare/{dataset}.log",
+    conda:
+        "../../environment.yml"
     params:
         slice=lambda wildcards: canonical_json(CONFIGURATION.prepare_slice(wildcards.dataset)),
         code=lambda wildcards: provenance.prepare_code(CONFIGURATION.datasets[wildcards.dataset]["reader"]),
     shell:
-        "{sys.executable} -m rethinking prepare --dataset {wildcards.dataset} --slice {params.slice:q}"
+        "python3 -m rethinking prepare --dataset {wildcards.dataset} --slice {params.slice:q}"
         " --out results/data/{wildcards.dataset} > {log} 2>&1"

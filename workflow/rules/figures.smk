@@ -9,13 +9,15 @@ rule aggregate:
         expand("results/tables/{{name}}/{{figure}}/{table}.csv", table=["runs", "curves"]),
     log:
         "results/logs/aggregate/{name}/{figure}.log",
+    conda:
+        "../../environment.yml"
     params:
         plan=lambda wildcards: canonical_json(CONFIGURATION.plan(wildcards.figure)),
         run_code=run_code,
         fit_criterion=lambda wildcards: CONFIGURATION.figures[wildcards.figure]["fit_criterion"],
         code=provenance.aggregate_code(),
     shell:
-        "{sys.executable} -m rethinking aggregate --plan {params.plan:q} --code {params.run_code:q}"
+        "python3 -m rethinking aggregate --plan {params.plan:q} --code {params.run_code:q}"
         " --fit-criterion {params.fit_criterion} --runs results/runs"
         " --out results/tables/{wildcards.name}/{wildcards.figure} > {log} 2>&1"
 
@@ -24,16 +26,20 @@ rule figure:
     input:
         expand("results/tables/{{name}}/{{figure}}/{table}.csv", table=["runs", "curves"]),
     output:
-        expand("figures/{{name}}/{{figure}}.{suffix}", suffix=["pdf", "svg", "txt"]),
+        pdf="figures/{name}/{figure}.pdf",
+        svg="figures/{name}/{figure}.svg",
+        caption="figures/{name}/{figure}.txt",
     log:
         "results/logs/figure/{name}/{figure}.log",
+    conda:
+        "../../environment.yml"
     params:
         section=lambda wildcards: canonical_json(CONFIGURATION.figure_section(wildcards.figure)),
         code=lambda wildcards: provenance.figure_code(wildcards.figure),
     shell:
-        "{sys.executable} -m rethinking figure --figure {wildcards.figure} --section {params.section:q}"
+        "python3 -m rethinking figure --figure {wildcards.figure} --section {params.section:q}"
         " --tables results/tables/{wildcards.name}/{wildcards.figure}"
-        " --out {output[0]} {output[1]} > {log} 2>&1"
+        " --out {output.pdf} {output.svg} > {log} 2>&1"
 
 
 # What everyone types, figures/fig1.pdf, is a copy of the active configuration's figure.
@@ -44,9 +50,11 @@ rule publish:
         report("figures/{figure}.{suffix}", caption="../report/{figure}.rst", category="Figures"),
     log:
         "results/logs/publish/{figure}.{suffix}.log",
-    params:
-        name=CONFIGURATION.name,
     wildcard_constraints:
         suffix="pdf|svg",
+    conda:
+        "../../environment.yml"
+    params:
+        name=CONFIGURATION.name,
     shell:
         "cp {input} {output} 2> {log}"

@@ -14,13 +14,15 @@ rule train:
         ),
     log:
         "results/logs/train/{dataset}/{model}/{corruption}/{recipe}/seed{seed}.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
     params:
         run=lambda wildcards: run_of(wildcards).json,
         code=lambda wildcards: provenance.train_code(run_of(wildcards)),
         corrupted=corrupted_option,
-    threads: 1
     shell:
         "folder={wildcards.dataset}/{wildcards.model}/{wildcards.corruption}/{wildcards.recipe}/seed{wildcards.seed};"
-        " {sys.executable} -m rethinking train --run {params.run:q} --code {params.code}"
+        " python3 -m rethinking train --run {params.run:q} --code {params.code}"
         " --data results/data/{wildcards.dataset} {params.corrupted}"
         " --out results/runs/$folder --state results/state/$folder.pt > {log} 2>&1"

@@ -11,6 +11,8 @@ def frobenius_norm(model: nn.Module) -> dict[str, float]:
     The total is the square root of the sum of the squared norms, taken in float64.
     """
     norms = {
-        name: float(parameter.double().norm()) for name, parameter in model.named_parameters() if parameter.requires_grad
+        name: float(parameter.double().norm())
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad
     }
     return {"total": sum(norm**2 for norm in norms.values()) ** 0.5, **norms}

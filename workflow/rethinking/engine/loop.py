@@ -83,6 +83,7 @@ def fit(
     device = train.labels.device
     num_steps = -(-len(train.labels) // training["batch_size"])
     extra = evaluation_steps(num_steps, training["evaluations_per_epoch"])
+    log_every = training["log_every_steps"]
     if state.initial_measures is None:
         state.initial_measures = {name: measure(model) for name, measure in measures.items()}
 
@@ -103,9 +104,9 @@ def fit(
             state.optimiser.step(rate)
             step += 1
             online.add(loss, logits, y)
-            if training["log_every_steps"] is not None:
+            if log_every is not None:
                 since.add(loss, logits, y)
-                if step % training["log_every_steps"] == 0:
+                if batch % log_every == 0 or batch == num_steps:
                     rows.append((step, *since.mean()))
                     since = Online(device)
             if batch in extra:

@@ -15,7 +15,12 @@ class SGD:
     """Stochastic gradient descent with momentum, Nesterov's or plain, and l2 weight decay on every parameter."""
 
     def __init__(
-        self, parameters: Iterable[nn.Parameter], *, momentum: float = 0.0, nesterov: bool = False, weight_decay: float = 0.0
+        self,
+        parameters: Iterable[nn.Parameter],
+        *,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
     ) -> None:
         self.parameters = [parameter for parameter in parameters if parameter.requires_grad]
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay

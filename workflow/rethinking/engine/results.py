@@ -67,7 +67,12 @@ def measures(initial: dict[str, dict[str, float]], records: Sequence[EpochRecord
 def confusion(records: Sequence[EpochRecord], classes: Sequence[str]) -> dict[str, Any]:
     """confusion.pkl: builtins and one int64 array (epochs, classes, classes), rows true, columns predicted."""
     matrices = np.stack([record.confusion.numpy() for record in records])
-    return {"classes": list(classes), "epochs": [record.epoch for record in records], "set": "test", "matrices": matrices}
+    return {
+        "classes": list(classes),
+        "epochs": [record.epoch for record in records],
+        "set": "test",
+        "matrices": matrices,
+    }
 
 
 def fits(records: Sequence[EpochRecord]) -> dict[str, Row | None]:

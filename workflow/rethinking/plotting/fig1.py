@@ -26,7 +26,7 @@ CRITERIA = {
     "loss_0_01": "the training loss first falls to 0.01",
 }
 MARKS_A_LINE = 5
-LARGEST_LINEAR = 8  # relative time from which panel (b) is logarithmic; the paper's ends at 3.6
+LARGEST_LINEAR = 12  # relative time from which panel (b) is logarithmic; the paper's ends at 3.6
 
 
 def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:

@@ -20,8 +20,14 @@ def read_runs(plan: dict[str, Any], code: dict[str, str], folder: Path) -> Itera
         summary = read_json(folder / run.path / "run.json")
         if summary["config_digest"] != run.digest:
             asked, made = json.loads(run.json), summary["config"]
-            differing = [f"{key}: asked {asked[key]!r}, made with {made.get(key)!r}" for key in asked if asked[key] != made.get(key)]
-            raise ValueError(f"{folder / run.path}: another configuration made this run ({'; '.join(differing)}); delete it")
+            differing = [
+                f"{key}: asked {asked[key]!r}, made with {made.get(key)!r}"
+                for key in asked
+                if asked[key] != made.get(key)
+            ]
+            raise ValueError(
+                f"{folder / run.path}: another configuration made this run ({'; '.join(differing)}); delete it"
+            )
         if summary["code_digest"] != code[run.factory]:
             raise ValueError(
                 f"{folder / run.path}: other code made this run (it says {summary['code_digest']}, the checkout is "

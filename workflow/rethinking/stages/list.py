@@ -38,9 +38,7 @@ def _datasets(configuration: Configuration) -> dict[str, str]:
 
 def _recipes(configuration: Configuration) -> dict[str, str]:
     keys = ("epochs", "batch_size", "learning_rate", "schedule", "initialisation", "precision")
-    return {
-        name: ", ".join(f"{key} {recipe[key]}" for key in keys) for name, recipe in configuration.recipes.items()
-    }
+    return {name: ", ".join(f"{key} {recipe[key]}" for key in keys) for name, recipe in configuration.recipes.items()}
 
 
 KINDS = {

@@ -39,10 +39,10 @@ def load_data(data: Path, corrupted: Path | None) -> tuple[dict[str, np.ndarray]
     of its manifest.
     """
     manifest = read_json(data / "manifest.json")
-    folders = {name: (data, manifest) for name in manifest["arrays"]}
+    folders = dict.fromkeys(manifest["arrays"], (data, manifest))
     if corrupted is not None:
         changed = read_json(corrupted / "manifest.json")
-        folders |= {name: (corrupted, changed) for name in changed["arrays"]}
+        folders |= dict.fromkeys(changed["arrays"], (corrupted, changed))
     checksums = {name: owner["arrays"][name]["sha256"] for name, (_, owner) in folders.items()}
     arrays = {name: load_array(folder, name, owner) for name, (folder, owner) in folders.items()}
     return arrays, manifest, digest(checksums)
@@ -65,7 +65,9 @@ def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         writer.writerows(rows)
 
 
-def write_outputs(out: Path, state: State, training: dict[str, Any], summary: dict[str, Any], classes: list[str]) -> None:
+def write_outputs(
+    out: Path, state: State, training: dict[str, Any], summary: dict[str, Any], classes: list[str]
+) -> None:
     """Everything that a run leaves, each file whole or not at all, run.json last."""
     records = state.records
     write_csv(out / "metrics.csv", results.metrics(records))
@@ -89,7 +91,9 @@ def report(record: EpochRecord) -> str:
     )
 
 
-def train(run: RunConfig, *, code: str, data: Path, corrupted: Path | None, out: Path, state_path: Path) -> dict[str, Any]:
+def train(
+    run: RunConfig, *, code: str, data: Path, corrupted: Path | None, out: Path, state_path: Path
+) -> dict[str, Any]:
     """Train `run` to its end, from a saved state where there is one; return what run.json holds."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     training = run.training
@@ -105,7 +109,9 @@ def train(run: RunConfig, *, code: str, data: Path, corrupted: Path | None, out:
     initialise(model, training["initialisation"], generator(run.seed, "initialisation"))
     memory_format = getattr(model, "memory_format", torch.contiguous_format)
     model = model.to(device, memory_format=memory_format)
-    sets = {name: Split(part.images.contiguous(memory_format=memory_format), part.labels) for name, part in sets.items()}
+    sets = {
+        name: Split(part.images.contiguous(memory_format=memory_format), part.labels) for name, part in sets.items()
+    }
 
     state = State(model, make_optimiser(model, training))
     identity = {"configuration": run.state_digest, "code": code, "data": data_sha256}
@@ -114,7 +120,9 @@ def train(run: RunConfig, *, code: str, data: Path, corrupted: Path | None, out:
     epochs = fit(
         sets["train"], sets["test"], run, state, num_classes=len(classes), precision=precision, measures=measures
     )
-    with tqdm(total=training["epochs"], initial=len(state.records), unit="epoch", disable=not sys.stderr.isatty()) as bar:
+    with tqdm(
+        total=training["epochs"], initial=len(state.records), unit="epoch", disable=not sys.stderr.isatty()
+    ) as bar:
         for record in epochs:
             state.save(state_path, identity)
             bar.update()

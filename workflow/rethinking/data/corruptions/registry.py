@@ -18,14 +18,19 @@ class Corruption(Entry):
         return self.changes == ("train_labels",)
 
 
-LABELS = {"module": "rethinking.data.corruptions.labels", "changes": ("train_labels",), "has_level": True, "options": {}}
+LABELS = {
+    "module": "rethinking.data.corruptions.labels",
+    "changes": ("train_labels",),
+    "has_level": True,
+    "options": {},
+}
 PIXELS = {"module": "rethinking.data.corruptions.pixels", "changes": ("train_images", "test_images")}
 UNIT = {"unit": ("position", "value")}
 
 CORRUPTIONS = {
     "random_labels": Corruption(
         function="random_labels",
-        description="each training label is redrawn from all classes with probability P (paper: partially corrupted, random)",
+        description="each training label is redrawn from all classes with probability P (paper: random labels)",
         **LABELS,
     ),
     "shuffled_labels": Corruption(

@@ -1,0 +1,44 @@
+# `make figures/fig1.pdf` on a bare machine: makes .venv from the lock file, then runs Snakemake. Everything else is
+# plain `snakemake` in any environment that has the dependencies.
+PYTHON ?= python3
+CORES ?= all
+BIN := .venv/bin
+
+.PHONY: all .venv lint test test-slow accept FORCE
+.NOTPARALLEL:
+
+all: .venv
+	$(BIN)/snakemake --cores $(CORES)
+
+figures/%: FORCE .venv
+	$(BIN)/snakemake --cores $(CORES) $@
+
+.venv: .venv/ready
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(None if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed; make PYTHON=python3.12 …')"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lint: .venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/lint-imports
+	$(BIN)/snakemake --lint
+
+test: lint
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-slow: .venv
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
+
+# After a change of code that alters no number: proves that it alters none, then keeps what is there.
+accept: .venv
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/test_golden_losses.py
+	$(BIN)/python -m rethinking accept
+	$(BIN)/snakemake --cores 1 --touch --forceall
+
+FORCE:

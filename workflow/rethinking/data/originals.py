@@ -1,0 +1,84 @@
+"""The original files of a data set: what the catalogue expects of each, and which of them lie in a folder.
+
+A file counts where its size and its hashes are right, whoever put it there. What it unpacks to may stand in its place.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ALGORITHMS = ("sha256", "md5")
+BEGINNING = 4096  # bytes of a file that are looked at to tell a web page
+
+
+@dataclass(frozen=True)
+class Original:
+    """One file: its hashes by algorithm, and its size where it is known."""
+
+    name: str
+    hashes: dict[str, str]
+    bytes: int | None = None
+
+    def __str__(self) -> str:
+        size = [] if self.bytes is None else [f"{self.bytes:,} bytes"]
+        return ", ".join([*size, *(f"{algorithm} {value}" for algorithm, value in self.hashes.items())])
+
+
+def forms(name: str, expected: Mapping[str, Any]) -> list[list[Original]]:
+    """The ways in which a file may lie on disk: as it is published and, where that is known, unpacked."""
+    hashes = {algorithm: expected[algorithm] for algorithm in ALGORITHMS if algorithm in expected}
+    unpacked = [Original(inner, {"md5": md5}) for inner, md5 in expected.get("unpacked", {}).items()]
+    return [[Original(name, hashes, expected["bytes"])], *([unpacked] if unpacked else [])]
+
+
+def identity(expected: Mapping[str, Any]) -> str:
+    """What names a file's content whatever form it lies in: the sha256 of the published file, else its md5."""
+    return expected["sha256"] if "sha256" in expected else f"md5:{expected['md5']}"
+
+
+def fault(path: Path, original: Original) -> str | None:
+    """Why the file at `path` is not the original, None where it is."""
+    if not path.is_file():
+        return "is missing"
+    size = path.stat().st_size
+    if original.bytes not in (None, size):
+        return _web_page_in(path) or wrong_size(size, original)
+    for algorithm, expected in original.hashes.items():
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, algorithm).hexdigest()
+        if found != expected:
+            return _web_page_in(path) or f"wrong {algorithm}: {found}, expected {expected}"
+    return None
+
+
+def wrong_size(size: int, original: Original) -> str:
+    return f"wrong size: {size:,} bytes, expected {original.bytes:,}"
+
+
+def web_page(beginning: bytes) -> str | None:
+    """What to say of a file that begins like this where it is an HTML page, None where it is not."""
+    text = beginning.decode("utf-8", "replace").removeprefix("\ufeff").lstrip()
+    if not text.lower().startswith(("<!doctype html", "<html")):
+        return None
+    title = re.search(r"<title[^>]*>(.*?)</title", text, re.IGNORECASE | re.DOTALL)
+    named = f" titled {' '.join(title[1].split())!r}" if title else ""
+    return f"an HTML page{named} in place of the file"
+
+
+def _web_page_in(path: Path) -> str | None:
+    with path.open("rb") as file:
+        return web_page(file.read(BEGINNING))
+
+
+def lying_in(folder: Path, name: str, expected: Mapping[str, Any]) -> dict[str, Path]:
+    """The paths by name of the file or of all that it unpacks to, checked; raises ValueError where neither is right."""
+    problems = []
+    for form in forms(name, expected):
+        faults = {original.name: fault(folder / original.name, original) for original in form}
+        if not any(faults.values()):
+            return {each: folder / each for each in faults}
+        problems += [f"{folder / each}: {why}" for each, why in faults.items() if why not in (None, "is missing")]
+    raise ValueError("; ".join(problems) or f"{folder / name}: is missing")

@@ -1,0 +1,127 @@
+"""One file from one place, an address or a path, to a temporary name; whatever is wrong with it is one `Fault`."""
+
+import http.client
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+import urllib3.exceptions
+
+from rethinking.data.originals import BEGINNING, Original, fault, web_page, wrong_size
+from rethinking.data.progress import Progress, Say
+
+CHUNK = 1 << 16
+# The bytes as they are stored: some servers declare a .gz to be a compressed form of something else.
+HEADERS = {"User-Agent": "rethinking", "Accept-Encoding": "identity"}
+# Answers below 500 after which the same question may have another answer: timeout, too early, too many requests.
+PASSING_ANSWERS = (408, 425, 429)
+
+
+class Fault(Exception):
+    """Why a file could not be had from one place; where it is `passing`, another try may help."""
+
+    def __init__(self, reason: str, *, passing: bool = False) -> None:
+        super().__init__(reason)
+        self.passing = passing
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for a server, in seconds, and how often to ask again."""
+
+    connect: float = 15.0
+    silence: float = 30.0  # without a byte
+    rounds: int = 4
+    pause: float = 2.0  # before the second round; twice as long before each further one
+    window: float = 20.0  # over which a speed is measured
+    slow: float = 200e3  # bytes a second; a slower server is left for the next one while there are others
+
+
+def is_address(place: str) -> bool:
+    return place.startswith(("http://", "https://"))
+
+
+def transfer(place: str, target: Path, original: Original, patience: Patience, hurried: bool, say: Say) -> None:
+    """Write the file at `place` to `target`; raises Fault where it does not arrive or is not the original.
+
+    A hurried transfer also ends where the server is slow.
+    """
+    if is_address(place):
+        _fetch(place, target, original, patience, hurried, say)
+    else:
+        _copy(Path(place), target)
+    if reason := fault(target, original):
+        raise Fault(reason)
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        file = source.open("rb")
+    except OSError as error:
+        raise Fault("is not there" if isinstance(error, FileNotFoundError) else _strerror(error)) from None
+    with file, target.open("wb") as copy:
+        shutil.copyfileobj(file, copy, 1 << 20)
+
+
+def _fetch(url: str, target: Path, original: Original, patience: Patience, hurried: bool, say: Say) -> None:
+    timeout = (patience.connect, patience.silence)
+    try:
+        with requests.get(url, stream=True, timeout=timeout, headers=HEADERS) as response:
+            _check_answer(response, original)
+            _receive(response, target, original, patience if hurried else None, say)
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        passing = not isinstance(error, ValueError | requests.TooManyRedirects)  # ValueError: no address
+        raise Fault(_reason(error, patience), passing=passing) from None
+
+
+def _check_answer(response: requests.Response, original: Original) -> None:
+    """Refuse what can be told from the headers, before any of a large file is fetched."""
+    if (code := response.status_code) != 200:
+        passing = code >= 500 or code in PASSING_ANSWERS
+        raise Fault(f"the server answers {code} {response.reason}".rstrip(), passing=passing)
+    stated = response.headers.get("Content-Length", "")
+    if stated.isdigit() and original.bytes not in (None, int(stated)):
+        beginning = response.raw.read(BEGINNING, decode_content=False)
+        raise Fault(web_page(beginning) or wrong_size(int(stated), original))
+
+
+def _receive(
+    response: requests.Response, target: Path, original: Original, patience: Patience | None, say: Say
+) -> None:
+    since, before = time.monotonic(), 0
+    with target.open("wb") as file, Progress(original.name, original.bytes, say) as progress:
+        # read1 returns what has arrived, so that a trickle is noticed.
+        while chunk := response.raw.read1(CHUNK, decode_content=False):
+            file.write(chunk)
+            progress.add(len(chunk))
+            if original.bytes is not None and progress.received > original.bytes:
+                raise Fault(f"wrong size: more than the expected {original.bytes:,} bytes")
+            if patience and (seconds := time.monotonic() - since) >= patience.window:
+                if (rate := (progress.received - before) / seconds) < patience.slow:
+                    raise Fault(f"slow: {rate / 1e3:.1f} kB/s", passing=True)
+                since, before = time.monotonic(), progress.received
+    # Without a stated length, a cut connection looks like the end of the file.
+    if original.bytes is not None and progress.received < original.bytes:
+        reason = web_page(target.read_bytes()[:BEGINNING])
+        raise Fault(reason or wrong_size(progress.received, original), passing=reason is None)
+
+
+def _reason(error: Exception, patience: Patience) -> str:
+    """What happened, from the innermost of the exceptions that libraries wrap around each other."""
+    inner: BaseException = error
+    while (cause := inner.__cause__ or inner.__context__) is not None:
+        inner = cause
+    if isinstance(error, requests.ConnectTimeout):
+        return f"no connection within {patience.connect:g} s"
+    if isinstance(error, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError):
+        return f"not a byte for {patience.silence:g} s"
+    if isinstance(inner, urllib3.exceptions.IncompleteRead | http.client.IncompleteRead):
+        return "the connection was cut"
+    return _strerror(inner) if isinstance(inner, OSError) else str(inner) or type(inner).__name__
+
+
+def _strerror(error: OSError) -> str:
+    text = error.strerror or str(error)
+    return text[:1].lower() + text[1:]
