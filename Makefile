@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: all .venv lint test test-slow accept FORCE
+.PHONY: all .venv lint test test-slow test-slurm accept FORCE
 .NOTPARALLEL:
 
 all: .venv
@@ -27,6 +27,7 @@ lint: .venv
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/lint-imports
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/snakemake --lint
 
 test: lint
@@ -34,6 +35,16 @@ test: lint
 
 test-slow: .venv
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
+
+# As root, on Debian or Ubuntu: installs SLURM and runs two nodes of it on this machine for as long as the test takes.
+test-slurm: .venv/slurm
+	PYTHONPATH=$(CURDIR)/.venv/slurm OMP_NUM_THREADS=1 $(BIN)/python -m pytest -v tests/slurm/run.py tests/test_profiles.py
+
+# The plugin stays out of .venv itself: each one that is installed slows each start of Snakemake.
+.venv/slurm: tests/slurm/requirements.lock .venv/ready
+	rm -rf $@
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ -r tests/slurm/requirements.lock
+	@touch $@
 
 # After a change of code that alters no number: proves that it alters none, then keeps what is there.
 accept: .venv

@@ -8,13 +8,6 @@ from snakemake.utils import min_version
 min_version("9.9")
 
 
-# A configuration file is complete: two of them would be merged key by key, so the default is read only where no other
-# was asked for. `--config key=value` overrides either.
-if not workflow.config_settings.configfiles:
-
-    configfile: workflow.source_path("config/config.yaml")
-
-
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/corrupt.smk"
@@ -22,7 +15,20 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/figures.smk"
 
 
+# On a cluster only trainings are worth a job of their own.
+localrules:
+    all,
+    download,
+    prepare,
+    corrupt_labels,
+    corrupt_pixels,
+    aggregate,
+    figure,
+    publish,
+
+
 rule all:
     default_target: True
     input:
         expand("figures/{figure}.{suffix}", figure=CONFIGURATION.figures, suffix=["pdf", "svg"]),
+        [file for figure in CONFIGURATION.figures for file in behind(figure)],

@@ -22,6 +22,9 @@ PIXELS = {"shuffled_pixels": 1.6, "random_pixels": 2.4, "gaussian_pixels": 2.2}
 Key = tuple[str, str, int]  # model, corruption, seed
 
 
+NAMES = {"dataset": "digits", "recipe": "small"}
+
+
 def section(seeds: list[int], models: dict[str, str] | None = None, **other: Any) -> dict[str, Any]:
     """The resolved configuration of figure 1."""
     models = MODELS if models is None else models
@@ -35,8 +38,8 @@ def section(seeds: list[int], models: dict[str, str] | None = None, **other: Any
         "dataset_label": "scikit-learn digits",
         "recipe_note": "",
         "panels": {
-            "learning_curves": {"models": [next(iter(models))], "corruptions": SETTINGS},
-            "corruption_levels": {"models": list(models), "corruptions": LEVELS},
+            "learning_curves": {**NAMES, "models": [next(iter(models))], "corruptions": SETTINGS},
+            "corruption_levels": {**NAMES, "models": list(models), "corruptions": LEVELS},
         },
         "seeds": seeds,
         **other,

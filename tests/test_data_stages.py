@@ -21,8 +21,8 @@ DIGITS = {"reader": "digits", "source": SOURCE, "image_size": 16, "channels": 3,
 ALL = ["random_labels-0.4", "shuffled_labels-1.0", "shuffled_pixels", "random_pixels", "gaussian_pixels"]
 
 
-def run_prepare(out: Path, *extra: str, **changes: Any) -> dict[str, Any]:
-    prepare.main(["--dataset", "digits", "--slice", json.dumps({**DIGITS, **changes}), "--out", str(out), *extra])
+def run_prepare(out: Path, **changes: Any) -> dict[str, Any]:
+    prepare.main(["--dataset", "digits", "--slice", json.dumps({**DIGITS, **changes}), "--out", str(out)])
     return files.read_json(out / "manifest.json")
 
 
@@ -77,12 +77,6 @@ def test_prepare_writes_four_arrays_and_a_manifest_that_describes_them(data):
     for part in ("train", "test"):
         counts = np.bincount(np.load(data / f"{part}_labels.npy"), minlength=10)
         assert manifest["class_counts"][part] == counts.tolist()
-
-
-def test_prepare_states_the_sha256_of_the_files_it_was_given(tmp_path):
-    (tmp_path / "archive").write_bytes(b"downloaded")
-    manifest = run_prepare(tmp_path / "out", "--files", f"images={tmp_path / 'archive'}")
-    assert manifest["sources"] == {"images": files.sha256(tmp_path / "archive")}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -198,10 +192,3 @@ def test_a_data_set_that_is_not_what_the_catalogue_says_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"source\.train = 1500: the files that were read have 1400"):
         run_prepare(tmp_path / "out", source={**SOURCE, "train": 1500})
     assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize("pair", ["archive", "=archive", "images="])
-def test_a_file_without_name_or_path_is_refused(pair, tmp_path, capsys):
-    with pytest.raises(SystemExit):
-        run_prepare(tmp_path / "out", "--files", pair)
-    assert "expected NAME=PATH" in capsys.readouterr().err

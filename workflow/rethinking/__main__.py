@@ -6,6 +6,7 @@ import sys
 COMMANDS = {
     "list": "what there is: models, datasets, corruptions, recipes, figures, measures",
     "train": "one run by its names; its data are made where they are missing",
+    "download": "a data set's original files, from a folder or from mirrors (called by the rule of that name)",
     "prepare": "a data set's original files to .npy (called by the rule of that name)",
     "corrupt": "a corruption of a prepared data set (called by the rules corrupt_labels and corrupt_pixels)",
     "aggregate": "the runs of a figure to tables (called by the rule of that name)",

@@ -45,7 +45,8 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
                 and isinstance(first.value, ast.Constant)
                 and isinstance(first.value.value, str)
             ):
-                node.body[0] = ast.Expr(ast.Constant(...))
+                # A body that held nothing else needs a statement.
+                node.body = node.body[1:] or [ast.Pass()]
     return tree
 
 
@@ -67,7 +68,8 @@ def reached(*modules: str) -> list[str]:
         if module in found or module.endswith(".registry") or _file(module) is None:
             continue
         found.add(module)
-        todo.extend(_read(module)[1])
+        # Importing a.b.c runs a and a.b as well.
+        todo.extend([*_read(module)[1], *([module.rpartition(".")[0]] if "." in module else [])])
     return sorted(found)
 
 

@@ -3,57 +3,76 @@
 Everything that can be wrong with a configuration is found here, before the first job starts and without torch.
 """
 
+import pkgutil
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rethinking import schema
 from rethinking.analysis.registry import MEASURES
+from rethinking.data import readers
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.models.registry import MODELS
 from rethinking.names import corruption_name, split_corruption
 from rethinking.plotting.registry import FIGURES
 from rethinking.registry import nearest
-from rethinking.run import RunConfig, by_family, runs_of
+from rethinking.run import RunConfig, runs_of
 from rethinking.schema import ConfigurationError
 
 CHECKOUT = Path(__file__).parents[2]
 CATALOGUE = "config/datasets.yaml"
 DEFAULT = "config/config.yaml"
 FAMILIES = sorted({model.family for model in MODELS.values()})
+READERS = [module.name for module in pkgutil.iter_modules(readers.__path__) if module.name != "source"]
 
 Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Which file a key's value came from, for error messages."""
+    """Where the value of a key came from, for error messages: a file, or what `--config` said over it."""
 
     file: str
-    overridden: frozenset[str] = frozenset()
+    overrides: Values = field(default_factory=dict)
 
     def of(self, key: str) -> str:
-        return "--config" if key.split(".")[0].split("[")[0] in self.overridden else self.file
+        values: Any = self.overrides
+        while isinstance(values, dict):
+            # Not split at dots, which names may hold.
+            name = next((each for each in values if re.match(rf"{re.escape(each)}($|[.\[])", key)), None)
+            if name is None:
+                return self.file
+            values, key = values[name], key[len(name) :].removeprefix(".")
+        return "--config"
 
     def error(self, key: str, value: Any, problem: str) -> ConfigurationError:
         return ConfigurationError(self.of(key), key, value, problem)
 
-    def known(self, key: str, name: Any, kind: str, names: Iterable[str]) -> None:
-        """Raise ConfigurationError with the nearest name where `name` is none of `names`."""
+    def known(self, key: str, name: Any, kind: str, names: Iterable[str], value: Any = None) -> None:
+        """Raise ConfigurationError with the nearest name where `name` is none of `names`.
+
+        `value` is what to show where the name is not the key's value but a part of it, or of the key.
+        """
         if name not in (names := list(names)):
-            raise self.error(key, name, f"unknown {kind}; {nearest(name, names)}")
+            raise self.error(key, name if value is None else value, f"unknown {kind}; {nearest(name, names)}")
 
 
-def _extended(name: str, table: Mapping[str, Values], key: str, sources: Sources) -> Values:
-    """The entry of `name` over everything that it extends."""
+def _chain(name: str, table: Mapping[str, Values], key: str, kind: str, sources: Sources) -> list[str]:
+    """`name` and everything that it extends, nearest first; `key` is where the table stands, as in "recipes."."""
     chain = [name]
     while (parent := table[chain[-1]].get("extends")) is not None:
-        where = f"{key}.{chain[-1]}.extends"
-        sources.known(where, parent, key.removesuffix("s"), table)
+        where = f"{key}{chain[-1]}.extends"
+        sources.known(where, parent, kind, table)
         if parent in chain:
             raise sources.error(where, parent, "extends itself")
         chain.append(parent)
+    return chain
+
+
+def _extended(chain: list[str], table: Mapping[str, Values]) -> Values:
+    """The entry of the first name over everything that it extends."""
     values: Values = {}
     for each in reversed(chain):
         values |= table[each]
@@ -69,13 +88,12 @@ class Configuration:
     """
 
     def __init__(self, raw: Values, catalogue: Values, sources: Sources) -> None:
-        schema.check(catalogue, "datasets", lambda key: CATALOGUE)
-        schema.check(raw, "config", sources.of)
-        self._raw = raw
-        self._catalogue = catalogue
+        self._catalogue = schema.check(catalogue, "datasets", lambda key: CATALOGUE)
+        self._raw = raw = schema.check(raw, "config", sources.of)
         self._sources = sources
         self.name: str = raw["name"]
         self.seeds: list[int] = raw.get("seeds", schema.default("config", "seeds"))
+        self.data_dir = self._checked_data_dir(raw.get("data_dir", schema.default("config", "data_dir")))
         # Every section is resolved here, so that a fault in a part that no figure uses is found as well.
         self.datasets = self._datasets()
         self.models = self._models()
@@ -90,6 +108,16 @@ class Configuration:
         source = DEFAULT if path is None else str(path)
         return cls(schema.load_yaml(file), schema.load_yaml(CHECKOUT / CATALOGUE), Sources(source))
 
+    def _checked_data_dir(self, place: str | None) -> str | None:
+        """The place with `~` spelled out; a folder must be there, an address is asked when something is fetched."""
+        if place is None or place.startswith(("http://", "https://")):
+            return place
+        folder = Path(place).expanduser()
+        if not folder.is_dir():
+            problem = "is not a folder" if folder.exists() else f"there is no such folder (looked in {Path.cwd()})"
+            raise self._sources.error("data_dir", place, problem)
+        return str(folder)
+
     # -- the sections -------------------------------------------------------------------------------------------------
 
     def _datasets(self) -> dict[str, Values]:
@@ -98,18 +126,23 @@ class Configuration:
         table = self._catalogue | own
         resolved = {}
         for name in table:
-            sources = self._sources if name in own else Sources(CATALOGUE)
-            key = f"datasets.{name}" if name in own else name
-            entry = _extended(name, table, "datasets", sources)
+            sources, prefix = (self._sources, "datasets.") if name in own else (Sources(CATALOGUE), "")
+            key = f"{prefix}{name}"
+            entry = _extended(_chain(name, table, prefix, "data set", sources), table)
             for required in ("reader", "source"):
                 if required not in entry:
-                    raise sources.error(key, table[name], f"the key {required!r} is missing")
-            entry = schema.fill(entry, "datasets", "dataset")
+                    raise sources.error(key, ..., f"the key {required!r} is missing")
+            sources.known(f"{key}.reader", entry["reader"], "reader", READERS)
+            resolved[name] = entry = schema.fill(entry, "datasets", "dataset")
+            original = entry["source"]
             for part in ("train", "test"):
-                if entry[part] is not None and not entry["source"]["classes"] <= entry[part] <= entry["source"][part]:
-                    bounds = f"{entry['source']['classes']} (one a class) to {entry['source'][part]}"
-                    raise sources.error(f"{key}.{part}", entry[part], f"the original has {bounds} images")
-            resolved[name] = entry
+                if entry[part] is not None and not original["classes"] <= entry[part] <= original[part]:
+                    problem = f"must be from {original['classes']} (one a class) to {original[part]} (all)"
+                    raise sources.error(f"{key}.{part}", entry[part], problem)
+            if entry["channels"] not in (None, 3, original["channels"]):
+                raise sources.error(
+                    f"{key}.channels", entry["channels"], "the original has colours; only 1 -> 3 is possible"
+                )
         return resolved
 
     def _models(self) -> dict[str, Values]:
@@ -122,7 +155,7 @@ class Configuration:
             arguments = {key: value for key, value in variant.items() if key not in ("factory", "label")}
             for argument in arguments:
                 key = f"models.{name}.{argument}"
-                self._sources.known(key, argument, f"argument of {factory}", registered.arguments)
+                self._sources.known(key, argument, f"argument of {factory}", registered.arguments, arguments[argument])
             label = variant.get("label", registered.label if name == factory else name)
             resolved[name] = {"factory": factory, "family": registered.family, "arguments": arguments, "label": label}
         return resolved
@@ -132,11 +165,15 @@ class Configuration:
         variants = {name: {"family": name} for name in CORRUPTIONS} | self._raw.get("corruptions", {})
         resolved = {}
         for name, variant in variants.items():
+            if name == "true_labels" or split_corruption(name)[1] is not None:
+                problem = "such a name is taken (true_labels for no corruption, a number at the end for a level)"
+                raise self._sources.error(f"corruptions.{name}", ..., problem)
             self._sources.known(f"corruptions.{name}.family", family := variant["family"], "corruption", CORRUPTIONS)
             choices = CORRUPTIONS[family].options
             given = {key: value for key, value in variant.items() if key != "family"}
             for option in given:
-                self._sources.known(f"corruptions.{name}.{option}", option, f"option of {family}", choices)
+                key = f"corruptions.{name}.{option}"
+                self._sources.known(key, option, f"option of {family}", choices, given[option])
             options = {option: given.get(option, values[0]) for option, values in choices.items()}
             resolved[name] = {"family": family, "options": options}
         return resolved
@@ -146,39 +183,47 @@ class Configuration:
         table = self._raw["recipes"]
         resolved = {}
         for name in table:
-            recipe = schema.fill(_extended(name, table, "recipes", self._sources), "config", "recipe")
+            chain = _chain(name, table, "recipes.", "recipe", self._sources)
+            recipe = schema.fill(_extended(chain, table), "config", "recipe")
             if recipe["stop"] is not None:
                 recipe["stop"] = {"extra_epochs": 0, **recipe["stop"]}
-            for family in recipe["learning_rate"] if isinstance(recipe["learning_rate"], dict) else ():
-                self._sources.known(f"recipes.{name}.learning_rate.{family}", family, "model family", FAMILIES)
+            for family, rate in recipe["learning_rate"].items() if isinstance(recipe["learning_rate"], dict) else ():
+                key = f"{self._recipe_key(name, 'learning_rate')}.{family}"
+                self._sources.known(key, family, "model family", FAMILIES, rate)
             for index, measure in enumerate(recipe["measures"]):
-                self._sources.known(f"recipes.{name}.measures[{index}]", measure, "measure", MEASURES)
+                self._sources.known(f"{self._recipe_key(name, 'measures')}[{index}]", measure, "measure", MEASURES)
             resolved[name] = recipe
         return resolved
+
+    def _recipe_key(self, name: str, key: str) -> str:
+        """Where a recipe's value is written: in itself or in one that it extends."""
+        table = self._raw["recipes"]
+        chain = _chain(name, table, "recipes.", "recipe", self._sources)
+        return f"recipes.{next((each for each in chain if key in table[each]), name)}.{key}"
 
     # -- the figures --------------------------------------------------------------------------------------------------
 
     def _figure(self, name: str) -> Values:
         """A figure's section with every panel spelled out: dataset, recipe, models, corruptions."""
         key = f"figures.{name}"
-        self._sources.known(key, name, "figure", FIGURES)
+        self._sources.known(key, name, "figure", FIGURES, ...)
         section = schema.fill(self._raw["figures"][name], "config", "figure")
         wanted = FIGURES[name].panels
+        for kind, table in (("dataset", self.datasets), ("recipe", self.recipes)):
+            self._sources.known(f"{key}.{kind}", section[kind], "data set" if kind == "dataset" else kind, table)
         for panel in section["panels"]:
-            self._sources.known(f"{key}.panels.{panel}", panel, f"panel of {name}", wanted)
+            self._sources.known(f"{key}.panels.{panel}", panel, f"panel of {name}", wanted, ...)
         for panel in wanted:
             if panel not in section["panels"]:
-                raise self._sources.error(f"{key}.panels", sorted(section["panels"]), f"the key {panel!r} is missing")
+                raise self._sources.error(f"{key}.panels", ..., f"the key {panel!r} is missing")
         panels = {panel: self._panel(section, f"{key}.panels.{panel}", section["panels"][panel]) for panel in wanted}
         return section | {"panels": panels}
 
     def _panel(self, section: Values, key: str, panel: Values) -> Values:
-        figure = key.rpartition(".panels.")[0]
         resolved = {}
         for kind, table in (("dataset", self.datasets), ("recipe", self.recipes)):
-            where = key if kind in panel else figure
             resolved[kind] = panel.get(kind, section[kind])
-            self._sources.known(f"{where}.{kind}", resolved[kind], "data set" if kind == "dataset" else kind, table)
+            self._sources.known(f"{key}.{kind}", resolved[kind], "data set" if kind == "dataset" else kind, table)
         for index, model in enumerate(panel["models"]):
             self._sources.known(f"{key}.models[{index}]", model, "model", self.models)
             self._check_fit(resolved["dataset"], model, resolved["recipe"], f"{key}.models[{index}]")
@@ -188,7 +233,9 @@ class Configuration:
         ]
         for index, corruption in enumerate(corruptions):
             if corruption in corruptions[:index]:
-                raise self._sources.error(f"{key}.corruptions[{index}]", corruption, "stands there twice")
+                raise self._sources.error(
+                    f"{key}.corruptions", panel["corruptions"], f"{corruption!r} stands there twice"
+                )
         return resolved | {"models": panel["models"], "corruptions": corruptions}
 
     def corruption(self, name: str, key: str = "corruption") -> str:
@@ -196,7 +243,7 @@ class Configuration:
         if name == "true_labels":
             return name
         variant, level = split_corruption(name)
-        self._sources.known(key, variant, "corruption", ["true_labels", *self.corruptions])
+        self._sources.known(key, variant, "corruption", ["true_labels", *self.corruptions], name)
         has_level = CORRUPTIONS[self.corruptions[variant]["family"]].has_level
         if has_level and level is None:
             raise self._sources.error(key, name, f"needs a level from 0 to 1, as in {variant}-0.5")
@@ -212,17 +259,17 @@ class Configuration:
         crop = self.recipes[recipe]["crop"]
         if crop is not None and crop > size:
             problem = f"larger than the images of {dataset!r}, {size}x{size}; null keeps them whole"
-            raise self._sources.error(f"recipes.{recipe}.crop", crop, problem)
+            raise self._sources.error(self._recipe_key(recipe, "crop"), crop, problem)
         side = crop or size
         if side < (smallest := MODELS[self.models[model]["factory"]].smallest):
             problem = (
                 f"takes images of {smallest}x{smallest} or more, {dataset!r} with recipe {recipe!r} has {side}x{side}"
             )
             raise self._sources.error(key, model, problem)
-        try:
-            by_family(self.recipes[recipe], self.models[model]["family"])
-        except ValueError as error:
-            raise self._sources.error(f"recipes.{recipe}", model, str(error)) from None
+        rate, family = self.recipes[recipe]["learning_rate"], self.models[model]["family"]
+        if isinstance(rate, dict) and family not in rate:
+            problem = f"has no value for the model family {family!r} of {model!r}"
+            raise self._sources.error(self._recipe_key(recipe, "learning_rate"), rate, problem)
 
     # -- what the jobs get --------------------------------------------------------------------------------------------
 
@@ -250,6 +297,25 @@ class Configuration:
         panel = {"dataset": dataset, "recipe": recipe, "models": [model], "corruptions": [self.corruption(corruption)]}
         recipes = {recipe: self.recipes[recipe] | overrides}
         return runs_of({"seeds": [seed], "panels": {"run": panel}, "models": self.models, "recipes": recipes})[0]
+
+    def download_name(self, dataset: str) -> str | None:
+        """The entry whose files a data set is made of, itself or one that it extends; None where there are no files."""
+        table = self._catalogue | self._raw.get("datasets", {})
+        name: str | None = dataset
+        while name is not None and "files" not in table[name]:
+            name = table[name].get("extends")
+        return name
+
+    def download_slice(self, name: str) -> Values:
+        """What a download depends on: what the files must be, not where they come from."""
+        files = self.datasets[name]["files"]
+        return {file: {key: value for key, value in files[file].items() if key != "urls"} for file in files}
+
+    @property
+    def urls(self) -> dict[str, dict[str, list[str]]]:
+        """The mirrors by data set and file."""
+        own = [name for name in self.datasets if self.download_name(name) == name]
+        return {name: {file: entry["urls"] for file, entry in self.datasets[name]["files"].items()} for name in own}
 
     def prepare_slice(self, dataset: str) -> Values:
         """What preparing a data set depends on."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from rethinking.files import canonical_json, digest
 
-# A later value of these continues a run from where it stood; everything else starts another run (DESIGN 7, state).
+# A later value of these continues a run from where it stood; everything else starts another run.
 CONTINUED = ("epochs", "stop")
 
 
@@ -40,6 +40,11 @@ class RunConfig:
     def path(self) -> str:
         """The run's folder under `results/runs/`."""
         return f"{self.dataset}/{self.model}/{self.corruption}/{self.recipe}/seed{self.seed}"
+
+    @property
+    def code_key(self) -> str:
+        """What decides which code the run reaches: its network's, and that of its recipe's measures."""
+        return f"{self.factory}/{self.recipe}"
 
     @cached_property
     def json(self) -> str:

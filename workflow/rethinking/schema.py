@@ -3,14 +3,17 @@
 import copy
 import functools
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import jsonschema
 import yaml
+from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
-from referencing import Registry, Resource
+from jsonschema.validators import extend
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from rethinking.registry import nearest
 
@@ -18,11 +21,11 @@ SCHEMAS = Path(__file__).parents[1] / "schemas"
 
 
 class ConfigurationError(ValueError):
-    """A configuration that cannot be used: file, key, value, and what would be right."""
+    """A configuration that cannot be used: file, key, value (... where there is none), and what would be right."""
 
     def __init__(self, source: str, key: str, value: Any, problem: str) -> None:
-        shown = value if isinstance(value, str) and not value else json.dumps(value, ensure_ascii=False, default=str)
-        super().__init__(f"{source}: {key or 'configuration'} = {shown}: {problem}")
+        shown = "" if value is ... else f" = {json.dumps(value, ensure_ascii=False, default=str)}"
+        super().__init__(": ".join(part for part in (source, key + shown, problem) if part))
 
 
 class _Loader(yaml.SafeLoader):
@@ -31,11 +34,11 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} is written twice", key.start_mark
-                )
-            seen.add(key.value)
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    problem = f"the key {key.value!r} is written twice"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -43,27 +46,58 @@ def load_yaml(path: str | Path) -> dict[str, Any]:
     """Read a YAML mapping; raises ConfigurationError for a key written twice, a syntax error, a missing file."""
     try:
         loaded = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(str(path), "", "", " ".join(str(error).split())) from None
+    except yaml.MarkedYAMLError as error:
+        line = f"{path}:{error.problem_mark.line + 1}" if error.problem_mark else str(path)
+        raise ConfigurationError(line, "", ..., ", ".join(filter(None, [error.problem, error.context]))) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(str(path), "", ..., f"is not YAML ({error})") from None
     except OSError as error:
-        raise ConfigurationError(str(path), "", "", f"cannot be read ({error.strerror})") from None
+        raise ConfigurationError(str(path), "", ..., f"cannot be read ({error.strerror})") from None
     if not isinstance(loaded, dict):
-        raise ConfigurationError(str(path), "", loaded, "must be a mapping of keys to values")
+        raise ConfigurationError(str(path), "", ..., "must be a mapping of keys to values")
     return loaded
+
+
+def typed(value: Any) -> Any:
+    """A value of `--config` with the types that YAML gives its parts; Snakemake leaves all of them text."""
+    if isinstance(value, dict):
+        return {key: typed(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [typed(each) for each in value]
+    try:
+        return yaml.safe_load(value) if isinstance(value, str) else value
+    except yaml.YAMLError:
+        return value
 
 
 @functools.cache
 def _schema(name: str) -> dict[str, Any]:
-    return yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+    schema = yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+    del schema["$schema"]  # with it, jsonschema would check by its own types and not by ours
+    return schema
+
+
+def _is_integer(_: Any, value: Any) -> bool:
+    """Not 1.0, which is an integer to JSON schema but not to a path or a range, nor true, which is one to Python."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(checker: Any, value: Any) -> bool:
+    """Not .nan or .inf, which no JSON can hold."""
+    return _is_integer(checker, value) or (isinstance(value, float) and math.isfinite(value))
+
+
+_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer})
+_Validator = extend(Draft202012Validator, type_checker=_TYPES)
 
 
 @functools.cache
-def _validator(name: str) -> jsonschema.Draft202012Validator:
+def _validator(name: str) -> Any:
     registry = Registry()
     for path in SCHEMAS.glob("*.schema.yaml"):
         contents = _schema(path.name.removesuffix(".schema.yaml"))
-        registry = registry.with_resource(path.name, Resource.from_contents(contents))
-    return jsonschema.Draft202012Validator({"$ref": f"{name}.schema.yaml"}, registry=registry)
+        registry = registry.with_resource(path.name, DRAFT202012.create_resource(contents))
+    return _Validator({"$ref": f"{name}.schema.yaml"}, registry=registry)
 
 
 def _key(path: Any) -> str:
@@ -72,70 +106,98 @@ def _key(path: Any) -> str:
 
 
 def _most_telling(error: ValidationError) -> ValidationError:
-    """Where alternatives fail (oneOf), the failure of the alternative that has the value's own type."""
+    """Where alternatives fail (oneOf), the failure of the only one that takes values of this type."""
     while error.validator == "oneOf" and error.context:
-        inner = [each for each in error.context if each.validator != "required"]
-        if not inner:
+        wrong_type = {e.relative_schema_path[0] for e in error.context if e.validator == "type" and not e.relative_path}
+        right_type = [each for each in error.context if each.relative_schema_path[0] not in wrong_type]
+        if len({each.relative_schema_path[0] for each in right_type}) != 1:
             break
-        right_type = [each for each in inner if each.validator != "type" or each.relative_path]
-        error = (right_type or inner)[0]
+        error = right_type[0]
     return error
 
 
 def _problem(error: ValidationError) -> tuple[str, Any, str]:
     """Key, value and problem of one schema error."""
-    key, value = _key(error.absolute_path), error.instance
-    schema = error.schema if isinstance(error.schema, dict) else {}
+    key, value = _key(error.absolute_path), cast(Any, error.instance)
+    schema, expected = cast(dict[str, Any], error.schema), cast(Any, error.validator_value)
     match error.validator:
         case "additionalProperties":
             known = schema.get("properties", {})
             unknown = next(name for name in value if name not in known)
-            return _key([*error.absolute_path, unknown]), value[unknown], f"unknown key; {nearest(unknown, known)}"
+            return _key([*error.absolute_path, str(unknown)]), value[unknown], f"unknown key; {nearest(unknown, known)}"
         case "required":
-            missing = next(name for name in error.validator_value if name not in value)
-            return key, value, f"the key {missing!r} is missing"
-        case "oneOf":
-            choices = [name for choice in error.validator_value for name in choice.get("required", [])]
-            return key, value, f"needs exactly one of {', '.join(choices)}"
+            missing = next(name for name in expected if name not in value)
+            return key, ..., f"the key {missing!r} is missing"
+        case "oneOf" | "anyOf":
+            types = [choice["type"] for choice in expected if "type" in choice]
+            if types:
+                return key, value, _wrong_type(value, types)
+            choices = [name for choice in expected for name in choice["required"]]
+            return key, ..., f"needs {'exactly ' * (error.validator == 'oneOf')}one of the keys {' and '.join(choices)}"
         case "enum":
-            known = [str(choice) for choice in error.validator_value]
-            return key, value, nearest(str(value), known)
+            known = ["null" if choice is None else str(choice) for choice in expected]
+            return key, value, f"unknown value; {nearest(value, known)}"
         case "type":
-            return key, value, _wrong_type(value, error.validator_value)
+            return key, value, _wrong_type(value, expected)
+        case "pattern":
+            return key, value, f"must be {schema.get('description', f'as in {expected}')}"
+        case "minItems" | "maxItems" | "minProperties" | "minLength":
+            return key, value, f"must hold {expected} values" if value else "must not be empty"
         case "uniqueItems":
             twice = next(item for index, item in enumerate(value) if item in value[:index])
             return key, value, f"{twice!r} stands there twice"
         case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
             relation = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
-            bound = f"must be {relation.get(error.validator, 'less than')} {error.validator_value}"
+            bound = f"must be {relation.get(error.validator, 'less than')} {expected}"
             return key, value, bound
     return key, value, error.message
 
 
-def _wrong_type(value: Any, expected: Any) -> str:
+_TYPE_NAMES = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "null",
+}
+
+
+def _wrong_type(value: Any, expected: str | list[str]) -> str:
     names = [expected] if isinstance(expected, str) else expected
-    wanted = " or ".join("a whole number" if name == "integer" else f"a {name}" for name in names)
-    if isinstance(value, str) and {"number", "integer"} & set(names):
-        try:
-            number = float(value)
-        except ValueError:
-            return f"is text, must be {wanted}"
-        # YAML 1.1 reads 1e-3 as text: its floats need a dot.
-        mantissa, _, exponent = f"{number:.12e}".partition("e")
-        plain = f"{float(mantissa)}e{int(exponent)}"
-        return f"YAML reads this as text, must be {wanted}; write {int(number) if names == ['integer'] else plain}"
-    return f"must be {wanted}"
+    must = f"must be {' or '.join(_TYPE_NAMES[name] for name in names)}"
+    if not {"number", "integer"} & set(names):
+        return must
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{must}, and finite"
+    if isinstance(value, float) and value.is_integer():
+        return f"{must}; write {int(value)}"
+    if not isinstance(value, str):
+        return must
+    try:
+        number = float(value)
+    except ValueError:
+        return f"is text, {must}"
+    # YAML 1.1 reads 1e-3 as text: its floats need a dot.
+    mantissa, _, exponent = f"{number:.12e}".partition("e")
+    plain = f"{float(mantissa)}e{int(exponent)}"
+    return f"YAML reads this as text, {must}; write {plain if 'number' in names else int(number)}"
 
 
-def check(values: dict[str, Any], name: str, source_of: Callable[[str], str]) -> None:
-    """Check `values` against a schema; raises ConfigurationError for the first problem.
+def check(values: dict[str, Any], name: str, source_of: Callable[[str], str]) -> dict[str, Any]:
+    """`values`, checked against a schema, whole numbers as floats where it says number.
 
-    `source_of` maps a key to the file that its value came from.
+    Raises ConfigurationError for the first problem. `source_of` maps a key to the file that its value came from.
     """
     errors = sorted(_validator(name).iter_errors(values), key=lambda error: [str(each) for each in error.absolute_path])
     if errors:
-        key, value, problem = _problem(_most_telling(errors[0]))
+        error = _most_telling(errors[0])
+        key, value, problem = _problem(error)
+        if "propertyNames" in error.absolute_schema_path:  # it is the key that is wrong
+            key, value = f"{key}.{value}", ...
         raise ConfigurationError(source_of(key), key, value, problem)
+    return _as_declared(values, _schema(name), name)
 
 
 def _resolve(schema: dict[str, Any], name: str) -> tuple[dict[str, Any], str]:
@@ -144,6 +206,19 @@ def _resolve(schema: dict[str, Any], name: str) -> tuple[dict[str, Any], str]:
         name = document.removesuffix(".schema.yaml") or name
         schema = {**{key: value for key, value in schema.items() if key != "$ref"}, **_schema(name)["$defs"][pointer]}
     return schema, name
+
+
+def _as_declared(value: Any, schema: dict[str, Any], name: str) -> Any:
+    """`value` with whole numbers as floats where the schema says number: 1 and 1.0 are one value, so one text."""
+    schema, name = _resolve(schema, name)
+    for choice in schema.get("oneOf", ()):
+        value = _as_declared(value, choice, name)
+    if isinstance(value, dict):
+        known, others = schema.get("properties", {}), schema.get("additionalProperties") or {}
+        return {key: _as_declared(each, known.get(key, others), name) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_as_declared(each, schema.get("items", {}), name) for each in value]
+    return float(value) if schema.get("type") == "number" else value
 
 
 def fill(values: dict[str, Any], name: str, part: str) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 # The checked configuration, and what the rules ask of it. The only Python of the workflow.
 import os
+import shlex
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 # The code that runs is this checkout's: here for parsing, in PYTHONPATH for the jobs.
 CODE = str(Path(workflow.basedir) / "workflow")
@@ -15,22 +16,28 @@ os.environ.update(
 # Read by cuBLAS when a job starts; without it, matrix products on a GPU are not deterministic.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
-from rethinking import provenance
+from rethinking import provenance, resources
 from rethinking.config import CATALOGUE, CHECKOUT, DEFAULT, Configuration, Sources
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.files import canonical_json
 from rethinking.names import split_corruption
-from rethinking.schema import load_yaml
+from rethinking.plotting.registry import FIGURES
+from rethinking.schema import load_yaml, typed
 
 
 def read_configuration():
-    """The checked configuration; a fault ends the workflow with one message before any job starts."""
+    """The checked configuration; a fault ends the workflow with one message before any job starts.
+
+    A configuration file is complete: the default is read only where no other was asked for. `--config key=value`
+    overrides either.
+    """
     settings = workflow.config_settings
     files = [str(file) for file in settings.configfiles] or [DEFAULT]
-    for file in settings.configfiles:
-        load_yaml(file)  # finds keys written twice, which Snakemake does not
-    sources = Sources(", ".join(files), frozenset(settings.config or ()))
-    return Configuration(dict(config), load_yaml(CHECKOUT / CATALOGUE), sources)
+    overrides = typed(settings.config or {})
+    values = {}
+    for layer in [*(load_yaml(CHECKOUT / file) for file in files), overrides]:
+        update_config(values, layer)
+    return Configuration(values, load_yaml(CHECKOUT / CATALOGUE), Sources(", ".join(files), overrides))
 
 
 def check_writable(folder):
@@ -41,7 +48,10 @@ def check_writable(folder):
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise ValueError(f"the folder {folder!r} cannot be written: {error}") from None
+        problem = (
+            "it is a file, or a link to nothing" if os.path.lexists(folder) and not Path(folder).is_dir() else error
+        )
+        raise ValueError(f"the folder {folder!r} cannot be written: {problem}") from None
 
 
 try:
@@ -49,9 +59,12 @@ try:
     for folder in ("results", "figures"):
         check_writable(folder)
 except ValueError as error:
-    raise WorkflowError(str(error)) from None
+    sys.exit(str(error))  # one line and no traceback, which WorkflowError would add
+
 
 ARRAYS = ["train_images", "train_labels", "test_images", "test_labels"]
+RUN_FILES = ["run.json", "metrics.csv"]  # of a run's files, those that tables are made from
+TABLES = ["runs.csv", "curves.csv"]
 LABEL_NOISE = [name for name, entry in CONFIGURATION.corruptions.items() if CORRUPTIONS[entry["family"]].is_label_noise]
 PIXELS = [name for name in CONFIGURATION.corruptions if name not in LABEL_NOISE]
 
@@ -63,6 +76,23 @@ wildcard_constraints:
     figure="|".join(map(re.escape, CONFIGURATION.figures)),
     name=re.escape(CONFIGURATION.name),
     seed=r"\d+",
+
+
+def literal(text):
+    """Text as one word of a shell command, its braces left alone by Snakemake's formatting."""
+    return shlex.quote(text).replace("{", "{{").replace("}", "}}")
+
+
+def downloaded_files(wildcards):
+    """The manifest of the original files of a data set; nothing where it has none."""
+    name = CONFIGURATION.download_name(wildcards.dataset)
+    return f"results/downloads/{name}/manifest.json" if name else []
+
+
+def downloaded_option(wildcards):
+    """The option of a prepare job that names the folder of the original files."""
+    manifest = downloaded_files(wildcards)
+    return f"--downloaded {os.path.dirname(manifest)}" if manifest else ""
 
 
 def run_of(wildcards):
@@ -102,6 +132,13 @@ def run_files(name):
     return lambda wildcards: sorted(f"results/runs/{run.path}/{name}" for run in CONFIGURATION.runs(wildcards.figure))
 
 
+def behind(figure):
+    """What stands between the data and a published figure: its runs, its tables, the configuration's own figure."""
+    files = [f"results/runs/{run.path}/{name}" for run in CONFIGURATION.runs(figure) for name in RUN_FILES]
+    files += [f"results/tables/{CONFIGURATION.name}/{figure}/{name}" for name in TABLES]
+    return files + [f"figures/{CONFIGURATION.name}/{figure}.{suffix}" for suffix in ("pdf", "svg", "txt")]
+
+
 def run_code(wildcards):
-    """The digests of the code of a figure's train jobs, by network."""
-    return canonical_json({run.factory: provenance.train_code(run) for run in CONFIGURATION.runs(wildcards.figure)})
+    """The digests of the code of a figure's train jobs, by network and recipe."""
+    return canonical_json({run.code_key: provenance.train_code(run) for run in CONFIGURATION.runs(wildcards.figure)})

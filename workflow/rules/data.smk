@@ -1,7 +1,35 @@
 # Original files to arrays: results/data/<dataset>/{train,test}_{images,labels}.npy and manifest.json.
 
 
+# Where the bytes come from is not what they are: mirrors and data_dir stand in the command and in no param, so that
+# another one makes nothing run again.
+DOWNLOAD = (
+    "python3 -m rethinking download --dataset {wildcards.dataset} --files {params.files:q}"
+    f" --urls {literal(canonical_json(CONFIGURATION.urls))}"
+    f" {'--data-dir ' + literal(CONFIGURATION.data_dir) if CONFIGURATION.data_dir else ''}"
+    " --out results/downloads/{wildcards.dataset} > {log} 2>&1"
+)
+
+
+# The only job that needs the network. It tries again by itself, so it has no retries here.
+rule download:
+    output:
+        "results/downloads/{dataset}/manifest.json",
+    log:
+        "results/logs/download/{dataset}.log",
+    wildcard_constraints:
+        dataset="|".join(map(re.escape, CONFIGURATION.urls)),
+    conda:
+        "../../environment.yml"
+    params:
+        files=lambda wildcards: canonical_json(CONFIGURATION.download_slice(wildcards.dataset)),
+    shell:
+        DOWNLOAD
+
+
 rule prepare:
+    input:
+        downloaded_files,
     output:
         arrays=expand("results/data/{{dataset}}/{array}.npy", array=ARRAYS),
         manifest="results/data/{dataset}/manifest.json",
@@ -12,6 +40,7 @@ rule prepare:
     params:
         slice=lambda wildcards: canonical_json(CONFIGURATION.prepare_slice(wildcards.dataset)),
         code=lambda wildcards: provenance.prepare_code(CONFIGURATION.datasets[wildcards.dataset]["reader"]),
+        downloaded=downloaded_option,
     shell:
         "python3 -m rethinking prepare --dataset {wildcards.dataset} --slice {params.slice:q}"
-        " --out results/data/{wildcards.dataset} > {log} 2>&1"
+        " {params.downloaded} --out results/data/{wildcards.dataset} > {log} 2>&1"

@@ -6,7 +6,7 @@ rule aggregate:
         summaries=run_files("run.json"),
         metrics=run_files("metrics.csv"),
     output:
-        expand("results/tables/{{name}}/{{figure}}/{table}.csv", table=["runs", "curves"]),
+        expand("results/tables/{{name}}/{{figure}}/{table}", table=TABLES),
     log:
         "results/logs/aggregate/{name}/{figure}.log",
     conda:
@@ -24,7 +24,7 @@ rule aggregate:
 
 rule figure:
     input:
-        expand("results/tables/{{name}}/{{figure}}/{table}.csv", table=["runs", "curves"]),
+        expand("results/tables/{{name}}/{{figure}}/{table}", table=TABLES),
     output:
         pdf="figures/{name}/{figure}.pdf",
         svg="figures/{name}/{figure}.svg",
@@ -47,7 +47,12 @@ rule publish:
     input:
         lambda wildcards: f"figures/{CONFIGURATION.name}/{wildcards.figure}.{wildcards.suffix}",
     output:
-        report("figures/{figure}.{suffix}", caption="../report/{figure}.rst", category="Figures"),
+        report(
+            "figures/{figure}.{suffix}",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}", "format": "{suffix}"},
+        ),
     log:
         "results/logs/publish/{figure}.{suffix}.log",
     wildcard_constraints:
@@ -56,5 +61,19 @@ rule publish:
         "../../environment.yml"
     params:
         name=CONFIGURATION.name,
+        title=lambda wildcards: FIGURES[wildcards.figure].description,
     shell:
         "cp {input} {output} 2> {log}"
+
+
+# Snakemake makes a missing file again only where something that is to be made needs it, and a figure that is there needs
+# nothing. Called like the file, these targets ask for everything behind it as well.
+for figure in CONFIGURATION.figures:
+    for suffix in ["pdf", "svg"]:
+
+        rule:
+            name:
+                f"figures/{figure}.{suffix}"
+            input:
+                f"figures/{figure}.{suffix}",
+                behind(figure),

@@ -17,6 +17,9 @@ rule train:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * resources.train_memory(CONFIGURATION, run_of(wildcards)),
+        runtime=lambda wildcards, attempt: attempt * resources.train_minutes(CONFIGURATION, run_of(wildcards)),
     params:
         run=lambda wildcards: run_of(wildcards).json,
         code=lambda wildcards: provenance.train_code(run_of(wildcards)),

@@ -3,7 +3,7 @@
 A file is fetched to a temporary name, its size and hashes are checked, then it is renamed: nothing wrong is ever kept.
 """
 
-import os
+import contextlib
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Any
 
 from rethinking.data.originals import Original, forms, lying_in
 from rethinking.data.progress import Say
-from rethinking.data.transfer import Fault, Patience, transfer
+from rethinking.data.transfer import PATIENCE, Patience, TransferError, is_address, transfer
 
 ABANDONED = 3600.0  # seconds after which a temporary file that nobody writes to is left over from a killed process
 
@@ -28,7 +28,7 @@ def download(
     out: Path,
     *,
     bases: Sequence[str] = (),
-    patience: Patience = Patience(),
+    patience: Patience = PATIENCE,
     say: Say = print,
 ) -> None:
     """Bring every expected file into `out`, unless it lies there already; raises ValueError with all that was tried.
@@ -36,18 +36,25 @@ def download(
     `bases` are folders or addresses that are searched before the mirrors, for the files and for what they unpack to.
     """
     out.mkdir(parents=True, exist_ok=True)
+    for name, problem in _lacking(out, expected).items():
+        ways = _ways(dataset, name, expected[name], urls.get(name, ()), bases)
+        failures = _obtain(ways, out, patience, say)
+        if failures is not None:
+            raise ValueError(_message(dataset, name, problem, failures, expected, out))
+
+
+def _lacking(out: Path, expected: Expected) -> dict[str, str]:
+    """The files that do not lie in `out`, and why what lies there is none of them."""
+    problems = {}
     for name, values in expected.items():
         try:
             lying_in(out, name, values)
-        except ValueError:
-            failures = _obtain(_ways(dataset, name, values, urls.get(name, ()), bases), out, patience, say)
-            if failures:
-                raise ValueError(_message(dataset, name, failures, expected, out)) from None
+        except ValueError as problem:
+            problems[name] = str(problem)
+    return problems
 
 
-def _ways(
-    dataset: str, name: str, values: Mapping[str, Any], urls: Sequence[str], bases: Sequence[str]
-) -> list[Way]:
+def _ways(dataset: str, name: str, values: Mapping[str, Any], urls: Sequence[str], bases: Sequence[str]) -> list[Way]:
     """The ways to a file, best first."""
     folders = [folder for base in bases for folder in (base.rstrip("/"), f"{base.rstrip('/')}/{dataset}")]
     every_form = forms(name, values)
@@ -55,67 +62,71 @@ def _ways(
     return local + [[(every_form[0][0], url)] for url in urls]
 
 
-def _obtain(ways: list[Way], out: Path, patience: Patience, say: Say) -> dict[str, list[str]]:
-    """Go the ways in order, in rounds while faults are passing; every fault by place, nothing where one way worked."""
+def _obtain(ways: list[Way], out: Path, patience: Patience, say: Say) -> dict[str, list[str]] | None:
+    """Go the ways in order, in rounds while faults are passing; None where one has worked, else all faults by place."""
     failures: dict[str, list[str]] = {}
-    for round in range(patience.rounds):
-        if round:
-            time.sleep(patience.pause * 2 ** (round - 1))
-        again = []
+    for attempt in range(patience.rounds):
+        if attempt:
+            time.sleep(patience.pause * 2 ** (attempt - 1))
+        # A slow server is better than none: it is left for another one only the first time round.
+        hurried = attempt == 0 and sum(is_address(way[0][1]) for way in ways) > 1
+        passing = []
         for way in ways:
-            # A slow server is better than none, so the second time round it may be slow.
-            hurried = round == 0 and len(ways) > 1
             if (failed := _go(way, out, patience, hurried, say)) is None:
-                return {}
+                return None
             place, why = failed
             failures.setdefault(place, []).append(str(why))
             if why.passing:
-                again.append(way)
-        if not (ways := again):
+                passing.append(way)
+        if not (ways := passing):
             break
     return failures
 
 
-def _go(way: Way, out: Path, patience: Patience, hurried: bool, say: Say) -> tuple[str, Fault] | None:
+def _go(way: Way, out: Path, patience: Patience, hurried: bool, say: Say) -> tuple[str, TransferError] | None:
     """Bring all files of one way into `out`; the place that failed and its fault, or None."""
     for original, place in way:
-        target = out / original.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target)
-        # Not the process's number alone: two machines that share a folder may have the same.
-        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+        stem = f".{original.name.replace('/', '-')}."
+        _sweep(out, stem)
+        # Not the process's number: two machines that share a folder may have the same.
+        temporary = out / f"{stem}{uuid.uuid4().hex}.part"
         started = time.monotonic()
         try:
             transfer(place, temporary, original, patience, hurried, say)
             size = temporary.stat().st_size
-            os.replace(temporary, target)
-        except Fault as why:
+            (out / original.name).parent.mkdir(exist_ok=True)
+            temporary.replace(out / original.name)
+        except TransferError as why:
             say(f"{place}: {why}")
             return place, why
+        except OSError as error:  # a full disk, say: no fault of the place, the next one would meet it too
+            raise ValueError(f"{out / original.name}: cannot be written: {error.strerror or error}") from None
         finally:
             temporary.unlink(missing_ok=True)
         say(f"{place}: {size:,} bytes in {time.monotonic() - started:.1f} s, checked")
     return None
 
 
-def _sweep(target: Path) -> None:
-    """Delete what killed downloads of this file have left behind."""
-    for path in target.parent.glob(f".{target.name}.*.part"):
-        if time.time() - path.stat().st_mtime > ABANDONED:
-            path.unlink(missing_ok=True)
+def _sweep(out: Path, stem: str) -> None:
+    """Delete what killed downloads of a file have left behind."""
+    for path in out.glob(f"{stem}*.part"):
+        with contextlib.suppress(FileNotFoundError):  # another process has just finished it
+            if time.time() - path.stat().st_mtime > ABANDONED:
+                path.unlink()
 
 
-def _message(dataset: str, name: str, failures: Mapping[str, list[str]], expected: Expected, out: Path) -> str:
-    lines = [f"{dataset}: {name} could not be had. Tried:"]
+def _message(
+    dataset: str, name: str, problem: str, failures: Mapping[str, list[str]], expected: Expected, out: Path
+) -> str:
+    lines = [f"{dataset}: {name} could not be had. Tried:" if failures else f"{dataset}: {name} has no mirror."]
+    lines += [f"  {problem}"] if not problem.endswith("is missing") else []
     for place, reasons in failures.items():
-        different = list(dict.fromkeys(reasons))
         times = f" ({len(reasons)} times)" if len(reasons) > 1 else ""
-        lines.append(f"  {place}: {', then '.join(different)}{times}")
-    lines.append("What to do: get it elsewhere and put it there by hand; size and hashes will be checked.")
-    for other, values in list(expected.items())[list(expected).index(name) :]:
-        packed, *unpacked = forms(other, values)
-        lines.append(f"  {out / other}: {packed[0]}")
-        if unpacked:
-            lines.append(f"    or unpacked: {', '.join(each.name for each in unpacked[0])}")
-    lines.append("Or name the folder (or base address) that holds it as data_dir in the configuration.")
+        lines.append(f"  {place}: {', then '.join(dict.fromkeys(reasons))}{times}")
+    lines.append("Get it elsewhere and put it there by hand (size and hashes will be checked):")
+    for lacking in _lacking(out, expected):
+        packed, *unpacked = forms(lacking, expected[lacking])
+        lines.append(f"  {out / lacking}: {packed[0]}")
+        lines += [f"    or what it unpacks to: {', '.join(each.name for each in form)}" for form in unpacked]
+    lines.append("or set data_dir in the configuration to a folder or base address that has it.")
     return "\n".join(lines)

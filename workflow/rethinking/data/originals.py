@@ -45,12 +45,12 @@ def fault(path: Path, original: Original) -> str | None:
         return "is missing"
     size = path.stat().st_size
     if original.bytes not in (None, size):
-        return _web_page_in(path) or wrong_size(size, original)
+        return web_page_in(path) or wrong_size(size, original)
     for algorithm, expected in original.hashes.items():
         with path.open("rb") as file:
             found = hashlib.file_digest(file, algorithm).hexdigest()
         if found != expected:
-            return _web_page_in(path) or f"wrong {algorithm}: {found}, expected {expected}"
+            return web_page_in(path) or f"wrong {algorithm}: {found}, expected {expected}"
     return None
 
 
@@ -68,7 +68,8 @@ def web_page(beginning: bytes) -> str | None:
     return f"an HTML page{named} in place of the file"
 
 
-def _web_page_in(path: Path) -> str | None:
+def web_page_in(path: Path) -> str | None:
+    """The same of a file on disk."""
     with path.open("rb") as file:
         return web_page(file.read(BEGINNING))
 

@@ -1,4 +1,4 @@
-"""One file from one place, an address or a path, to a temporary name; whatever is wrong with it is one `Fault`."""
+"""One file from one place, an address or a path; whatever is wrong with it is a `TransferError`."""
 
 import http.client
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 import requests
 import urllib3.exceptions
 
-from rethinking.data.originals import BEGINNING, Original, fault, web_page, wrong_size
+from rethinking.data.originals import BEGINNING, Original, fault, web_page, web_page_in, wrong_size
 from rethinking.data.progress import Progress, Say
 
 CHUNK = 1 << 16
@@ -19,7 +19,7 @@ HEADERS = {"User-Agent": "rethinking", "Accept-Encoding": "identity"}
 PASSING_ANSWERS = (408, 425, 429)
 
 
-class Fault(Exception):
+class TransferError(Exception):
     """Why a file could not be had from one place; where it is `passing`, another try may help."""
 
     def __init__(self, reason: str, *, passing: bool = False) -> None:
@@ -39,12 +39,15 @@ class Patience:
     slow: float = 200e3  # bytes a second; a slower server is left for the next one while there are others
 
 
+PATIENCE = Patience()
+
+
 def is_address(place: str) -> bool:
     return place.startswith(("http://", "https://"))
 
 
 def transfer(place: str, target: Path, original: Original, patience: Patience, hurried: bool, say: Say) -> None:
-    """Write the file at `place` to `target`; raises Fault where it does not arrive or is not the original.
+    """Write the file at `place` to `target`; raises TransferError where it does not arrive or is not the original.
 
     A hurried transfer also ends where the server is slow.
     """
@@ -53,14 +56,14 @@ def transfer(place: str, target: Path, original: Original, patience: Patience, h
     else:
         _copy(Path(place), target)
     if reason := fault(target, original):
-        raise Fault(reason)
+        raise TransferError(reason)
 
 
 def _copy(source: Path, target: Path) -> None:
     try:
         file = source.open("rb")
     except OSError as error:
-        raise Fault("is not there" if isinstance(error, FileNotFoundError) else _strerror(error)) from None
+        raise TransferError("is not there" if isinstance(error, FileNotFoundError) else _strerror(error)) from None
     with file, target.open("wb") as copy:
         shutil.copyfileobj(file, copy, 1 << 20)
 
@@ -73,18 +76,18 @@ def _fetch(url: str, target: Path, original: Original, patience: Patience, hurri
             _receive(response, target, original, patience if hurried else None, say)
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         passing = not isinstance(error, ValueError | requests.TooManyRedirects)  # ValueError: no address
-        raise Fault(_reason(error, patience), passing=passing) from None
+        raise TransferError(_reason(error, patience), passing=passing) from None
 
 
 def _check_answer(response: requests.Response, original: Original) -> None:
     """Refuse what can be told from the headers, before any of a large file is fetched."""
     if (code := response.status_code) != 200:
         passing = code >= 500 or code in PASSING_ANSWERS
-        raise Fault(f"the server answers {code} {response.reason}".rstrip(), passing=passing)
+        raise TransferError(f"the server answers {code} {response.reason}".rstrip(), passing=passing)
     stated = response.headers.get("Content-Length", "")
     if stated.isdigit() and original.bytes not in (None, int(stated)):
         beginning = response.raw.read(BEGINNING, decode_content=False)
-        raise Fault(web_page(beginning) or wrong_size(int(stated), original))
+        raise TransferError(web_page(beginning) or wrong_size(int(stated), original))
 
 
 def _receive(
@@ -97,15 +100,15 @@ def _receive(
             file.write(chunk)
             progress.add(len(chunk))
             if original.bytes is not None and progress.received > original.bytes:
-                raise Fault(f"wrong size: more than the expected {original.bytes:,} bytes")
+                raise TransferError(f"wrong size: more than the expected {original.bytes:,} bytes")
             if patience and (seconds := time.monotonic() - since) >= patience.window:
                 if (rate := (progress.received - before) / seconds) < patience.slow:
-                    raise Fault(f"slow: {rate / 1e3:.1f} kB/s", passing=True)
+                    raise TransferError(f"slow: {rate / 1e3:.1f} kB/s", passing=True)
                 since, before = time.monotonic(), progress.received
     # Without a stated length, a cut connection looks like the end of the file.
     if original.bytes is not None and progress.received < original.bytes:
-        reason = web_page(target.read_bytes()[:BEGINNING])
-        raise Fault(reason or wrong_size(progress.received, original), passing=reason is None)
+        page = web_page_in(target)
+        raise TransferError(page or wrong_size(progress.received, original), passing=page is None)
 
 
 def _reason(error: Exception, patience: Patience) -> str:

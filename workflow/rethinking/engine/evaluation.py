@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from rethinking.engine.precision import autocast
 
-BATCH = 500
+BATCH = 128
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 The data are tensors on the device; an epoch is a permutation and slices, and both depend on (seed, epoch) alone.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from rethinking.engine.optim import learning_rate
 from rethinking.engine.precision import autocast
 from rethinking.engine.records import EpochRecord, Evaluation
 from rethinking.engine.state import State
-from rethinking.engine.stopping import is_last, stopped_by
+from rethinking.engine.stopping import scores_train, stopped_by
 from rethinking.run import RunConfig
 
 Measure = Callable[[nn.Module], dict[str, float]]
@@ -93,6 +94,7 @@ def fit(
         started = time.perf_counter()
         order = torch.from_numpy(seeds.rng(config.seed, "order", epoch).permutation(len(train.labels))).to(device)
         online, since, rows, evaluations = Online(device), Online(device), [], []
+        scored = train if scores_train(epoch, state.records, training) else None
         model.train()
         for batch, indices in enumerate(order.split(training["batch_size"]), start=1):
             rate = learning_rate(step, num_steps, training)
@@ -112,16 +114,17 @@ def fit(
             if batch in extra:
                 when = {"epoch": epoch - 1 + batch / num_steps, "step": step}
                 seconds = seconds_before + time.perf_counter() - started
-                evaluations.append(_evaluation(model, train, test, num_classes, precision, seconds=seconds, **when)[0])
+                evaluations.append(_evaluation(model, scored, test, num_classes, precision, seconds=seconds, **when)[0])
                 model.train()
 
-        with_train = epoch % training["train_evaluation_every"] == 0 or is_last(epoch, state.records, training)
+        online_loss, online_accuracy = online.mean()
+        if not math.isfinite(online_loss):
+            scored = train  # the run ends here, and a last epoch is always scored on the training set
         seconds = seconds_before + time.perf_counter() - started
         last, confusion = _evaluation(
-            model, train if with_train else None, test, num_classes, precision, epoch=epoch, step=step, seconds=seconds
+            model, scored, test, num_classes, precision, epoch=epoch, step=step, seconds=seconds
         )
         seconds = time.perf_counter() - started
-        online_loss, online_accuracy = online.mean()
         record = EpochRecord(
             epoch=epoch,
             step=step,

@@ -2,6 +2,8 @@
 
 import os
 import platform
+import re
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -43,11 +45,22 @@ def resolved_precision(precision: str, device: torch.device) -> str:
     return precision
 
 
+def _processor() -> str:
+    """The processor's name and generation where Linux tells them: MKL and oneDNN choose their kernels by them."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if not cpuinfo.exists():
+        return platform.processor()
+    first = cpuinfo.read_text(encoding="utf-8").split("\n\n")[0]
+    facts = dict(re.findall(r"^(.*?)\s*: (.*)$", first, re.MULTILINE))
+    keys = ("model name", "cpu family", "model", "CPU implementer", "CPU part")
+    return " ".join(facts[key] for key in keys if key in facts)
+
+
 def machine(device: torch.device) -> str:
     """The processor, as far as it can change a sum: results are promised to be equal only on the same one."""
     if device.type == "cuda":
         return f"cuda: {torch.cuda.get_device_name(device)}"
-    return f"{device.type}: {platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+    return f"{device.type}: {platform.machine()} {torch.backends.cpu.get_cpu_capability()} {_processor()}"
 
 
 def versions() -> dict[str, str]:

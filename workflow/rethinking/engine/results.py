@@ -1,4 +1,4 @@
-"""From records to what a run's files hold (DESIGN section 5). Percent, nats, seconds."""
+"""From records to what a run's files hold. Percent, nats, seconds."""
 
 import math
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """When a run has fitted its training set and when it ends: plain functions over its records.
 
-The paper never says what "overfit" means in figure 1b, so four criteria are reported (`spec`: DESIGN section 5).
+The paper never says what "overfit" means in figure 1b, so four criteria are reported.
 """
 
 import math
@@ -31,8 +31,9 @@ def first_fit(records: Sequence[EpochRecord], criterion: str) -> Evaluation | No
 
 
 def diverged(record: EpochRecord) -> bool:
-    """Whether the epoch's training loss is no number any more."""
-    return not math.isfinite(record.online_loss)
+    """Whether the epoch's training loss, in training or in evaluation mode, is no number any more."""
+    losses = (record.online_loss, record.last.train_loss)
+    return any(loss is not None and not math.isfinite(loss) for loss in losses)
 
 
 def is_last(epoch: int, records: Sequence[EpochRecord], training: dict[str, Any]) -> bool:
@@ -43,6 +44,11 @@ def is_last(epoch: int, records: Sequence[EpochRecord], training: dict[str, Any]
         return False
     fit = first_fit(records, stop["criterion"])
     return fit is not None and epoch >= fit.epoch + stop["extra_epochs"]
+
+
+def scores_train(epoch: int, records: Sequence[EpochRecord], training: dict[str, Any]) -> bool:
+    """Whether epoch number `epoch`, coming after these records, is scored on the training set as well."""
+    return epoch % training["train_evaluation_every"] == 0 or is_last(epoch, records, training)
 
 
 def stopped_by(records: Sequence[EpochRecord], training: dict[str, Any]) -> str | None:

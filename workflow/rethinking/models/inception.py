@@ -85,7 +85,7 @@ BLOCKS = (  # figure 3 from the input to the mean pooling: block, its filters
 class SmallInception(nn.Module):
     """Images (n, channels, height, width) -> logits (n, num_classes)."""
 
-    # The layout in which a CPU trains it fastest, by half; read by the stage that places network and images.
+    # The layout in which a CPU trains it fastest; read by the stage that places network and images.
     memory_format = torch.channels_last
 
     def __init__(self, channels: int, num_classes: int, width: float, *, batch_norm: bool) -> None:

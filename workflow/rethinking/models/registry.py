@@ -7,11 +7,15 @@ from rethinking.registry import Entry
 
 @dataclass(frozen=True, kw_only=True)
 class Model(Entry):
-    """One network. `smallest` is the least height and width it takes, `parameters` the trainable ones at 3x28x28."""
+    """One network. `smallest` is the least height and width that it takes.
+
+    `parameters` (the trainable ones) and `multiply_adds` (of one image) hold at 3x28x28 and 10 classes.
+    """
 
     label: str
     smallest: int
     parameters: int
+    multiply_adds: int
     arguments: tuple[str, ...]
 
     @property
@@ -27,6 +31,7 @@ MODELS = {
         description="multi-layer perceptron, one hidden layer of 512 (paper appendix A)",
         smallest=1,
         parameters=1_209_866,
+        multiply_adds=1_209_344,
         arguments=("width",),
     ),
     "mlp_3x512": Model(
@@ -36,6 +41,7 @@ MODELS = {
         description="multi-layer perceptron, three hidden layers of 512 (paper appendix A)",
         smallest=1,
         parameters=1_735_178,
+        multiply_adds=1_733_632,
         arguments=("width",),
     ),
     "alexnet": Model(
@@ -45,6 +51,7 @@ MODELS = {
         description="small AlexNet: twice [conv 5x5, max pool, local response norm], then 384, 192 (paper appendix A)",
         smallest=4,
         parameters=1_387_786,
+        multiply_adds=25_113_472,
         arguments=("width",),
     ),
     "inception": Model(
@@ -54,6 +61,7 @@ MODELS = {
         description="small Inception with batch norm (paper figure 3)",
         smallest=4,
         parameters=1_649_402,
+        multiply_adds=204_219_680,
         arguments=("width",),
     ),
     "inception_without_bn": Model(
@@ -63,6 +71,7 @@ MODELS = {
         description="small Inception, batch norm removed, convolutions with bias (paper section 3)",
         smallest=4,
         parameters=1_649_402,
+        multiply_adds=204_219_680,
         arguments=("width",),
     ),
 }

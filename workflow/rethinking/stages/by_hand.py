@@ -8,11 +8,24 @@ from rethinking.config import Configuration
 from rethinking.files import digest
 from rethinking.provenance import corrupt_code, prepare_code, train_code
 from rethinking.stages.corrupt import corrupt
+from rethinking.stages.download import DOWNLOADS, download
 from rethinking.stages.prepare import prepare
-from rethinking.stages.train import train
 
 RESULTS = Path("results")
 BY_HAND = RESULTS / "by-hand"
+
+
+def downloaded(configuration: Configuration, dataset: str) -> Path | None:
+    """The folder of a data set's original files, filled where they are missing; None where it has none."""
+    if (name := configuration.download_name(dataset)) is None:
+        return None
+    expected = configuration.download_slice(name)
+    out = BY_HAND / "downloads" / f"{name}-{digest(expected)[:12]}"
+    if not (out / "manifest.json").exists():
+        # What the pipeline has downloaded need not come from the network again.
+        bases = [str(DOWNLOADS / name), *([configuration.data_dir] if configuration.data_dir else [])]
+        download(name, expected, configuration.urls[name], out, bases)
+    return out
 
 
 def prepared(configuration: Configuration, dataset: str) -> Path:
@@ -21,9 +34,11 @@ def prepared(configuration: Configuration, dataset: str) -> Path:
     It is named after everything that it depends on, so that it is never stale and never one of Snakemake's.
     """
     values = configuration.prepare_slice(dataset)
-    out = BY_HAND / "data" / f"{dataset}-{digest([values, prepare_code(values['reader'])])[:12]}"
+    name = configuration.download_name(dataset)
+    dependencies = [values, prepare_code(values["reader"]), configuration.download_slice(name) if name else None]
+    out = BY_HAND / "data" / f"{dataset}-{digest(dependencies)[:12]}"
     if not (out / "manifest.json").exists():
-        prepare(dataset, values, {}, out)
+        prepare(dataset, values, downloaded(configuration, dataset), out)
     return out
 
 
@@ -66,6 +81,8 @@ def main(argv: list[str]) -> None:
     out = args.out or BY_HAND / "runs" / run.path
     if (RESULTS / "runs").resolve() in (out.resolve(), *out.resolve().parents):
         raise ValueError(f"--out = {out}: results/runs belongs to Snakemake; choose another folder")
+    from rethinking.stages.train import train  # and with it torch, which help and a wrong name need not wait for
+
     data = prepared(configuration, run.dataset)
     summary = train(
         run,

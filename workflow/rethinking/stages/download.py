@@ -5,24 +5,24 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rethinking import files
 from rethinking.config import Configuration
 from rethinking.data.download import Expected
 from rethinking.data.download import download as fetch
-from rethinking.data.transfer import Patience
+from rethinking.data.transfer import is_address
 
 DOWNLOADS = Path("results/downloads")
-PATIENCE = Patience()
 
 
-def download(dataset: str, expected: Expected, urls: dict[str, list[str]], out: Path, bases: Sequence[str] = ()) -> None:
+def download(
+    dataset: str, expected: Expected, urls: dict[str, list[str]], out: Path, bases: Sequence[str] = ()
+) -> None:
     """Bring the expected files into `out` and, last, write `manifest.json`.
 
     The manifest says what the files are, not where they came from nor whether they lie there packed or unpacked.
     """
-    fetch(dataset, expected, urls, out, bases=bases, patience=PATIENCE, say=_say)
+    fetch(dataset, expected, urls, out, bases=bases, say=_say)
     manifest = {"schema": 1, "dataset": dataset, "files": expected}
     files.write_json(out / "manifest.json", json.loads(files.canonical_json(manifest)))
 
@@ -36,16 +36,23 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking download", description=__doc__)
     parser.add_argument("--dataset", required=True, metavar="NAME", help="see: python -m rethinking list datasets")
     parser.add_argument("--configfile", help="configuration; config/config.yaml by default")
-    parser.add_argument("--data-dir", metavar="PLACE", help="folder or base address that is searched before the mirrors")
-    parser.add_argument("--out", type=Path, metavar="DIR", help=f"default: {DOWNLOADS}/<the data set that has the files>")
+    parser.add_argument(
+        "--data-dir", metavar="PLACE", help="folder or base address that is searched before the mirrors"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help=f"default: {DOWNLOADS}/<the data set that has the files>"
+    )
     parser.add_argument("--files", type=json.loads, metavar="JSON", help="sizes and hashes by file, from a rule")
-    parser.add_argument("--urls", type=json.loads, metavar="JSON", help="mirrors by data set and file, from a rule")
+    parser.add_argument("--urls", type=json.loads, metavar="JSON", help="mirrors by file, from a rule")
     arguments = parser.parse_args(argv)
     name, expected, urls, data_dir = arguments.dataset, arguments.files, arguments.urls, arguments.data_dir
     if expected is None:
         configuration = Configuration.load(arguments.configfile)
         if (name := configuration.download_name(arguments.dataset)) is None:
-            raise ValueError(f"--dataset = {arguments.dataset}: nothing to download, it comes with scikit-learn")
-        expected, urls = configuration.download_slice(name), configuration.urls
+            raise ValueError(f"--dataset = {arguments.dataset}: has no files to download")
+        expected, urls = configuration.download_slice(name), configuration.urls[name]
         data_dir = data_dir or configuration.data_dir
-    download(name, expected, (urls or {}).get(name, {}), arguments.out or DOWNLOADS / name, [data_dir] if data_dir else [])
+    if data_dir and not is_address(data_dir) and not Path(data_dir).is_dir():
+        raise ValueError(f"--data-dir = {data_dir}: there is no such folder")
+    bases = [data_dir] if data_dir else []
+    download(name, expected, urls or {}, arguments.out or DOWNLOADS / name, bases)

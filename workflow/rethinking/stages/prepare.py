@@ -12,18 +12,21 @@ import numpy as np
 
 from rethinking import files as disk
 from rethinking.data import readers
+from rethinking.data.originals import identity, lying_in
 from rethinking.data.prepare import check_facts, describe
 from rethinking.data.prepare import prepare as prepare_source
 from rethinking.registry import nearest
 
 
-def prepare(dataset: str, slice: Mapping[str, Any], files: Mapping[str, Path], out: Path) -> None:
+def prepare(dataset: str, slice: Mapping[str, Any], downloaded: Path | None, out: Path) -> None:
     """Write `{train,test}_{images,labels}.npy` and, last, `manifest.json` into `out`.
 
     `slice` holds `reader`, what it must find (`source`, optional) and the arguments of `data.prepare.prepare`.
+    `downloaded` is the folder that the stage `download` has filled, None for a data set without files.
     """
+    expected = {} if downloaded is None else disk.read_json(downloaded / "manifest.json")["files"]
     arguments = dict(slice)
-    original = _reader(arguments.pop("reader")).read(files)
+    original = _reader(arguments.pop("reader")).read(_files(downloaded, expected))
     check_facts(original, arguments.pop("source", {}))
     source = prepare_source(original, **arguments)
     names = ("train_images", "train_labels", "test_images", "test_labels")
@@ -38,7 +41,7 @@ def prepare(dataset: str, slice: Mapping[str, Any], files: Mapping[str, Path], o
         "changed": None,
         "options": {},
         "arrays": {name: disk.save_array(out / f"{name}.npy", getattr(source, name)) for name in names},
-        "sources": {name: disk.sha256(path) for name, path in sorted(files.items())},
+        "sources": {name: identity(values) for name, values in expected.items()},
         "class_counts": {
             "train": np.bincount(source.train_labels).tolist(),
             "test": np.bincount(source.test_labels).tolist(),
@@ -46,6 +49,18 @@ def prepare(dataset: str, slice: Mapping[str, Any], files: Mapping[str, Path], o
         "classes": list(source.classes),
     }
     disk.write_json(out / "manifest.json", manifest)
+
+
+def _files(downloaded: Path | None, expected: Mapping[str, Any]) -> dict[str, Path]:
+    """The paths by name of the downloaded files, checked once more: they may have lain there for long."""
+    files: dict[str, Path] = {}
+    for name, values in expected.items():
+        assert downloaded is not None
+        try:
+            files |= lying_in(downloaded, name, values)
+        except ValueError as problem:
+            raise ValueError(f"{problem}; delete {downloaded}, it will be made again") from None
+    return files
 
 
 def _reader(name: str) -> Any:
@@ -56,13 +71,6 @@ def _reader(name: str) -> Any:
     return importlib.import_module(f"{readers.__name__}.{name}")
 
 
-def _named_path(text: str) -> tuple[str, Path]:
-    name, equals, path = text.partition("=")
-    if not (name and equals and path):
-        raise argparse.ArgumentTypeError(f"expected NAME=PATH, found {text!r}")
-    return name, Path(path)
-
-
 def main(argv: list[str]) -> None:
     """Command line: `python -m rethinking prepare --dataset digits --slice '{"reader": …, …}' --out DIR`."""
     parser = argparse.ArgumentParser(prog="python -m rethinking prepare", description=__doc__)
@@ -70,9 +78,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument(
         "--slice", required=True, type=json.loads, metavar="JSON", help="reader, image_size, channels, …"
     )
-    parser.add_argument(
-        "--files", nargs="*", default=[], type=_named_path, metavar="NAME=PATH", help="downloaded files"
-    )
+    parser.add_argument("--downloaded", type=Path, metavar="DIR", help="the original files, where the data set has any")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     arguments = parser.parse_args(argv)
-    prepare(arguments.dataset, arguments.slice, dict(arguments.files), arguments.out)
+    prepare(arguments.dataset, arguments.slice, arguments.downloaded, arguments.out)

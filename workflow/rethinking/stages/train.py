@@ -18,6 +18,7 @@ from tqdm import tqdm
 from rethinking.analysis.registry import MEASURES
 from rethinking.data.preprocess import preprocess
 from rethinking.engine import results
+from rethinking.engine.device import choose_device
 from rethinking.engine.initialisation import initialise
 from rethinking.engine.loop import Split, fit
 from rethinking.engine.optim import make_optimiser
@@ -70,6 +71,8 @@ def write_outputs(
 ) -> None:
     """Everything that a run leaves, each file whole or not at all, run.json last."""
     records = state.records
+    # It says that the files beside it are complete and belong together, so an earlier run's goes first.
+    (out / "run.json").unlink(missing_ok=True)
     write_csv(out / "metrics.csv", results.metrics(records))
     write_csv(out / "evaluations.csv", results.evaluations(records) if training["evaluations_per_epoch"] > 1 else [])
     write_csv(out / "steps.csv", results.steps(records))
@@ -95,7 +98,7 @@ def train(
     run: RunConfig, *, code: str, data: Path, corrupted: Path | None, out: Path, state_path: Path
 ) -> dict[str, Any]:
     """Train `run` to its end, from a saved state where there is one; return what run.json holds."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = choose_device()
     training = run.training
     precision = resolved_precision(training["precision"], device)
     make_deterministic(precision)
@@ -114,8 +117,8 @@ def train(
     }
 
     state = State(model, make_optimiser(model, training))
-    identity = {"configuration": run.state_digest, "code": code, "data": data_sha256}
-    print(f"{run.path}: {state.resume(state_path, identity)}", flush=True)
+    identity = {"configuration": run.state_digest, "code": code, "data": data_sha256, "precision": precision}
+    print(f"{run.path}: {state.resume(state_path, identity, training)}", flush=True)
     measures = {name: MEASURES[name].load() for name in training["measures"]}
     epochs = fit(
         sets["train"], sets["test"], run, state, num_classes=len(classes), precision=precision, measures=measures

@@ -1,0 +1,59 @@
+"""A small complete workflow, run once for real; the tests that need one change copies of it."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tiny_workflow import TINY, Checkout
+
+ROOT = Path(__file__).parents[1]
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """One process of a parallel test session at a time."""
+    with open(file, "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def copy_sources(folder: Path) -> None:
+    """Every file of this checkout that git knows or would add, results never among them."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    for name in filter(lambda name: name and (ROOT / name).is_file(), names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+
+
+@pytest.fixture(scope="session")
+def completed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a copy whose figure is made; not to be changed."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "completed"
+    with locked(shared / "completed.lock"):
+        if not (folder / "figures/fig1.pdf").exists():
+            copy_sources(folder)
+            (folder / "config/config.yaml").write_text(TINY)
+            Checkout(folder).run()
+    return folder
+
+
+@pytest.fixture
+def checkout(completed: Path, tmp_path: Path) -> Checkout:
+    """A copy of the completed workflow, times and Snakemake's records included, at a path of its own."""
+    return Checkout(shutil.copytree(completed, tmp_path / "checkout", symlinks=True))
+
+
+@pytest.fixture
+def fresh_checkout(completed: Path, tmp_path: Path) -> Checkout:
+    """A copy in which nothing has been run."""
+    written = shutil.ignore_patterns(".snakemake", "results", "figures")
+    return Checkout(shutil.copytree(completed, tmp_path / "checkout", ignore=written))

@@ -1,0 +1,412 @@
+"""Tables from hand-made run.json and metrics.csv, compared with values worked out by hand."""
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rethinking.analysis.aggregate import NAME, curves_table, mixed, runs_table
+from rethinking.config import Configuration
+from rethinking.engine.stopping import CRITERIA
+from rethinking.files import canonical_json, read_json, write_json
+from rethinking.names import corruption_name
+from rethinking.provenance import train_code
+from rethinking.run import RunConfig, runs_of
+from rethinking.stages import accept
+from rethinking.stages import aggregate as stage
+
+RECIPE = {
+    "epochs": 60,
+    "batch_size": 32,
+    "learning_rate": {"mlp": 0.01, "alexnet": 0.005},
+    "stop": None,
+    "measures": [],
+}
+PLAN = {
+    "seeds": [0, 1],
+    "panels": {
+        "learning_curves": {
+            "dataset": "digits",
+            "recipe": "full",
+            "models": ["mlp_1x512"],
+            "corruptions": ["true_labels", "random_pixels"],
+        },
+        "corruption_levels": {
+            "dataset": "digits",
+            "recipe": "small",
+            "models": ["mlp_1x512", "narrow"],
+            "corruptions": ["true_labels", "random_labels-0.5", "random_labels-1.0"],
+        },
+    },
+    "models": {
+        "mlp_1x512": {"factory": "mlp_1x512", "family": "mlp", "arguments": {}},
+        "narrow": {"factory": "alexnet", "family": "alexnet", "arguments": {"width": 0.5}},
+    },
+    "recipes": {"small": RECIPE, "full": RECIPE | {"epochs": 20}},
+}
+CODE = {run.code_key: f"code of {run.code_key}" for run in runs_of(PLAN)}
+
+
+def fit(epoch: float, test_accuracy: float = 75.0) -> dict[str, Any]:
+    return {
+        "epoch": epoch,
+        "step": int(10 * epoch),
+        "seconds": 0.5 * epoch,
+        "test_accuracy": test_accuracy,
+        "test_loss": 1.0,
+    }
+
+
+def summary(
+    corruption: str = "true_labels",
+    seed: int = 0,
+    fitted: float | None = None,
+    test_accuracy: float = 75.0,
+    epochs_done: int = 60,
+    final: float = 60.0,
+    **changes: Any,
+) -> dict[str, Any]:
+    """A run.json; `fitted` is the epoch of accuracy_100, the other criteria are met an epoch earlier or not at all."""
+    fits: dict[str, Any] = dict.fromkeys(CRITERIA)
+    if fitted is not None:
+        fits |= {"accuracy_100": fit(fitted, test_accuracy), "accuracy_99": fit(fitted - 1, test_accuracy - 5)}
+    return {
+        "schema": 1,
+        "dataset": "digits",
+        "model": "mlp_1x512",
+        "corruption": corruption,
+        "recipe": "small",
+        "seed": seed,
+        "device": "cpu: x86_64 AVX2",
+        "precision": "float32",
+        "versions": {"python": "3.11.2", "torch": "2.14.1", "numpy": "2.4.6"},
+        "num_parameters": 1000,
+        "num_train": 320,
+        "num_test": 397,
+        "num_classes": 10,
+        "epochs_done": epochs_done,
+        "stopped_by": "epochs",
+        "fit": fits,
+        "best_validation": None,
+        "final": {
+            "train": {"accuracy": 100.0, "loss": 0.001},
+            "validation": None,
+            "test": {"accuracy": final, "loss": 2.0},
+        },
+        "seconds": 12.5,
+    } | changes
+
+
+def table_of(*summaries: dict[str, Any], criterion: str = "accuracy_100") -> pd.DataFrame:
+    table = runs_table(summaries, criterion)
+    assert len(table) == len(summaries)
+    return table
+
+
+# runs.csv -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_row_holds_the_five_names_the_fits_and_the_finals():
+    row = table_of(summary("random_labels-0.5", seed=3, fitted=8.0, test_accuracy=55.0)).iloc[0]
+    assert [row[key] for key in NAME] == ["digits", "mlp_1x512", "random_labels-0.5", "small", 3]
+    assert (row["corruption_family"], row["level"]) == ("random_labels", 0.5)
+    assert [row[key] for key in ("num_parameters", "num_train", "num_test", "num_classes")] == [1000, 320, 397, 10]
+    assert [row[key] for key in ("epochs_done", "stopped_by", "seconds")] == [60, "epochs", 12.5]
+    assert [row[f"accuracy_100_{key}"] for key in ("epoch", "step", "seconds")] == [8, 80, 4.0]
+    assert row["accuracy_100_test_error"] == pytest.approx(0.45)
+    assert row["accuracy_99_epoch"] == 7
+    assert row["accuracy_99_test_error"] == pytest.approx(0.5)
+    assert pd.isna(row["loss_0_01_epoch"])
+    assert pd.isna(row["loss_0_01_test_error"])
+    finals = ("final_train_accuracy", "final_train_loss", "final_test_accuracy", "final_test_loss")
+    assert [row[key] for key in finals] == [100.0, 0.001, 60.0, 2.0]
+    assert row["final_test_error"] == pytest.approx(0.4)
+    assert row["time_to_fit"] == 8
+    assert row["test_error_at_fit"] == pytest.approx(0.45)
+    assert not row["censored"]
+
+
+def test_the_configured_criterion_decides_on_time_to_fit():
+    row = table_of(summary(fitted=8.0), criterion="accuracy_99").iloc[0]
+    assert (row["time_to_fit"], row["test_error_at_fit"]) == (7, pytest.approx(0.3))
+    assert table_of(summary(fitted=8.0), criterion="loss_0_01").iloc[0]["censored"]
+
+
+@pytest.mark.parametrize(
+    ("corruption", "family", "level"),
+    [
+        ("true_labels", "true_labels", 0.0),
+        ("random_labels-0.2", "random_labels", 0.2),
+        ("shuffled_labels-1.0", "shuffled_labels", 1.0),
+        ("random_pixels", "random_pixels", None),
+    ],
+)
+def test_the_level_column_is_empty_where_a_corruption_has_none(corruption, family, level):
+    row = table_of(summary(corruption)).iloc[0]
+    assert row["corruption_family"] == family
+    assert pd.isna(row["level"]) if level is None else row["level"] == level
+
+
+def test_relative_time_is_a_ratio_for_each_seed():
+    table = table_of(
+        summary(seed=0, fitted=10.0),
+        summary("random_labels-0.5", seed=0, fitted=15.0),
+        summary("random_labels-1.0", seed=0, fitted=40.0),
+        summary(seed=1, fitted=20.0),
+        summary("random_labels-0.5", seed=1, fitted=25.0),
+    )
+    assert table["relative_time"].tolist() == [1.0, 1.5, 4.0, 1.0, 1.25]
+    assert table["relative_time_bound"].isna().all()
+
+
+def test_relative_times_are_of_the_same_dataset_model_and_recipe():
+    parts = [{"dataset": "other"}, {"model": "other"}, {"recipe": "other"}]
+    runs = [summary(fitted=10.0)] + [summary(fitted=100.0, **part) for part in parts]
+    runs += [summary("random_labels-1.0", fitted=30.0)]
+    runs += [summary("random_labels-1.0", fitted=200.0, **part) for part in parts]
+    assert table_of(*runs)["relative_time"].tolist() == [1, 1, 1, 1, 3, 2, 2, 2]
+
+
+def test_a_fit_within_an_epoch_gives_fractions():
+    table = table_of(summary(fitted=2.5), summary("random_labels-0.5", fitted=4.0))
+    assert table["time_to_fit"].tolist() == [2.5, 4.0]
+    assert table["relative_time"].tolist() == [1.0, 1.6]
+
+
+def test_a_run_that_never_fits_is_censored_and_has_a_bound_instead_of_a_time():
+    table = table_of(summary(fitted=10.0), summary("random_labels-1.0", epochs_done=45, final=12.0))
+    row = table.iloc[1]
+    assert row["censored"]
+    assert all(pd.isna(row[key]) for key in ("time_to_fit", "test_error_at_fit", "relative_time"))
+    assert row["relative_time_bound"] == 4.5
+    assert row["final_test_error"] == pytest.approx(0.88)
+
+
+def test_a_seed_whose_true_labels_never_fit_has_no_relative_times_but_the_others_have():
+    table = table_of(
+        summary(seed=0),
+        summary("random_labels-0.5", seed=0, fitted=30.0),
+        summary("random_labels-1.0", seed=0),
+        summary(seed=1, fitted=5.0),
+        summary("random_labels-0.5", seed=1, fitted=10.0),
+    )
+    assert table["relative_time"].isna().tolist() == [True, True, True, False, False]
+    assert table["relative_time_bound"].isna().all()
+    assert table["time_to_fit"].dropna().tolist() == [30, 5, 10]
+    assert table["censored"].tolist() == [True, False, True, False, False]
+
+
+def test_without_a_run_on_true_labels_there_are_no_relative_times():
+    table = table_of(summary("random_labels-0.5", fitted=30.0), summary("random_labels-1.0"))
+    assert table[["relative_time", "relative_time_bound"]].isna().all(axis=None)
+
+
+def test_a_diverged_run_without_a_loss_has_a_row():
+    lost = {"accuracy": 10.0, "loss": None}
+    final = {"train": lost, "validation": None, "test": lost}
+    row = table_of(summary(final=0), summary(stopped_by="diverged", epochs_done=2) | {"final": final}).iloc[1]
+    assert (row["stopped_by"], row["epochs_done"]) == ("diverged", 2)
+    assert row["censored"]
+    assert pd.isna(row["final_test_loss"])
+    assert row["final_test_error"] == 0.9
+
+
+times = st.none() | st.integers(4, 400).map(lambda quarters: quarters / 4)
+
+
+@given(st.dictionaries(st.tuples(st.sampled_from([0, 0.2, 0.5, 1.0]), st.integers(0, 3)), times, min_size=1))
+def test_relative_times_are_what_the_definition_says(fitted):
+    runs = {key: summary(corruption_name("random_labels", key[0]), key[1], time) for key, time in fitted.items()}
+    for (key, time), (_, row) in zip(fitted.items(), table_of(*runs.values()).iterrows(), strict=True):
+        reference = fitted.get((0, key[1]))
+        expected = math.nan if time is None or reference is None else time / reference
+        bound = math.nan if time is not None or reference is None else 60 / reference
+        assert row["relative_time"] == pytest.approx(expected, nan_ok=True)
+        assert row["relative_time_bound"] == pytest.approx(bound, nan_ok=True)
+        assert row["censored"] == (time is None)
+        assert row["level"] == key[0]
+
+
+@given(st.permutations(range(6)))
+def test_the_order_of_the_runs_changes_only_the_order_of_the_rows(order):
+    runs = [
+        summary(c, s, 10.0 + 7 * s) for c in ("true_labels", "random_labels-0.5", "random_labels-1.0") for s in (0, 1)
+    ]
+    expected = table_of(*runs).iloc[list(order)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(table_of(*(runs[index] for index in order)), expected)
+
+
+# curves.csv and warnings --------------------------------------------------------------------------------------------
+
+
+def test_curves_are_the_metrics_with_the_five_names_before_them():
+    metrics = pd.DataFrame({"TrainAccuracy": ["50.0", ""], "Epoch": ["1", "2"]})
+    table = curves_table([(summary(seed=seed), metrics) for seed in (0, 1)])
+    assert list(table.columns) == [*NAME, "TrainAccuracy", "Epoch"]
+    assert table["seed"].tolist() == [0, 0, 1, 1]
+    assert table["TrainAccuracy"].tolist() == ["50.0", "", "50.0", ""]
+    assert list(metrics.columns) == ["TrainAccuracy", "Epoch"]
+
+
+def test_what_numbers_depend_on_is_reported_where_it_differs():
+    assert mixed([summary(), summary(seed=1)]) == []
+    found = mixed(
+        [
+            summary(),
+            summary(device="cuda: H100"),
+            summary(precision="bfloat16"),
+            summary(versions={"python": "3.11.2", "torch": "2.15.0"}),
+        ]
+    )
+    assert found == [
+        "device: cpu: x86_64 AVX2, cuda: H100",
+        "precision: bfloat16, float32",
+        "numpy: 2.4.6, none",
+        "torch: 2.14.1, 2.15.0",
+    ]
+
+
+# The stage ----------------------------------------------------------------------------------------------------------
+
+METRICS = """\
+TrainAccuracy,TrainLoss,TestAccuracy,TestLoss,EpochTime,Totaltime,Epoch,Step,LearningRate,OnlineTrainLoss,OnlineTrainAccuracy
+,,10.328463476070529,2.30258509,0.1,0.1,1,10,0.01,2.400000000000000355,9.0625
+12.5,nan,1e1,1.7976931348623157e+308,0.100,0.2,2,20,1e-02,inf,100.0
+"""
+
+
+def write_run(run: RunConfig, folder: Path, **changes: Any) -> None:
+    values = summary(run.corruption, run.seed, fitted=12.0, model=run.model, recipe=run.recipe)
+    values |= {"config": json.loads(run.json), "config_digest": run.digest, "code_digest": CODE[run.code_key]} | changes
+    write_json(folder / run.path / "run.json", values)
+    (folder / run.path / "metrics.csv").write_text(METRICS)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    for run in runs_of(PLAN):
+        write_run(run, tmp_path / "runs")
+    return tmp_path / "runs"
+
+
+def call(folder: Path, plan: dict[str, Any] = PLAN) -> Path:
+    out = folder.parent / "tables"
+    arguments = ["--plan", json.dumps(plan), "--code", json.dumps(CODE), "--fit-criterion", "accuracy_100"]
+    stage.main([*arguments, "--runs", str(folder), "--out", str(out)])
+    return out
+
+
+def test_the_tables_hold_every_run_of_the_plan_once(runs, capsys):
+    out = call(runs)
+    expected = [(run.model, run.corruption, run.recipe, run.seed) for run in runs_of(PLAN)]
+    assert len(expected) == len(set(expected)) == 2 * 2 + 2 * 3 * 2
+    table = pd.read_csv(out / "runs.csv")
+    assert list(table[["model", "corruption", "recipe", "seed"]].itertuples(index=False, name=None)) == expected
+    curves = pd.read_csv(out / "curves.csv")
+    assert len(curves) == 2 * len(expected)
+    assert sorted(path.name for path in out.iterdir()) == ["curves.csv", "runs.csv"]
+    assert capsys.readouterr().err == ""
+
+
+def test_the_metrics_stand_in_the_table_as_they_stand_in_their_file(runs):
+    """Every cell: empty ones stay empty, a loss that is no number stays in sight, no digit is added or dropped."""
+    lines = (call(runs) / "curves.csv").read_text().splitlines()
+    header, *rows = METRICS.splitlines()
+    assert lines[0] == ",".join(NAME) + f",{header}"
+    assert [line.split(",", 5)[5] for line in lines[1:]] == rows * len(runs_of(PLAN))
+
+
+def test_the_same_runs_give_the_same_bytes(runs):
+    first = {path.name: path.read_bytes() for path in call(runs).iterdir()}
+    assert {path.name: path.read_bytes() for path in call(runs).iterdir()} == first
+
+
+def test_a_run_of_another_configuration_is_refused_by_name_with_the_way_out(runs):
+    run = runs_of(PLAN)[3]
+    other = json.loads(run.json)
+    other["training"]["learning_rate"] = 0.5
+    write_run(run, runs, config=other, config_digest=RunConfig.from_dict(other).digest)
+    with pytest.raises(ValueError, match="another configuration made this run") as refused:
+        call(runs)
+    message = str(refused.value)
+    assert message.startswith(str(runs / run.path))
+    assert "learning_rate: asked 0.01, made with 0.5)" in message
+    assert "batch_size" not in message
+    assert message.endswith("delete it")
+    assert not (runs.parent / "tables").exists()
+
+
+def test_a_run_of_other_code_is_refused_by_name_with_the_way_out(runs):
+    run = runs_of(PLAN)[-1]
+    write_run(run, runs, code_digest="older code")
+    with pytest.raises(ValueError, match="other code made this run") as refused:
+        call(runs)
+    message = str(refused.value)
+    assert message.startswith(str(runs / run.path))
+    assert "older code" in message
+    assert CODE[run.code_key] in message
+    assert re.search(r"delete it to train again.*make accept", message)
+    assert not (runs.parent / "tables").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "warning"),
+    [
+        ({"device": "cuda: H100"}, "device: cpu: x86_64 AVX2, cuda: H100"),
+        ({"precision": "bfloat16"}, "precision: bfloat16, float32"),
+        ({"versions": {"python": "3.11.2", "torch": "2.6.0", "numpy": "2.4.6"}}, "torch: 2.14.1, 2.6.0"),
+    ],
+)
+def test_a_table_of_mixed_devices_precisions_or_versions_is_made_with_a_warning(changes, warning, runs, capsys):
+    write_run(runs_of(PLAN)[2], runs, **changes)
+    out = call(runs)
+    assert capsys.readouterr().err == f"warning: the runs of this table differ in {warning}\n"
+    assert (out / "runs.csv").exists()
+
+
+def test_a_plan_lists_the_same_runs_after_a_journey_through_canonical_json():
+    """That is how a rule hands it over; keys are sorted on the way, so the order may be another."""
+    before, after = ({run.path: run for run in runs_of(plan)} for plan in (PLAN, json.loads(canonical_json(PLAN))))
+    assert after == before
+    assert {path: run.digest for path, run in after.items()} == {path: run.digest for path, run in before.items()}
+
+
+# accept -------------------------------------------------------------------------------------------------------------
+
+CONFIGURATION = """\
+name: accepting
+recipes: {quick: {epochs: 1, crop: null}}
+figures:
+  fig1:
+    dataset: digits
+    recipe: quick
+    panels:
+      learning_curves: {models: [mlp_1x512], corruptions: [true_labels]}
+      corruption_levels: {models: [mlp_1x512], levels: [0, 0.5, 1]}
+"""
+
+
+def test_accepting_writes_the_checkouts_code_into_this_configurations_runs(tmp_path, monkeypatch, capsys):
+    """The digest that stood there is kept; runs of another configuration and up-to-date ones stay as they are."""
+    monkeypatch.chdir(tmp_path)
+    Path("config.yaml").write_text(CONFIGURATION)
+    runs = Configuration.load("config.yaml").runs("fig1")
+    current, older, other = (Path("results/runs") / run.path / "run.json" for run in runs)
+    for file, run in zip((current, older, other), runs, strict=True):
+        write_json(file, {"config_digest": run.digest, "code_digest": train_code(run)})
+    write_json(older, read_json(older) | {"code_digest": "older"})
+    write_json(other, read_json(other) | {"code_digest": "older", "config_digest": "other"})
+    before = {file: file.read_bytes() for file in (current, other)}
+    accept.main(["--configfile", "config.yaml"])
+    assert capsys.readouterr().out == f"accepted {older}\n"
+    assert {file: file.read_bytes() for file in (current, other)} == before
+    expected = {"config_digest": runs[1].digest, "code_digest": train_code(runs[1]), "accepted_from": ["older"]}
+    assert read_json(older) == expected
+    accept.main(["--configfile", "config.yaml"])
+    assert capsys.readouterr().out == ""

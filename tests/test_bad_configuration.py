@@ -1,0 +1,361 @@
+"""A bad configuration is refused before the first job, in one message: file, key, value, what would be right."""
+
+import copy
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from tiny_workflow import JOB, TINY, Checkout
+
+from rethinking.config import CATALOGUE, CHECKOUT, Configuration, Sources
+from rethinking.schema import ConfigurationError, load_yaml, typed
+
+CURVES = "figures/fig1/panels/learning_curves"
+LEVELS = "figures/fig1/panels/corruption_levels"
+IN_CURVES, IN_LEVELS = CURVES.replace("/", "."), LEVELS.replace("/", ".")
+NAMES = "letters, digits, dots, underscores and hyphens, the first a letter or digit; it becomes part of paths"
+COLOURED = {"reader": "digits", "source": {"image_size": 8, "channels": 3, "train": 90, "test": 90, "classes": 9}}
+GONE = object()
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The tiny configuration with one value put in, or taken out."""
+    configuration = yaml.safe_load(TINY)
+    node = configuration
+    *parents, last = path.split("/")
+    for parent in parents:
+        node = node.setdefault(parent, {})
+    node[last] = value
+    if value is GONE:
+        del node[last]
+    return configuration
+
+
+def load(configuration: dict[str, Any], overrides: dict[str, Any] | None = None) -> Configuration:
+    catalogue = load_yaml(CHECKOUT / CATALOGUE)
+    return Configuration(copy.deepcopy(configuration), catalogue, Sources("config/mine.yaml", overrides or {}))
+
+
+def refusal(configuration: dict[str, Any], overrides: dict[str, Any] | None = None) -> str:
+    with pytest.raises(ConfigurationError) as refused:
+        load(configuration, overrides)
+    return str(refused.value)
+
+
+UNKNOWN_KEYS = [
+    ("sedes", [0], "sedes = [0]: unknown key; did you mean 'seeds'?"),
+    ("recipe", {}, "recipe = {}: unknown key; did you mean 'recipes'?"),
+    ("recipes/quick/epoch", 5, "recipes.quick.epoch = 5: unknown key; did you mean 'epochs'?"),
+    ("recipes/quick/stop", {"criterium": "accuracy_100"},
+     'recipes.quick.stop.criterium = "accuracy_100": unknown key; did you mean \'criterion\'?'),
+    ("models/mlp-w0.05/widht", 1, "models.mlp-w0.05.widht = 1: unknown key; did you mean 'width'?"),
+    ("datasets/digits-50/trian", 50, "datasets.digits-50.trian = 50: unknown key; did you mean 'train'?"),
+    ("datasets/mine", {"source": {"clases": 10}},
+     "datasets.mine.source.clases = 10: unknown key; did you mean 'classes'?"),
+    ("corruptions/mine", {"family": "random_pixels", "unt": "value"},
+     'corruptions.mine.unt = "value": unknown key; did you mean \'unit\'?'),
+    ("figures/fig1/siz", [7, 3], "figures.fig1.siz = [7, 3]: unknown key; did you mean 'size'?"),
+    (f"{CURVES}/model", [], f"{IN_CURVES}.model = []: unknown key; did you mean 'models'?"),
+]  # fmt: skip
+
+UNKNOWN_NAMES = [
+    ("figures/fig1/dataset", "digit", 'figures.fig1.dataset = "digit": unknown data set; did you mean \'digits\'?'),
+    (f"{CURVES}/dataset", "digist", f"{IN_CURVES}.dataset = \"digist\": unknown data set; did you mean 'digits'?"),
+    ("datasets/digits-50/extends", "digts",
+     'datasets.digits-50.extends = "digts": unknown data set; did you mean \'digits\'?'),
+    ("datasets/digits-50/reader", "digts",
+     'datasets.digits-50.reader = "digts": unknown reader; did you mean \'digits\'?'),
+    (f"{CURVES}/models", ["inceptoin"],
+     f"{IN_CURVES}.models[0] = \"inceptoin\": unknown model; did you mean 'inception'?"),
+    (f"{LEVELS}/models", ["alexnet", "mlp-w0.5"],
+     f"{IN_LEVELS}.models[1] = \"mlp-w0.5\": unknown model; did you mean 'mlp-w0.05'?"),
+    ("models/mlp-w0.05/factory", "mlp_1x521",
+     'models.mlp-w0.05.factory = "mlp_1x521": unknown model; did you mean \'mlp_1x512\'?'),
+    (f"{CURVES}/corruptions", ["true_labels", "random_label-0.5"],
+     f"{IN_CURVES}.corruptions[1] = \"random_label-0.5\": unknown corruption; did you mean 'random_labels'?"),
+    (f"{CURVES}/corruptions", ["true_label"],
+     f"{IN_CURVES}.corruptions[0] = \"true_label\": unknown corruption; did you mean 'true_labels'?"),
+    ("corruptions/mine", {"family": "random_pixel"},
+     'corruptions.mine.family = "random_pixel": unknown corruption; did you mean \'random_pixels\'?'),
+    ("corruptions/mine", {"family": "random_labels", "unit": "value"},
+     'corruptions.mine.unit = "value": unknown option of random_labels; none is defined'),
+    ("figures/fig1/recipe", "quik", 'figures.fig1.recipe = "quik": unknown recipe; did you mean \'quick\'?'),
+    (f"{CURVES}/recipe", "curvs", f"{IN_CURVES}.recipe = \"curvs\": unknown recipe; did you mean 'curves'?"),
+    ("recipes/curves/extends", "quik", 'recipes.curves.extends = "quik": unknown recipe; did you mean \'quick\'?'),
+    ("recipes/quick/learning_rate", {"mlp": 0.1, "alexnett": 0.2},
+     "recipes.quick.learning_rate.alexnett = 0.2: unknown model family; did you mean 'alexnet'?"),
+    ("recipes/quick/measures", ["frobenius"],
+     'recipes.quick.measures[0] = "frobenius": unknown measure; did you mean \'frobenius_norm\'?'),
+    ("figures/fig11", {"dataset": "digits", "recipe": "quick", "panels": {}},
+     "figures.fig11: unknown figure; did you mean 'fig1'?"),
+    ("figures/fig1/panels/curves", {"models": ["alexnet"], "levels": [0]},
+     "figures.fig1.panels.curves: unknown panel of fig1; did you mean 'learning_curves'?"),
+    ("recipes/quick/whitening", "per_imag",
+     'recipes.quick.whitening = "per_imag": unknown value; did you mean \'per_image\'?'),
+    ("recipes/quick/optimiser", "adam", 'recipes.quick.optimiser = "adam": unknown value; known: sgd'),
+    ("recipes/quick/stop", {"criterion": "accuracy_98"},
+     'recipes.quick.stop.criterion = "accuracy_98": unknown value; did you mean \'accuracy_99\'?'),
+    ("figures/fig1/fit_criterion", "acuracy_99",
+     'figures.fig1.fit_criterion = "acuracy_99": unknown value; did you mean \'accuracy_99\'?'),
+    ("corruptions/mine", {"family": "random_pixels", "unit": "pixel"},
+     'corruptions.mine.unit = "pixel": unknown value; known: position, value'),
+    ("datasets/digits-50/channels", 2, "datasets.digits-50.channels = 2: unknown value; known: 1, 3, null"),
+]  # fmt: skip
+
+LEVELS_AND_CORRUPTIONS = [
+    (f"{LEVELS}/levels", [0, 1.5], f"{IN_LEVELS}.levels[1] = 1.5: must be at most 1"),
+    (f"{LEVELS}/levels", [-0.1], f"{IN_LEVELS}.levels[0] = -0.1: must be at least 0"),
+    (f"{LEVELS}/levels", [], f"{IN_LEVELS}.levels = []: must not be empty"),
+    (f"{LEVELS}/levels", [0, 0.5, 0.50], f"{IN_LEVELS}.levels = [0, 0.5, 0.5]: 0.5 stands there twice"),
+    (f"{CURVES}/corruptions", ["random_labels-1.5"],
+     f'{IN_CURVES}.corruptions[0] = "random_labels-1.5": the level must be from 0 to 1'),
+    (f"{CURVES}/corruptions", ["random_labels"],
+     f'{IN_CURVES}.corruptions[0] = "random_labels": needs a level from 0 to 1, as in random_labels-0.5'),
+    (f"{CURVES}/corruptions", ["random_pixels-0.5"],
+     f'{IN_CURVES}.corruptions[0] = "random_pixels-0.5": takes no level; write random_pixels'),
+    (f"{CURVES}/corruptions", ["random_labels-0.5", "random_labels-0.50"],
+     f'{IN_CURVES}.corruptions = ["random_labels-0.5", "random_labels-0.50"]: '
+     "'random_labels-0.5' stands there twice"),
+    (f"{CURVES}/corruptions", ["true_labels", "random_labels-0.0"],
+     f'{IN_CURVES}.corruptions = ["true_labels", "random_labels-0.0"]: \'true_labels\' stands there twice'),
+    (f"{LEVELS}/corruptions", ["true_labels"], f"{IN_LEVELS}: needs exactly one of the keys corruptions and levels"),
+    (f"{LEVELS}/levels", GONE, f"{IN_LEVELS}: needs exactly one of the keys corruptions and levels"),
+    ("corruptions/true_labels", {"family": "random_labels"}, "corruptions.true_labels: such a name is taken "
+     "(true_labels for no corruption, a number at the end for a level)"),
+    ("corruptions/noise-0.5", {"family": "random_pixels"}, "corruptions.noise-0.5: such a name is taken "
+     "(true_labels for no corruption, a number at the end for a level)"),
+]  # fmt: skip
+
+NUMBERS = [
+    ("recipes/quick/weight_decay", "1e-3",
+     'recipes.quick.weight_decay = "1e-3": YAML reads this as text, must be a number; write 1.0e-3'),
+    ("recipes/quick/learning_rate", "5e-2",
+     'recipes.quick.learning_rate = "5e-2": YAML reads this as text, must be a number or a mapping; write 5.0e-2'),
+    ("recipes/quick/learning_rate/mlp", "1e-3",
+     'recipes.quick.learning_rate.mlp = "1e-3": YAML reads this as text, must be a number; write 1.0e-3'),
+    ("models/mlp-w0.05/width", "2e-1",
+     'models.mlp-w0.05.width = "2e-1": YAML reads this as text, must be a number; write 2.0e-1'),
+    ("recipes/quick/epochs", "1e2",
+     'recipes.quick.epochs = "1e2": YAML reads this as text, must be a whole number; write 100'),
+    ("recipes/quick/epochs", "many", 'recipes.quick.epochs = "many": is text, must be a whole number'),
+    ("recipes/quick/epochs", 1.5, "recipes.quick.epochs = 1.5: must be a whole number"),
+    ("recipes/quick/epochs", 2.0, "recipes.quick.epochs = 2.0: must be a whole number; write 2"),
+    ("recipes/quick/epochs", True, "recipes.quick.epochs = true: must be a whole number"),
+    ("recipes/quick/epochs", 0, "recipes.quick.epochs = 0: must be at least 1"),
+    ("recipes/curves/epochs", -1, "recipes.curves.epochs = -1: must be at least 1"),
+    ("recipes/unused", {"batch_size": 0}, "recipes.unused.batch_size = 0: must be at least 1"),
+    ("recipes/quick/batch_size", -32, "recipes.quick.batch_size = -32: must be at least 1"),
+    ("recipes/quick/learning_rate", 0, "recipes.quick.learning_rate = 0: must be more than 0"),
+    ("recipes/quick/learning_rate/mlp", -0.1, "recipes.quick.learning_rate.mlp = -0.1: must be more than 0"),
+    ("recipes/quick/learning_rate", math.nan,
+     "recipes.quick.learning_rate = NaN: must be a number or a mapping, and finite"),
+    ("models/mlp-w0.05/width", math.inf, "models.mlp-w0.05.width = Infinity: must be a number, and finite"),
+    ("recipes/quick/learning_rate", {}, "recipes.quick.learning_rate = {}: must not be empty"),
+    ("recipes/quick/learning_rate", {"mlp": 0.1, "inception": 0.1},
+     'recipes.quick.learning_rate = {"mlp": 0.1, "inception": 0.1}: has no value for the model family \'alexnet\' '
+     "of 'alexnet-w0.1'"),
+    ("recipes/quick/momentum", 1, "recipes.quick.momentum = 1: must be less than 1"),
+    ("seeds", [0, 1, 0], "seeds = [0, 1, 0]: 0 stands there twice"),
+    ("seeds", [], "seeds = []: must not be empty"),
+    ("seeds", [-1], "seeds[0] = -1: must be at least 0"),
+    ("seeds", 0, "seeds = 0: must be a list"),
+]  # fmt: skip
+
+SIZES = [
+    ("recipes/quick/crop", 28,
+     "recipes.quick.crop = 28: larger than the images of 'digits-50', 8x8; null keeps them whole"),
+    ("recipes/quick/crop", 3, f"{IN_CURVES}.models[0] = \"inception-w0.05\": takes images of 4x4 or more, "
+     "'digits-50' with recipe 'curves' has 3x3"),
+    ("datasets/digits-50/image_size", 3, f"{IN_CURVES}.models[0] = \"inception-w0.05\": takes images of 4x4 or more, "
+     "'digits-50' with recipe 'curves' has 3x3"),
+    ("recipes/quick/crop", "none", 'recipes.quick.crop = "none": is text, must be a whole number or null'),
+    ("datasets/digits-50/train", 2000, "datasets.digits-50.train = 2000: must be from 10 (one a class) to 1400 (all)"),
+    ("datasets/digits-50/test", 9, "datasets.digits-50.test = 9: must be from 10 (one a class) to 397 (all)"),
+    ("datasets/mine", COLOURED | {"channels": 1},
+     "datasets.mine.channels = 1: the original has colours; only 1 -> 3 is possible"),
+    ("figures/fig1/size", [7], "figures.fig1.size = [7]: must hold 2 values"),
+]  # fmt: skip
+
+STRUCTURE = [
+    ("name", GONE, "the key 'name' is missing"),
+    ("name", "a/b", f'name = "a/b": must be {NAMES}'),
+    ("name", "tiny\n", f'name = "tiny\\n": must be {NAMES}'),
+    ("name", 1, "name = 1: must be text"),
+    ("models/small one", {"factory": "alexnet"}, f"models.small one: must be {NAMES}"),
+    ("models/mine", {}, "models.mine: the key 'factory' is missing"),
+    ("models/mine", "alexnet", 'models.mine = "alexnet": must be a mapping'),
+    ("recipes", None, "recipes = null: must be a mapping"),
+    ("recipes/quick/stop", "accuracy_100", 'recipes.quick.stop = "accuracy_100": must be null or a mapping'),
+    ("recipes/quick/stop", {}, "recipes.quick.stop: the key 'criterion' is missing"),
+    ("recipes/quick/extends", "curves", 'recipes.curves.extends = "quick": extends itself'),
+    ("recipes/quick/extends", "quick", 'recipes.quick.extends = "quick": extends itself'),
+    ("datasets/digits", {"extends": "digits-50"}, 'datasets.digits-50.extends = "digits": extends itself'),
+    ("datasets/mine", {}, "datasets.mine: the key 'reader' is missing"),
+    ("datasets/mine", {"reader": "digits"}, "datasets.mine: the key 'source' is missing"),
+    (CURVES, GONE, "figures.fig1.panels: the key 'learning_curves' is missing"),
+    (f"{CURVES}/models", GONE, f"{IN_CURVES}: the key 'models' is missing"),
+    ("figures", {}, "figures = {}: must not be empty"),
+]  # fmt: skip
+
+ROWS = UNKNOWN_KEYS + UNKNOWN_NAMES + LEVELS_AND_CORRUPTIONS + NUMBERS + SIZES + STRUCTURE
+
+
+def test_the_tiny_configuration_is_a_good_one():
+    assert len(load(yaml.safe_load(TINY)).runs("fig1")) == 8
+
+
+@pytest.mark.parametrize(("path", "value", "message"), ROWS, ids=[message for _, _, message in ROWS])
+def test_a_fault_is_named_with_its_key_its_value_and_what_would_be_right(path, value, message):
+    assert refusal(changed(path, value)) == f"config/mine.yaml: {message}"
+
+
+# -- where a value came from -------------------------------------------------------------------------------------------
+
+
+def test_a_fault_in_an_extended_recipe_is_found_where_it_is_written():
+    configuration = changed("recipes/more", {"extends": "curves"})
+    configuration["recipes"]["curves"]["crop"] = 9
+    configuration["figures"]["fig1"]["recipe"] = "more"
+    assert refusal(configuration).startswith("config/mine.yaml: recipes.curves.crop = 9: larger than")
+
+
+def test_a_value_from_the_command_line_is_told_from_one_of_the_file():
+    configuration = changed("recipes/quick/epochs", 0)
+    overrides = {"recipes": {"quick": {"epochs": 0}}}
+    assert refusal(configuration, overrides) == "--config: recipes.quick.epochs = 0: must be at least 1"
+    assert refusal(configuration, {"seeds": [0]}).startswith("config/mine.yaml: recipes.quick.epochs = 0")
+    assert refusal(changed("seeds", [0, -1]), {"seeds": [0, -1]}) == "--config: seeds[1] = -1: must be at least 0"
+
+
+def test_the_parts_of_a_value_from_the_command_line_have_types():
+    given = {"seeds": ["0", "1"], "recipes": {"quick": {"crop": "null", "decay": "0.5", "schedule": "constant"}}}
+    wanted = {"seeds": [0, 1], "recipes": {"quick": {"crop": None, "decay": 0.5, "schedule": "constant"}}}
+    assert typed(given | {"name": "[mine"}) == wanted | {"name": "[mine"}
+
+
+def test_a_fault_in_the_catalogue_names_the_catalogue():
+    catalogue = load_yaml(CHECKOUT / CATALOGUE) | {"mine": {"extends": "digts"}}
+    with pytest.raises(
+        ConfigurationError, match=r"^config/datasets.yaml: mine.extends = \"digts\": unknown data set; did"
+    ):
+        Configuration(yaml.safe_load(TINY), catalogue, Sources("config/mine.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: tiny\nseeds: [0]\nname: mine\n", ":3: the key 'name' is written twice"),
+        ("recipes:\n  quick: {epochs: 1,\n    epochs: 2}\n", ":3: the key 'epochs' is written twice"),
+        ("name: tiny\nseeds: [0\nmodels: {}\n", ":3: expected ',' or ']', but got ':', while parsing a flow sequence"),
+        (
+            "name: tiny\n\tseeds: [0]\n",
+            ":2: found character '\\t' that cannot start any token, while scanning for the next token",
+        ),
+        ("- name\n", ": must be a mapping of keys to values"),
+        ("", ": must be a mapping of keys to values"),
+        (None, ": cannot be read (No such file or directory)"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_named_with_the_line(tmp_path, text, message):
+    file = tmp_path / "mine.yaml"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(ConfigurationError) as refused:
+        Configuration.load(file)
+    assert str(refused.value) == f"{file}{message}"
+
+
+# -- through Snakemake -------------------------------------------------------------------------------------------------
+
+
+def refused_call(checkout: Checkout, *arguments: str) -> str:
+    """What a call prints that must end before any job starts and leave no file behind."""
+    before = checkout.files()
+    called = checkout.snakemake("--cores", "1", *arguments, "--", "figures/fig1.pdf")
+    printed = called.stdout + called.stderr
+    assert called.returncode != 0
+    assert not JOB.search(printed), printed
+    assert checkout.files() == before
+    return printed
+
+
+def assert_refused(checkout: Checkout, message: str, *arguments: str) -> None:
+    """The message is all that is said, beside which files Snakemake reads."""
+    printed = refused_call(checkout, *arguments).splitlines()
+    assert [line for line in printed if not line.startswith(("Using workflow", "Config file"))] == [message]
+
+
+def test_snakemake_refuses_a_bad_value_in_the_default_configuration(fresh_checkout):
+    fresh_checkout.configure(changed("recipes/quick/epochs", 0))
+    assert_refused(fresh_checkout, "config/config.yaml: recipes.quick.epochs = 0: must be at least 1")
+
+
+def test_snakemake_refuses_a_key_written_twice_in_the_default_configuration(fresh_checkout):
+    fresh_checkout.edit("config/config.yaml", lambda text: f"{text}\nname: twice\n")
+    line = TINY.count("\n") + 2
+    file = fresh_checkout / "config/config.yaml"
+    assert_refused(fresh_checkout, f"{file}:{line}: the key 'name' is written twice")
+
+
+def test_snakemake_refuses_an_unknown_name_in_another_configuration(fresh_checkout):
+    fresh_checkout.configure(changed(f"{LEVELS}/models", ["alexnett"]), "config/mine.yaml")
+    message = f"{IN_LEVELS}.models[0] = \"alexnett\": unknown model; did you mean 'alexnet'?"
+    file = fresh_checkout / "config/mine.yaml"
+    assert_refused(fresh_checkout, f"{file}: {message}", "--configfile", "config/mine.yaml")
+
+
+def test_snakemake_refuses_a_bad_value_on_the_command_line(fresh_checkout):
+    assert_refused(fresh_checkout, "--config: seeds = [0, 0]: 0 stands there twice", "--config", "seeds=[0, 0]")
+
+
+# Snakemake itself reads --configfile before it reads the Snakefile, so the words are its own.
+@pytest.mark.parametrize("text", [None, "name: [tiny\n"], ids=["missing", "no YAML"])
+def test_snakemake_starts_nothing_from_a_configuration_that_cannot_be_read(fresh_checkout, text):
+    if text is not None:
+        (fresh_checkout / "config/mine.yaml").write_text(text)
+    printed = refused_call(fresh_checkout, "--configfile", "config/mine.yaml")
+    assert "config/mine.yaml" in printed or "Config file is not valid JSON or YAML" in printed
+
+
+def a_file(path: Path) -> None:
+    path.write_text("")
+
+
+def a_link_to_nothing(path: Path) -> None:
+    path.symlink_to("not-there/at-all")
+
+
+# Root may write whatever the permissions say, so other obstacles stand for them.
+@pytest.mark.parametrize(("folder", "obstacle"), [("results", a_file), ("figures", a_link_to_nothing)])
+def test_snakemake_refuses_a_folder_that_cannot_be_written(
+    fresh_checkout, folder: str, obstacle: Callable[[Path], None]
+):
+    obstacle(fresh_checkout / folder)
+    assert_refused(fresh_checkout, f"the folder {folder!r} cannot be written: it is a file, or a link to nothing")
+
+
+def test_a_job_that_fails_leaves_no_result_and_says_why(checkout):
+    run = checkout / "results/runs/digits-50/mlp-w0.05/random_labels-0.5/quick/seed0"
+    target = str((run / "metrics.csv").relative_to(checkout.folder))
+    corruption = checkout / "results/data/digits-50/random_labels-0.5/seed0"
+    metrics = (run / "metrics.csv").read_bytes()
+    (run / "metrics.csv").unlink()
+    labels = np.load(corruption / "train_labels.npy")
+    labels[0] += 1
+    np.save(corruption / "train_labels.npy", labels)
+
+    failed = checkout.snakemake("--cores", "1", target)
+    assert failed.returncode != 0
+    assert list(run.glob("*")) == []
+    (said,) = [line for line in (failed.stdout + failed.stderr).splitlines() if line.strip().startswith("error: ")]
+    assert "random_labels-0.5/seed0/train_labels.npy: its sha256 is" in said
+    assert "delete the folder" in said
+
+    shutil.rmtree(corruption)
+    assert {rule for rule, _ in checkout.run(target=target)} == {"corrupt_labels", "train"}
+    assert (run / "metrics.csv").read_bytes() == metrics

@@ -1,0 +1,103 @@
+"""The configurations in config/: that each loads, and that the paper's recipe is in the one that reproduces it."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from rethinking.config import CATALOGUE, Configuration
+from rethinking.models.registry import MODELS
+from rethinking.names import split_corruption
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted(path for path in ROOT.glob("config/*.yaml") if path.name != Path(CATALOGUE).name)
+LEVELS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
+NETWORKS = ["inception", "alexnet", "mlp_1x512"]
+
+
+@pytest.fixture(scope="module")
+def cifar10() -> Configuration:
+    return Configuration.load(ROOT / "config/cifar10.yaml")
+
+
+def test_the_configurations_are_found():
+    assert {path.stem for path in FILES} >= {"config", "cifar10", "cifar10-small"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_configuration_loads_and_plans_the_runs_of_every_figure(path):
+    configuration = Configuration.load(path)
+    for figure, section in configuration.figures.items():
+        runs = configuration.runs(figure)
+        assert {run.seed for run in runs} == set(configuration.seeds)
+        panels = section["panels"].values()
+        assert {run.model for run in runs} == {model for panel in panels for model in panel["models"]}
+        assert len({run.path for run in runs}) == len({run.digest for run in runs}) == len(runs)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_slice_that_a_job_gets_can_be_made(path):
+    configuration = Configuration.load(path)
+    for figure in configuration.figures:
+        assert configuration.figure_section(figure)["name"] == configuration.name
+        for run in configuration.runs(figure):
+            again = configuration.run(run.dataset, run.model, run.corruption, run.recipe, run.seed)
+            assert again == run
+            assert configuration.prepare_slice(run.dataset)["source"]["classes"] == 10
+            if run.corruption != "true_labels":
+                corruption = configuration.corruption_slice(run.dataset, run.corruption, run.seed)["corruption"]
+                assert corruption["level"] == split_corruption(run.corruption)[1]
+
+
+def test_configurations_have_names_of_their_own():
+    names = [Configuration.load(path).name for path in FILES]
+    assert len(set(names)) == len(names)
+
+
+def test_figure_1_of_the_paper_is_36_trainings_a_seed(cifar10):
+    runs = cifar10.runs("fig1")
+    assert Counter(run.seed for run in runs) == {0: 36, 1: 36, 2: 36}
+    of_one_seed = {(run.model, run.corruption) for run in runs if run.seed == 0}
+    levels = ["true_labels", *(f"random_labels-{level}" for level in LEVELS[1:-1]), "random_labels-1.0"]
+    assert of_one_seed == {(model, level) for model in NETWORKS for level in levels} | {
+        ("inception", pixels) for pixels in ("shuffled_pixels", "random_pixels", "gaussian_pixels")
+    }
+
+
+def test_the_paper_s_runs_are_on_all_of_cifar_10_and_full_width_networks(cifar10):
+    for run in cifar10.runs("fig1"):
+        assert run.dataset == "cifar10"
+        assert run.factory == run.model
+        assert run.factory in MODELS
+        assert run.arguments == {}
+    entry = cifar10.datasets["cifar10"]
+    assert (entry["train"], entry["test"]) == (None, None), "all of it"
+    assert (entry["source"]["train"], entry["source"]["test"], entry["source"]["classes"]) == (50_000, 10_000, 10)
+
+
+def test_the_paper_s_recipe_is_that_of_its_appendix(cifar10):
+    rates = {"inception": 0.1, "alexnet": 0.01, "mlp": 0.01}
+    for run in cifar10.runs("fig1"):
+        training = run.training
+        assert training["optimiser"] == "sgd"
+        assert training["learning_rate"] == rates[MODELS[run.factory].family]
+        assert (training["schedule"], training["decay"], training["decay_every_steps"]) == ("exponential", 0.95, None)
+        assert (training["momentum"], training["nesterov"], training["weight_decay"]) == (0.9, False, 0)
+        assert (training["batch_size"], training["epochs"], training["stop"]) == (128, 100, None)
+        assert (training["crop"], training["whitening"]) == (28, "per_image")
+
+
+def test_the_paper_s_figure_counts_99_percent_as_a_fit(cifar10):
+    assert cifar10.figures["fig1"]["fit_criterion"] == "accuracy_99"
+
+
+def test_the_small_configuration_is_1000_images_and_the_paper_s_networks_at_full_width():
+    small = Configuration.load(ROOT / "config/cifar10-small.yaml")
+    entry = small.datasets["cifar10-1k"]
+    assert (entry["train"], entry["test"]) == (1000, 2000)
+    runs = small.runs("fig1")
+    assert {run.seed for run in runs} == {0}
+    assert {(run.factory, tuple(run.arguments)) for run in runs} == {(model, ()) for model in NETWORKS}
+    levels = small.figures["fig1"]["panels"]["corruption_levels"]["corruptions"]
+    assert len(levels) == 6
+    assert {run.training["precision"] for run in runs} == {"auto"}, "bfloat16 where the processor has it"

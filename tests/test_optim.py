@@ -1,0 +1,166 @@
+"""The optimiser against torch's, bit for bit, and the learning rate's schedules."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional
+
+from rethinking.engine.optim import SGD, learning_rate, make_optimiser
+
+property_test = settings(deadline=None, max_examples=40)
+X = torch.randn(24, 6, generator=torch.Generator().manual_seed(1))
+Y = torch.arange(24) % 3
+
+
+def network() -> nn.Sequential:
+    """Weights, biases, and a parameter that does not train."""
+    model = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 3))
+    generator = torch.Generator().manual_seed(2)
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=0.3, generator=generator)
+    model[2].bias.requires_grad_(False)
+    return model
+
+
+def backward(model: nn.Module, step: int) -> None:
+    indices = torch.arange(8) + 8 * (step % 3)
+    functional.cross_entropy(model(X[indices]), Y[indices]).backward()
+
+
+def trained(rates: list[float], **options: Any) -> list[torch.Tensor]:
+    model = network()
+    optimiser = SGD(model.parameters(), **options)
+    for step, rate in enumerate(rates):
+        backward(model, step)
+        optimiser.step(rate)
+        assert all(parameter.grad is None for parameter in model.parameters())
+    return list(model.state_dict().values())
+
+
+def trained_by_torch(rates: list[float], **options: Any) -> list[torch.Tensor]:
+    model = network()
+    optimiser = torch.optim.SGD(model.parameters(), lr=rates[0], **options)
+    for step, rate in enumerate(rates):
+        optimiser.param_groups[0]["lr"] = rate
+        backward(model, step)
+        optimiser.step()
+        optimiser.zero_grad()
+    return list(model.state_dict().values())
+
+
+def assert_bits_are_equal(found: list[torch.Tensor], expected: list[torch.Tensor]) -> None:
+    for one, other in zip(found, expected, strict=True):
+        assert torch.equal(one.view(torch.int32), other.view(torch.int32))
+
+
+OPTIONS = {
+    "plain": {},
+    "momentum": {"momentum": 0.9},
+    "nesterov": {"momentum": 0.9, "nesterov": True},
+    "weight decay": {"weight_decay": 0.01},
+    "everything": {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_sgd_is_torchs_bit_for_bit(options):
+    rates = [0.1 * 0.9**step for step in range(10)]
+    assert_bits_are_equal(trained(rates, **options), trained_by_torch(rates, **options))
+
+
+@property_test
+@given(
+    momentum=st.floats(0, 0.999),
+    nesterov=st.booleans(),
+    weight_decay=st.floats(0, 0.5),
+    rates=st.lists(st.floats(1e-6, 0.5), min_size=1, max_size=6),
+)
+def test_sgd_is_torchs_for_any_hyperparameters(momentum, nesterov, weight_decay, rates):
+    options = {"momentum": momentum, "nesterov": nesterov and momentum > 0, "weight_decay": weight_decay}
+    assert_bits_are_equal(trained(rates, **options), trained_by_torch(rates, **options))
+
+
+def test_a_parameter_that_does_not_train_stays():
+    before, after = list(network().state_dict().values()), trained([0.1] * 3, momentum=0.9, weight_decay=0.1)
+    moved = [not torch.equal(one, other) for one, other in zip(before, after, strict=True)]
+    assert moved == [True, True, True, False, True, True]
+
+
+def test_a_saved_and_loaded_optimiser_goes_on_with_the_same_bits():
+    rates = [0.05] * 6
+    model = network()
+    optimiser = SGD(model.parameters(), momentum=0.9)
+    for step, rate in enumerate(rates):
+        if step == 3:
+            saved = {"velocities": [velocity.clone() for velocity in optimiser.state_dict()["velocities"]]}
+            optimiser = SGD(model.parameters(), momentum=0.9)
+            optimiser.load_state_dict(saved)
+        backward(model, step)
+        optimiser.step(rate)
+    assert_bits_are_equal(list(model.state_dict().values()), trained(rates, momentum=0.9))
+
+
+def test_an_optimiser_of_another_network_is_not_loaded():
+    optimiser = SGD(network().parameters(), momentum=0.9)
+    with pytest.raises(ValueError, match="shorter"):
+        optimiser.load_state_dict({"velocities": optimiser.state_dict()["velocities"][:-1]})
+
+
+def test_the_recipe_sets_up_the_optimiser():
+    optimiser = make_optimiser(network(), {"momentum": 0.8, "nesterov": True, "weight_decay": 0.02, "epochs": 3})
+    assert (optimiser.momentum, optimiser.nesterov, optimiser.weight_decay) == (0.8, True, 0.02)
+
+
+# The learning rate --------------------------------------------------------------------------------------------------
+
+
+def training(**changes: Any) -> dict[str, Any]:
+    return {"learning_rate": 0.1, "schedule": "exponential", "decay": 0.95, "decay_every_steps": None} | changes
+
+
+def test_a_constant_rate_never_changes():
+    assert {learning_rate(step, 10, training(schedule="constant")) for step in range(100)} == {0.1}
+
+
+def test_the_papers_rate_is_multiplied_by_0_95_after_each_epoch():
+    for step in range(391 * 4):
+        assert learning_rate(step, 391, training()) == pytest.approx(0.1 * 0.95 ** (step // 391), rel=1e-15)
+
+
+def test_391_steps_are_the_papers_epoch_at_any_size():
+    """50,000 images in batches of 128 are 391 steps."""
+    assert math.ceil(50_000 / 128) == 391
+    for step in range(391 * 4):
+        expected = learning_rate(step, 391, training())
+        for steps_per_epoch in (3, 391, 1000):
+            assert learning_rate(step, steps_per_epoch, training(decay_every_steps=391)) == expected
+
+
+def test_the_schedule_is_torchs_exponential_one():
+    optimiser = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, gamma=0.95)
+    for epoch in range(60):
+        assert learning_rate(epoch * 7 + 6, 7, training()) == pytest.approx(schedule.get_last_lr()[0], rel=1e-12)
+        optimiser.step()
+        schedule.step()
+
+
+@property_test
+@given(
+    step=st.integers(0, 10**6),
+    steps_per_epoch=st.integers(1, 1000),
+    decay=st.floats(0.5, 1),
+    every=st.none() | st.integers(1, 1000),
+)
+def test_the_rate_never_rises_and_falls_only_where_a_period_ends(step, steps_per_epoch, decay, every):
+    values = training(decay=decay, decay_every_steps=every)
+    now, then = (learning_rate(each, steps_per_epoch, values) for each in (step, step + 1))
+    period = every or steps_per_epoch
+    assert then <= now <= 0.1
+    assert then == now or (step + 1) % period == 0
+    assert learning_rate(step // period * period, steps_per_epoch, values) == now

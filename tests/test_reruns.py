@@ -1,0 +1,304 @@
+"""What reruns after which edit: the exact jobs that a dry run finds in a copy of a completed workflow."""
+
+import ast
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from tiny_workflow import Checkout, Jobs
+
+INCEPTION, ALEXNET, MLP = MODELS = ("inception-w0.05", "alexnet-w0.1", "mlp-w0.05")
+
+
+def job(rule: str, **wildcards: str) -> Jobs:
+    return {(rule, frozenset(f"{key}={value}" for key, value in wildcards.items()))}
+
+
+def corrupt(rule: str, corruption: str, seed: int = 0) -> Jobs:
+    return job(rule, dataset="digits-50", corruption=corruption, seed=str(seed))
+
+
+def train(models: Iterable[str], corruption: str, recipe: str = "quick", seed: int = 0) -> Jobs:
+    """The trainings of some networks."""
+    names = {"dataset": "digits-50", "corruption": corruption, "recipe": recipe, "seed": str(seed)}
+    return set().union(*(job("train", model=model, **names) for model in models))
+
+
+PREPARE = job("prepare", dataset="digits-50")
+RANDOM_LABELS = corrupt("corrupt_labels", "random_labels-0.5")
+SHUFFLED_PIXELS = corrupt("corrupt_pixels", "shuffled_pixels")
+CURVES = train([INCEPTION], "true_labels", "curves") | train([INCEPTION], "shuffled_pixels", "curves")
+TRAININGS = train(MODELS, "true_labels") | train(MODELS, "random_labels-0.5") | CURVES
+COPY = job("publish", figure="fig1", suffix="pdf")
+FIGURE = job("figure", name="tiny", figure="fig1") | COPY
+TABLES = job("aggregate", name="tiny", figure="fig1") | FIGURE
+
+
+def with_code(text: str) -> str:
+    return text + "\nNOT_USED_ANYWHERE = 1\n"
+
+
+def with_comments_and_docstrings(text: str) -> str:
+    return re.sub(r'^( *)"""(?=\S)', r'\1"""Edited. ', text, flags=re.MULTILINE) + "\n# A comment.\n"
+
+
+def with_variable_renamed(text: str) -> str:
+    """The same program: a local variable of its longest function has another name."""
+    tree = ast.parse(text)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    longest = max(functions, key=lambda function: len(list(ast.walk(function))))
+    names = [node for node in ast.walk(longest) if isinstance(node, ast.Name)]
+    local = next(name.id for name in names if isinstance(name.ctx, ast.Store))
+    for name in names:
+        if name.id == local:
+            name.id = f"{local}_renamed"
+    return ast.unparse(tree)
+
+
+def in_reverse(value: Any) -> Any:
+    """Every mapping with its keys in reverse order; lists as they are."""
+    return {key: in_reverse(value[key]) for key in reversed(value)} if isinstance(value, dict) else value
+
+
+# -- nothing -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [[], ["--cores", "7"]], ids=["same call", "other number of cores"])
+def test_a_completed_workflow_at_another_path_has_nothing_to_do(checkout, options):
+    assert checkout.jobs(*options) == set()
+
+
+def test_touching_every_file_reruns_nothing(checkout):
+    for path in [*checkout.folder.rglob("*"), checkout.folder]:
+        os.utime(path)
+    assert checkout.jobs() == set()
+
+
+def test_reordering_the_keys_of_the_configuration_reruns_nothing(checkout):
+    checkout.configure(in_reverse(checkout.configuration()))
+    assert checkout.jobs() == set()
+
+
+def test_writing_the_same_values_otherwise_reruns_nothing(checkout):
+    configuration = checkout.configuration()
+    configuration["recipes"]["quick"] |= {"weight_decay": 0, "momentum": 9.0e-1, "crop": None}
+    panels = configuration["figures"]["fig1"]["panels"]
+    panels["corruption_levels"]["levels"] = [0.0, 0.50]
+    panels["learning_curves"]["corruptions"] = ["random_labels-0.0", "shuffled_pixels"]
+    checkout.configure(configuration)
+    assert checkout.jobs() == set()
+
+
+def test_results_moved_with_their_records_are_still_complete(checkout):
+    for name in (".snakemake", "results", "figures"):
+        (checkout / "elsewhere").mkdir(exist_ok=True)
+        shutil.move(checkout / name, checkout / "elsewhere" / name)
+    assert checkout.jobs("--directory", "elsewhere") == set()
+
+
+def test_a_comment_or_docstring_in_the_engine_reruns_nothing(checkout):
+    for module in (checkout / "workflow/rethinking/engine").glob("*.py"):
+        checkout.edit(f"workflow/rethinking/engine/{module.name}", with_comments_and_docstrings)
+    assert checkout.jobs() == set()
+
+
+def test_registering_what_no_run_uses_reruns_nothing(checkout):
+    package = "workflow/rethinking"
+    for table, registry, like in (
+        ("MODELS", "models", "alexnet"),
+        ("CORRUPTIONS", "data/corruptions", "random_pixels"),
+        ("FIGURES", "plotting", "fig1"),
+    ):
+        module = f"rethinking.{registry.replace('/', '.')}.added"
+        row = f'{table}["added"] = dataclasses.replace({table}["{like}"], module="{module}", function="added")'
+        checkout.edit(f"{package}/{registry}/registry.py", lambda text, row=row: f"{text}\nimport dataclasses\n{row}\n")
+        (checkout / f"{package}/{registry}/added.py").write_text("def added() -> None: ...\n")
+    (checkout / f"{package}/data/readers/added.py").write_text("def read(files): ...\n")
+    facts = "{reader: added, source: {image_size: 9, channels: 1, train: 90, test: 90, classes: 9}}"
+    checkout.edit("config/datasets.yaml", lambda text: f"{text}\nadded: {facts}\n")
+    assert checkout.jobs() == set()
+
+
+def test_what_no_figure_uses_reruns_nothing(checkout):
+    configuration = checkout.configuration()
+    configuration["recipes"]["unused"] = {"extends": "quick", "epochs": 9}
+    configuration["models"]["unused"] = {"factory": "alexnet", "width": 0.3}
+    configuration["corruptions"] = {"unused": {"family": "random_pixels", "unit": "value"}}
+    checkout.configure(configuration)
+    assert checkout.jobs() == set()
+
+
+# -- the configuration -------------------------------------------------------------------------------------------------
+
+
+def test_the_learning_rate_of_alexnet_reruns_its_trainings(checkout):
+    checkout.edit("config/config.yaml", lambda text: text.replace("alexnet: 0.01", "alexnet: 0.02"))
+    assert checkout.jobs() == train([ALEXNET], "true_labels") | train([ALEXNET], "random_labels-0.5") | TABLES
+
+
+def test_one_more_level_runs_its_corruption_and_its_trainings(checkout):
+    checkout.edit("config/config.yaml", lambda text: text.replace("[0, 0.5]", "[0, 0.5, 1]"))
+    added = corrupt("corrupt_labels", "random_labels-1.0") | train(MODELS, "random_labels-1.0")
+    assert checkout.jobs() == added | TABLES
+
+
+def test_one_more_seed_runs_that_seed(checkout):
+    checkout.edit("config/config.yaml", lambda text: text.replace("seeds: [0]", "seeds: [0, 1]"))
+    corruptions = corrupt("corrupt_labels", "random_labels-0.5", 1) | corrupt("corrupt_pixels", "shuffled_pixels", 1)
+    panels = train(MODELS, "true_labels", seed=1) | train(MODELS, "random_labels-0.5", seed=1)
+    curves = train([INCEPTION], "true_labels", "curves", 1) | train([INCEPTION], "shuffled_pixels", "curves", 1)
+    assert checkout.jobs() == corruptions | panels | curves | TABLES
+
+
+def test_the_recipe_of_one_panel_reruns_that_panel(checkout):
+    checkout.edit("config/config.yaml", lambda text: text.replace("epochs: 2", "epochs: 3"))
+    assert checkout.jobs() == CURVES | TABLES
+
+
+def test_another_fit_criterion_gathers_the_tables_again_and_trains_nothing(checkout):
+    configuration = checkout.configuration()
+    configuration["figures"]["fig1"]["fit_criterion"] = "accuracy_99"
+    checkout.configure(configuration)
+    assert checkout.jobs() == TABLES
+
+
+def test_the_size_of_a_figure_draws_it_again(checkout):
+    configuration = checkout.configuration()
+    configuration["figures"]["fig1"]["size"] = [7, 3]
+    checkout.configure(configuration)
+    assert checkout.jobs() == FIGURE
+
+
+def test_the_words_of_a_figure_draw_it_again(checkout):
+    configuration = checkout.configuration()
+    configuration["models"][MLP]["label"] = "Perceptron"
+    configuration["figures"]["fig1"]["note"] = "A word more."
+    checkout.configure(configuration)
+    assert checkout.jobs() == FIGURE
+
+
+# -- the code ----------------------------------------------------------------------------------------------------------
+
+
+def code_reaches(checkout: Checkout, file: str) -> Jobs:
+    """The jobs after a real statement is added to a module."""
+    checkout.edit(f"workflow/rethinking/{file}", with_code)
+    return checkout.jobs()
+
+
+def test_code_of_the_engine_reruns_all_trainings_and_no_corruption(checkout):
+    assert code_reaches(checkout, "engine/loop.py") == TRAININGS | TABLES
+
+
+def test_code_of_one_model_family_reruns_its_trainings(checkout):
+    expected = train([ALEXNET], "true_labels") | train([ALEXNET], "random_labels-0.5")
+    assert code_reaches(checkout, "models/alexnet.py") == expected | TABLES
+
+
+def test_code_of_label_noise_reruns_its_corruptions_and_their_trainings(checkout):
+    expected = RANDOM_LABELS | train(MODELS, "random_labels-0.5")
+    assert code_reaches(checkout, "data/corruptions/labels.py") == expected | TABLES
+
+
+def test_code_of_pixel_noise_reruns_its_corruptions_and_their_trainings(checkout):
+    expected = SHUFFLED_PIXELS | train([INCEPTION], "shuffled_pixels", "curves")
+    assert code_reaches(checkout, "data/corruptions/pixels.py") == expected | TABLES
+
+
+def test_code_of_a_data_set_reruns_everything_made_of_it(checkout):
+    expected = PREPARE | RANDOM_LABELS | SHUFFLED_PIXELS | TRAININGS
+    assert code_reaches(checkout, "data/readers/digits.py") == expected | TABLES
+
+
+def test_code_of_the_style_draws_the_figure_again(checkout):
+    assert code_reaches(checkout, "plotting/style.py") == FIGURE
+
+
+def test_code_of_the_tables_gathers_them_again_and_trains_nothing(checkout):
+    assert code_reaches(checkout, "analysis/aggregate.py") == TABLES
+
+
+def test_code_of_the_configuration_reruns_nothing(checkout):
+    assert code_reaches(checkout, "config.py") == set()
+
+
+def test_a_renamed_variable_is_accepted_by_touching_the_results(checkout):
+    checkout.edit("workflow/rethinking/engine/loop.py", with_variable_renamed)
+    checkout.run("--touch", "--forceall")
+    assert checkout.jobs() == set()
+
+
+def test_after_a_renamed_variable_old_runs_stand_beside_new_ones_once_they_are_accepted(checkout):
+    checkout.edit("workflow/rethinking/engine/loop.py", with_variable_renamed)
+    checkout.run("--touch", "--forceall")
+    checkout.edit(
+        "config/config.yaml", lambda text: text.replace("shuffled_pixels]", "shuffled_pixels, random_labels-1.0]")
+    )
+    tables = "results/tables/tiny/fig1/runs.csv"
+
+    refused = checkout.snakemake("--cores", "2", tables)
+    assert refused.returncode != 0
+    message = re.search(r"^error: .*$", refused.stdout + refused.stderr, re.MULTILINE)
+    assert message is not None
+    assert re.search(r"results/runs/digits-50/\S+/quick/seed0: other code made this run", message[0])
+    assert "delete it to train again" in message[0]
+    assert "make accept" in message[0]
+
+    accepted = checkout.python("rethinking", "accept")
+    assert accepted.returncode == 0, accepted.stderr
+    assert checkout.run(target=tables) == job("aggregate", name="tiny", figure="fig1")
+    assert "random_labels-1.0" in (checkout / tables).read_text()
+
+
+# -- files that are gone -----------------------------------------------------------------------------------------------
+
+
+def test_deleted_files_of_runs_rerun_those_runs(checkout):
+    (checkout / f"results/runs/digits-50/{MLP}/random_labels-0.5/quick/seed0/metrics.csv").unlink()
+    assert checkout.jobs() == train([MLP], "random_labels-0.5") | TABLES
+    (checkout / f"results/runs/digits-50/{ALEXNET}/true_labels/quick/seed0/run.json").unlink()
+    assert checkout.jobs() == train([MLP], "random_labels-0.5") | train([ALEXNET], "true_labels") | TABLES
+
+
+def test_a_deleted_table_is_gathered_again(checkout):
+    (checkout / "results/tables/tiny/fig1/curves.csv").unlink()
+    assert checkout.jobs() == TABLES
+
+
+def test_a_deleted_figure_is_drawn_again(checkout):
+    (checkout / "figures/tiny/fig1.pdf").unlink()
+    assert checkout.jobs() == FIGURE
+
+
+def test_a_deleted_array_that_nothing_needs_is_not_missed(checkout):
+    (checkout / "results/data/digits-50/train_images.npy").unlink()
+    assert checkout.jobs() == set()
+
+
+def test_a_deleted_array_is_rebuilt_for_the_run_that_needs_it_and_nothing_is_trained_again(checkout):
+    array = checkout / "results/data/digits-50/random_labels-0.5/seed0/train_labels.npy"
+    metrics = checkout / f"results/runs/digits-50/{MLP}/random_labels-0.5/quick/seed0/metrics.csv"
+    labels, trained = array.read_bytes(), metrics.read_bytes()
+    array.unlink()
+    metrics.unlink()
+    target = str(metrics.relative_to(checkout.folder))
+    assert checkout.jobs(target=target) == RANDOM_LABELS | train([MLP], "random_labels-0.5")
+    checkout.run(target=target)
+    assert array.read_bytes() == labels
+    assert metrics.read_bytes() == trained, "the seconds in it would differ if the run had been trained again"
+
+
+# -- another configuration ---------------------------------------------------------------------------------------------
+
+
+def test_another_configuration_run_in_between_costs_a_copy_of_the_figure(checkout):
+    before = (checkout / "figures/fig1.pdf").read_bytes()
+    other = checkout.configuration() | {"name": "other"}
+    other["figures"]["fig1"]["size"] = [5, 3]
+    checkout.configure(other, "config/other.yaml")
+    checkout.run("--configfile", "config/other.yaml")
+    assert (checkout / "figures/fig1.pdf").read_bytes() != before
+    assert checkout.jobs() == COPY

@@ -1,0 +1,264 @@
+"""When a run has fitted, and when it ends: functions over hand-made records."""
+
+import dataclasses
+import math
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rethinking.engine.records import EpochRecord, Evaluation
+from rethinking.engine.results import fits
+from rethinking.engine.state import as_in_one_go
+from rethinking.engine.stopping import CRITERIA, diverged, first_fit, is_last, meets, scores_train, stopped_by
+
+NOT_SCORED = (None, None)
+CONFUSION = torch.zeros(2, 2, dtype=torch.int64)  # one object, so that records compare
+Score = tuple[float | None, float | None]
+
+
+def evaluation(epoch: float, score: Score, test: tuple[float, float] = (50.0, 1.5)) -> Evaluation:
+    return Evaluation(epoch, round(10 * epoch), 2.0 * epoch, *score, *test)
+
+
+def record(epoch: int, *scores: Score, online_loss: float = 0.5) -> EpochRecord:
+    """An epoch of ten steps whose evaluations, spread evenly, have these training accuracies and losses."""
+    when = [epoch - 1 + (k + 1) / len(scores) for k in range(len(scores) - 1)] + [epoch]
+    return EpochRecord(
+        epoch=epoch,
+        step=10 * epoch,
+        learning_rate=0.1,
+        online_loss=online_loss,
+        online_accuracy=50.0,
+        seconds=2.0,
+        total_seconds=2.0 * epoch,
+        evaluations=[evaluation(each, score) for each, score in zip(when, scores, strict=True)],
+        confusion=CONFUSION,
+    )
+
+
+def records(*accuracies: float | None) -> list[EpochRecord]:
+    """Epochs with one evaluation each; None where the training set was not scored."""
+    scores = [NOT_SCORED if accuracy is None else (accuracy, 1.0) for accuracy in accuracies]
+    return [record(epoch, score) for epoch, score in enumerate(scores, start=1)]
+
+
+def training(epochs: int = 10, stop: dict[str, Any] | None = None, every: int = 1) -> dict[str, Any]:
+    return {"epochs": epochs, "stop": stop, "train_evaluation_every": every}
+
+
+def until(criterion: str = "accuracy_100", extra_epochs: int = 0) -> dict[str, Any]:
+    return {"criterion": criterion, "extra_epochs": extra_epochs}
+
+
+# The criteria -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("score", "met"),
+    [
+        ((98.99, 0.5), []),
+        ((99.0, 0.5), ["accuracy_99"]),
+        ((99.89, 0.01), ["accuracy_99"]),
+        ((99.9, 0.5), ["accuracy_99", "accuracy_99_9"]),
+        ((99.999, 0.5), ["accuracy_99", "accuracy_99_9"]),
+        ((100.0, 0.01), ["accuracy_99", "accuracy_99_9", "accuracy_100"]),
+        ((100.0, 0.0099), ["accuracy_99", "accuracy_99_9", "accuracy_100", "loss_0_01"]),
+        ((10.0, 0.0), ["loss_0_01"]),
+        ((10.0, math.nan), []),
+        ((None, None), []),
+    ],
+    ids=str,
+)
+def test_an_evaluation_meets_exactly_these_criteria(score, met):
+    assert [criterion for criterion in CRITERIA if meets(evaluation(1, score), criterion)] == met
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 320, 49_999, 50_000])
+def test_all_right_is_100_and_one_wrong_is_not_at_any_size(size):
+    assert meets(evaluation(1, (100 * size / size, 1.0)), "accuracy_100")
+    assert not meets(evaluation(1, (100 * (size - 1) / size, 1.0)), "accuracy_100")
+
+
+def test_the_first_fit_counts_and_a_relapse_changes_nothing():
+    found = first_fit(records(90.0, 100.0, 97.0, 100.0), "accuracy_100")
+    assert found is not None
+    assert (found.epoch, found.step, found.seconds) == (2, 20, 4.0)
+
+
+def test_a_fit_within_an_epoch_is_at_a_fraction_of_it():
+    found = first_fit(
+        [record(1, (50.0, 1.0)), record(2, (98.0, 1.0), (99.5, 1.0), (98.0, 1.0), (100.0, 1.0))], "accuracy_99"
+    )
+    assert found is not None
+    assert (found.epoch, found.step) == (1.5, 15)
+
+
+def test_epochs_that_were_not_scored_are_passed_over():
+    found = first_fit(records(None, None, 100.0), "accuracy_100")
+    assert found is not None
+    assert found.epoch == 3
+    assert first_fit(records(None, None), "accuracy_100") is None
+    assert first_fit([], "accuracy_100") is None
+
+
+def test_the_summary_holds_every_criterion_met_or_null():
+    summary = fits(records(98.0, 99.5))
+    assert list(summary) == ["accuracy_99", "accuracy_99_9", "accuracy_100", "loss_0_01"]
+    assert summary["accuracy_99"] == {
+        "epoch": 2,
+        "step": 20,
+        "seconds": 4.0,
+        "test_accuracy": 50.0,
+        "test_loss": 1.5,
+    }
+    assert [summary[name] for name in ("accuracy_99_9", "accuracy_100", "loss_0_01")] == [None] * 3
+
+
+def test_a_test_loss_that_is_no_number_is_null_in_the_summary():
+    fitted = dataclasses.replace(
+        record(1, NOT_SCORED), evaluations=[evaluation(1, (100.0, 1.0), test=(10.0, math.inf))]
+    )
+    found = fits([fitted])["accuracy_100"]
+    assert found is not None
+    assert (found["test_accuracy"], found["test_loss"]) == (10.0, None)
+
+
+@given(st.lists(st.none() | st.floats(0, 100), max_size=12))
+def test_a_stricter_criterion_is_never_met_earlier(accuracies):
+    found = [
+        first_fit(records(*accuracies), criterion) for criterion in ("accuracy_99", "accuracy_99_9", "accuracy_100")
+    ]
+    when = [math.inf if fit is None else fit.epoch for fit in found]
+    assert when == sorted(when)
+
+
+# The end ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_has_not_begun_goes_on():
+    assert stopped_by([], training(epochs=1)) is None
+
+
+def test_without_a_criterion_a_run_ends_after_its_epochs():
+    assert stopped_by(records(100.0, 100.0), training(epochs=3)) is None
+    assert stopped_by(records(100.0, 100.0, 100.0), training(epochs=3)) == "epochs"
+
+
+@pytest.mark.parametrize("extra_epochs", [0, 1, 3])
+def test_a_run_ends_extra_epochs_after_its_criterion(extra_epochs):
+    values = training(stop=until(extra_epochs=extra_epochs))
+    accuracies = [50.0, 100.0] + [90.0] * extra_epochs
+    for num_epochs in range(1, len(accuracies)):
+        assert stopped_by(records(*accuracies[:num_epochs]), values) is None
+    assert stopped_by(records(*accuracies), values) == "accuracy_100"
+
+
+def test_extra_epochs_never_go_beyond_epochs():
+    assert stopped_by(records(50.0, 100.0, 100.0), training(epochs=3, stop=until(extra_epochs=5))) == "epochs"
+
+
+def test_a_fit_within_an_epoch_ends_the_run_after_that_epoch():
+    fitted = record(1, (100.0, 1.0), (99.0, 1.0))
+    assert stopped_by([fitted], training(stop=until())) == "accuracy_100"
+    assert stopped_by([fitted], training(stop=until(extra_epochs=1))) is None
+    assert stopped_by([fitted, record(2, (99.0, 1.0))], training(stop=until(extra_epochs=1))) == "accuracy_100"
+
+
+def test_other_criteria_do_not_end_the_run():
+    assert stopped_by(records(99.5), training(stop=until("accuracy_99_9"))) is None
+    assert stopped_by(records(99.5), training(stop=until("accuracy_99"))) == "accuracy_99"
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_a_loss_that_is_no_number_ends_the_run_before_anything_else(loss):
+    values = training(epochs=2, stop=until())
+    assert stopped_by([record(1, (100.0, 1.0), online_loss=loss)], values) == "diverged"
+    assert stopped_by([record(1, (50.0, 1.0)), record(2, (50.0, loss))], values) == "diverged"
+
+
+def test_an_epoch_that_was_not_scored_has_not_diverged():
+    assert not diverged(record(1, NOT_SCORED))
+
+
+@pytest.mark.parametrize("every", [1, 2, 5])
+def test_the_training_set_is_scored_on_schedule_and_at_the_end(every):
+    values = training(epochs=7, every=every)
+    scored = [epoch for epoch in range(1, 8) if scores_train(epoch, records(*[None] * (epoch - 1)), values)]
+    assert scored == sorted({*range(every, 8, every), 7})
+
+
+def test_an_end_by_criterion_is_foreseen_and_scored():
+    before = records(None, 100.0, None, None)
+    values = training(stop=until(extra_epochs=3), every=2)
+    assert is_last(5, before, values)
+    assert scores_train(5, before, values)
+
+
+# Continuing with other `epochs` or another `stop` -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("epochs", [3, 4, 100])
+def test_a_run_goes_on_to_more_epochs(epochs):
+    done = records(50.0, 60.0, 70.0)
+    assert as_in_one_go(done, training(epochs=epochs)) == done
+
+
+def test_a_run_beyond_the_recipes_end_is_of_no_use():
+    done = records(50.0, 100.0, 100.0)
+    assert as_in_one_go(done, training(epochs=2)) is None
+    assert as_in_one_go(done, training(stop=until())) is None
+    assert as_in_one_go(done, training(stop=until(extra_epochs=1))) == done
+
+
+def test_a_score_that_was_due_only_at_the_former_end_is_taken_back():
+    shorter = records(None, 50.0, 100.0)
+    found = as_in_one_go(shorter, training(epochs=6, every=2))
+    assert found is not None
+    assert found[:2] == shorter[:2]
+    assert (found[2].last.train_accuracy, found[2].last.train_loss) == NOT_SCORED
+    assert found[2].last.test_loss == shorter[2].last.test_loss
+    assert as_in_one_go(shorter, training(epochs=3, every=2)) == shorter
+
+
+def test_a_run_that_stands_at_the_recipes_end_without_a_score_is_of_no_use():
+    assert as_in_one_go(records(None, 50.0, None), training(epochs=3, every=2)) is None
+
+
+def test_a_diverged_run_stays_as_it_is():
+    done = [record(1, NOT_SCORED), record(2, NOT_SCORED), record(3, (10.0, math.nan), online_loss=math.nan)]
+    values = training(epochs=6, every=2)
+    assert as_in_one_go(done, values) == done
+    assert stopped_by(done, values) == "diverged"
+
+
+@given(
+    accuracies=st.lists(st.sampled_from([50.0, 99.5, 100.0]), min_size=1, max_size=8),
+    first=st.integers(1, 8),
+    second=st.integers(1, 8),
+    every=st.integers(1, 4),
+    extra_epochs=st.none() | st.integers(0, 3),
+)
+def test_continuing_gives_what_one_go_gives_or_is_refused(accuracies, first, second, every, extra_epochs):
+    """The training set's accuracy after each epoch is given; runs see it where it is scored."""
+
+    def run(values: dict[str, Any], done: list[EpochRecord]) -> list[EpochRecord]:
+        done = list(done)
+        while stopped_by(done, values) is None:
+            epoch = len(done) + 1
+            accuracy = accuracies[min(epoch, len(accuracies)) - 1]
+            done.append(record(epoch, (accuracy, 1.0) if scores_train(epoch, done, values) else NOT_SCORED))
+        return done
+
+    values = training(
+        epochs=second, every=every, stop=None if extra_epochs is None else until("accuracy_99", extra_epochs)
+    )
+    in_one_go = run(values, [])
+    shorter = run(training(epochs=first, every=every), [])
+    continued = as_in_one_go(shorter, values)
+    if continued is None:
+        assert len(shorter) > len(in_one_go) or shorter[-1].last.train_loss is None
+    else:
+        assert run(values, continued) == in_one_go

@@ -1,0 +1,125 @@
+"""Runs small enough for tests: real digits of 8x8 pixels, narrow networks, few steps."""
+
+import contextlib
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from rethinking import files
+from rethinking.models.registry import MODELS
+from rethinking.names import split_corruption
+from rethinking.run import RunConfig
+from rethinking.schema import fill
+from rethinking.stages import corrupt, prepare
+from rethinking.stages.train import train
+
+NUM_TRAIN, NUM_TEST, NUM_CLASSES = 40, 30, 10
+SHAPE = (1, 8, 8)
+SOURCE = {"image_size": 8, "channels": 1, "train": 1400, "test": 397, "classes": 10}
+DIGITS = {"reader": "digits", "source": SOURCE, "image_size": None, "channels": None, "seed": 0}
+TIMES = ("EpochTime", "Totaltime", "Seconds")
+
+
+def prepare_digits(folder: Path, num_train: int = NUM_TRAIN, num_test: int = NUM_TEST) -> Path:
+    """A prepared data set of few digits."""
+    values = json.dumps(DIGITS | {"train": num_train, "test": num_test})
+    prepare.main(["--dataset", "digits", "--slice", values, "--out", str(folder)])
+    return folder
+
+
+def corrupt_digits(data: Path, folder: Path, name: str, seed: int = 0) -> Path | None:
+    """The folder of a corruption of `data`, None for true labels."""
+    if name == "true_labels":
+        return None
+    family, level = split_corruption(name)
+    given = {"name": name, "family": family, "level": level, "options": {}}
+    values = json.dumps({"dataset": "digits", "corruption": given, "seed": seed})
+    corrupt.main(["--slice", values, "--data", str(data), "--out", str(folder)])
+    return folder
+
+
+def recipe(**changes: Any) -> dict[str, Any]:
+    """The schema's defaults, but made for few small images, and `changes`."""
+    small = {"epochs": 3, "batch_size": 16, "learning_rate": 0.02, "schedule": "constant", "crop": None}
+    return fill(small | {"initialisation": "kaiming"} | changes, "config", "recipe")
+
+
+def make_run(
+    model: str = "mlp_1x512", corruption: str = "true_labels", seed: int = 0, width: float = 1 / 32, **changes: Any
+) -> RunConfig:
+    """A run of a narrow network; `changes` are values of its recipe."""
+    return RunConfig(
+        dataset="digits",
+        model=model,
+        corruption=corruption,
+        recipe="tiny",
+        seed=seed,
+        factory=model,
+        arguments={"width": width},
+        training=recipe(**changes),
+    )
+
+
+def run_stage(run: RunConfig, data: Path, folder: Path, corrupted: Path | None = None, code: str = "code") -> Path:
+    """Train a run into `folder`/out with its state in `folder`/state.pt; return the former."""
+    out = folder / "out"
+    train(run, code=code, data=data, corrupted=corrupted, out=out, state_path=folder / "state.pt")
+    return out
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """A CSV file's rows, every cell as the text that it holds."""
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def comparable(out: Path) -> dict[str, Any]:
+    """Everything that a run left, times left out: what must be equal where runs are called equal."""
+    found: dict[str, Any] = {}
+    for path in out.iterdir():
+        if path.suffix == ".csv":
+            found[path.name] = [{k: v for k, v in row.items() if k not in TIMES} for row in rows(path)]
+        elif path.suffix != ".json":
+            found[path.name] = path.read_bytes()
+    summary = files.read_json(out / "run.json")
+    del summary["seconds"]
+    for fit in summary["fit"].values():
+        if fit is not None:
+            del fit["seconds"]
+    return found | {"run.json": summary}
+
+
+def load_model(run: RunConfig, weights: dict[str, torch.Tensor]) -> nn.Module:
+    """A fresh network of the run with these weights, in evaluation mode."""
+    model = MODELS[run.factory].load()(num_classes=NUM_CLASSES, input_shape=SHAPE, **run.arguments)
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+def whitened(images: np.ndarray) -> torch.Tensor:
+    """Images (n, height, width, channels) whitened by the formula of the paper's appendix A, channels first."""
+    scaled = images.astype(np.float64) / 255
+    mean, deviation = (f(scaled, axis=(1, 2, 3), keepdims=True) for f in (np.mean, np.std))
+    white = (scaled - mean) / np.maximum(deviation, images[0].size ** -0.5)
+    return torch.from_numpy(white.transpose(0, 3, 1, 2).astype(np.float32))
+
+
+@contextlib.contextmanager
+def torch_as_it_was() -> Iterator[None]:
+    """Take back the settings that training makes for its whole process."""
+    threads, mode = torch.get_num_threads(), torch.get_deterministic_debug_mode()
+    precision, tf32 = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_deterministic_debug_mode(mode)
+        torch.set_float32_matmul_precision(precision)
+        torch.backends.cudnn.allow_tf32 = tf32
+        torch.set_flush_denormal(False)

@@ -1,0 +1,63 @@
+"""Explicit regularisers (paper section 3): penalties on the weights, dropout, label smoothing, gradient clipping."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+Penalty = Callable[[Iterable[nn.Parameter]], torch.Tensor]
+
+
+def l1(parameters: Iterable[nn.Parameter]) -> torch.Tensor:
+    """Sum of the absolute values."""
+    return torch.stack([parameter.abs().sum() for parameter in parameters]).sum()
+
+
+def l2(parameters: Iterable[nn.Parameter]) -> torch.Tensor:
+    """Sum of the squares."""
+    return torch.stack([parameter.square().sum() for parameter in parameters]).sum()
+
+
+PENALTIES: dict[str, Penalty] = {"l1": l1, "l2": l2}
+
+
+def objective(
+    model: nn.Module, training: dict[str, Any]
+) -> Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]:
+    """A function (logits, labels) -> (what is minimised, mean cross-entropy with the labels).
+
+    The first is the cross-entropy, with smoothed labels where the recipe says so, plus weight times penalty for each
+    of its penalties; the second is what is reported.
+    """
+    smoothing = training["label_smoothing"]
+    penalties = [(PENALTIES[each["function"]], each["weight"]) for each in training["penalties"]]
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+    def both(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        loss = functional.cross_entropy(logits, labels)
+        total = functional.cross_entropy(logits, labels, label_smoothing=smoothing) if smoothing else loss
+        for penalty, weight in penalties:
+            total = total + weight * penalty(parameters)
+        return total, loss
+
+    return both
+
+
+def add_dropout(model: nn.Module, probability: float) -> None:
+    """Drop units before the last fully connected layer, `model.classifier`, while the model is in training mode."""
+    if probability:
+        model.classifier.register_forward_pre_hook(
+            lambda layer, inputs: functional.dropout(inputs[0], probability, training=layer.training)
+        )
+
+
+@torch.no_grad()
+def clip_gradients(parameters: Iterable[nn.Parameter], largest: float) -> None:
+    """Scale all gradients down together where their common l2 norm exceeds `largest`."""
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    norm = torch.stack([gradient.square().sum() for gradient in gradients]).sum().sqrt()
+    factor = (largest / (norm + 1e-6)).clamp_max(1)
+    for gradient in gradients:
+        gradient.mul_(factor)

@@ -1,0 +1,41 @@
+"""What a training job asks of a cluster, from its own sizes: memory and time on one CPU core.
+
+Both are upper estimates. A job that ran out of either is tried again with more, and goes on from its saved state.
+"""
+
+from math import ceil
+
+from rethinking.config import Configuration
+from rethinking.models.registry import MODELS
+from rethinking.run import RunConfig
+
+# Multiply-adds a second of a slow core with AVX2; the measured ones do 1.5 to 3 times as many.
+SPEED = 2.0e10
+STARTING = 60  # seconds, from a busy file server
+BASE = 1500  # MB: torch and Python (650), the two Snakemakes that start a cluster's job (400), and some to spare
+ACTIVATIONS = 800  # MB of a step of the largest network, batch 128, 28x28 pixels (measured 600)
+BYTES = 9  # a pixel's value as stored, and as float32 before and after it is laid out for the network
+
+
+def _images(configuration: Configuration, run: RunConfig) -> tuple[int, int, int]:
+    """Number of training and of test images, and their side in pixels as the network sees them."""
+    entry = configuration.datasets[run.dataset]
+    train, test = (entry[part] or entry["source"][part] for part in ("train", "test"))
+    return train, test, run.training["crop"] or entry["image_size"] or entry["source"]["image_size"]
+
+
+def train_memory(configuration: Configuration, run: RunConfig) -> int:
+    """MB: the images, and a step's activations."""
+    train, test, side = _images(configuration, run)
+    images = (train + test) * 3 * side**2 * BYTES / 1e6
+    scale = run.training["batch_size"] / 128 * (side / 28) ** 2 * run.arguments.get("width", 1)
+    return ceil(BASE + images + ACTIVATIONS * scale)
+
+
+def train_minutes(configuration: Configuration, run: RunConfig) -> int:
+    """Minutes: forward and backward on every training image, forward on every image at each evaluation, all epochs."""
+    train, test, side = _images(configuration, run)
+    images = 3 * train + run.training["evaluations_per_epoch"] * (train + test)
+    scale = (side / 28 * run.arguments.get("width", 1)) ** 2
+    work = run.training["epochs"] * images * MODELS[run.factory].multiply_adds * scale
+    return ceil((STARTING + work / SPEED) / 60)
