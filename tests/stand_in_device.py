@@ -16,6 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode, return_and_correct_a
 
 DEVICE = torch.device("cuda", 0)
 CPU = torch.device("cpu")
+META = torch.device("meta")  # where torch's kernels take the stand-in's tensors to be
 NAME = "stand-in"
 aten = torch.ops.aten
 COPIES = (aten._to_copy.default, aten.copy_.default)
@@ -27,14 +28,14 @@ class Placed(torch.Tensor):
 
     __torch_function__ = torch._C._disabled_torch_function_impl
     held: torch.Tensor
-    # To torch's kernels it is of the device "meta", which needs no driver; Python code sees a GPU.
+    # The device of torch's kernels needs no driver; Python code sees a GPU.
     device = property(lambda self: DEVICE)  # type: ignore[assignment]
     is_cuda, is_meta = True, False  # type: ignore[assignment]
 
     @staticmethod
     def __new__(cls, held: torch.Tensor) -> "Placed":
         layout = {"strides": held.stride(), "storage_offset": held.storage_offset(), "dtype": held.dtype}
-        placed = torch.Tensor._make_wrapper_subclass(cls, held.size(), device="meta", **layout)
+        placed = torch.Tensor._make_wrapper_subclass(cls, held.size(), device=META, **layout)
         placed.held = held
         return placed
 
@@ -68,7 +69,7 @@ class Record(TorchDispatchMode):
         if func is aten.copy_.default:
             placed = here[0]
         else:
-            placed = any(here) if asked is None else torch.device(asked) == DEVICE
+            placed = any(here) if asked is None else torch.device(asked) in (DEVICE, META)
         self.note(func, tensors, here, placed)
 
         values, options = pytree.tree_map(lambda leaf: leaf.held if isinstance(leaf, Placed) else leaf, (args, kwargs))

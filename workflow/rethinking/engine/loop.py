@@ -128,7 +128,7 @@ def fit(
         record = EpochRecord(
             epoch=epoch,
             step=step,
-            learning_rate=rate,
+            learning_rate=learning_rate(step - 1, num_steps, training),
             online_loss=online_loss,
             online_accuracy=online_accuracy,
             seconds=seconds,

@@ -111,7 +111,7 @@ def train(
     )
     initialise(model, training["initialisation"], generator(run.seed, "initialisation"))
     memory_format = getattr(model, "memory_format", torch.contiguous_format)
-    model = model.to(device, memory_format=memory_format)
+    model = model.to(device).to(memory_format=memory_format)
     sets = {
         name: Split(part.images.contiguous(memory_format=memory_format), part.labels) for name, part in sets.items()
     }
