@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: all .venv lint test test-slow test-slurm accept FORCE
+.PHONY: all .venv lint test torture test-slow test-slurm accept FORCE
 .NOTPARALLEL:
 
 all: .venv
@@ -32,6 +32,10 @@ lint: .venv
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
+
+# 100 runs that are killed again and again must end with the bytes of runs that are not.
+torture: .venv
+	PYTHONPATH=workflow OMP_NUM_THREADS=1 $(BIN)/python tests/torture.py --runs 100
 
 test-slow: .venv
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow

@@ -20,6 +20,7 @@ localrules:
     all,
     download,
     prepare,
+    split,
     corrupt_labels,
     corrupt_pixels,
     aggregate,

@@ -97,7 +97,7 @@ UNKNOWN_NAMES = [
      "figures.fig1.panels.curves: unknown panel of fig1; did you mean 'learning_curves'?"),
     ("recipes/quick/whitening", "per_imag",
      'recipes.quick.whitening = "per_imag": unknown value; did you mean \'per_image\'?'),
-    ("recipes/quick/optimiser", "adam", 'recipes.quick.optimiser = "adam": unknown value; known: sgd'),
+    ("recipes/quick/optimiser", "adan", 'recipes.quick.optimiser = "adan": unknown value; did you mean \'adam\'?'),
     ("recipes/quick/stop", {"criterion": "accuracy_98"},
      'recipes.quick.stop.criterion = "accuracy_98": unknown value; did you mean \'accuracy_99\'?'),
     ("figures/fig1/fit_criterion", "acuracy_99",
@@ -133,7 +133,7 @@ LEVELS_AND_CORRUPTIONS = [
 
 NUMBERS = [
     ("recipes/quick/weight_decay", "1e-3",
-     'recipes.quick.weight_decay = "1e-3": YAML reads this as text, must be a number; write 1.0e-3'),
+     'recipes.quick.weight_decay = "1e-3": YAML reads this as text, must be a number or a mapping; write 1.0e-3'),
     ("recipes/quick/learning_rate", "5e-2",
      'recipes.quick.learning_rate = "5e-2": YAML reads this as text, must be a number or a mapping; write 5.0e-2'),
     ("recipes/quick/learning_rate/mlp", "1e-3",
@@ -191,7 +191,7 @@ STRUCTURE = [
     ("models/mine", "alexnet", 'models.mine = "alexnet": must be a mapping'),
     ("recipes", None, "recipes = null: must be a mapping"),
     ("recipes/quick/stop", "accuracy_100", 'recipes.quick.stop = "accuracy_100": must be null or a mapping'),
-    ("recipes/quick/stop", {}, "recipes.quick.stop: the key 'criterion' is missing"),
+    ("recipes/quick/stop", {}, "recipes.quick.stop = {}: must not be empty"),
     ("recipes/quick/extends", "curves", 'recipes.curves.extends = "quick": extends itself'),
     ("recipes/quick/extends", "quick", 'recipes.quick.extends = "quick": extends itself'),
     ("datasets/digits", {"extends": "digits-50"}, 'datasets.digits-50.extends = "digits": extends itself'),
@@ -202,7 +202,63 @@ STRUCTURE = [
     ("figures", {}, "figures = {}: must not be empty"),
 ]  # fmt: skip
 
-ROWS = UNKNOWN_KEYS + UNKNOWN_NAMES + LEVELS_AND_CORRUPTIONS + NUMBERS + SIZES + STRUCTURE
+VALIDATED = {"extends": "digits", "train": 50, "test": 30, "image_size": 8}
+
+TRAINING = [
+    ("recipes/quick/optimiser", "sdg", 'recipes.quick.optimiser = "sdg": unknown value; did you mean \'sgd\'?'),
+    ("recipes/quick/betas", [0.9], "recipes.quick.betas = [0.9]: must hold 2 values"),
+    ("recipes/quick/betas", [0.9, 1], "recipes.quick.betas[1] = 1: must be less than 1"),
+    ("recipes/quick/betas", 0.9, "recipes.quick.betas = 0.9: must be a list"),
+    ("recipes/quick/epsilon", 0, "recipes.quick.epsilon = 0: must be more than 0"),
+    ("recipes/quick/epsilon", "1e-9",
+     'recipes.quick.epsilon = "1e-9": YAML reads this as text, must be a number; write 1.0e-9'),
+    ("recipes/quick/schedule", "cosinus",
+     'recipes.quick.schedule = "cosinus": unknown value; did you mean \'cosine\'?'),
+    ("recipes/quick/warm_up", {"start": 0.5}, "recipes.quick.warm_up: the key 'epochs' is missing"),
+    ("recipes/quick/warm_up", {"start": 0, "epochs": 5}, "recipes.quick.warm_up.start = 0: must be more than 0"),
+    ("recipes/quick/warm_up", {"start": 2, "epochs": 5}, "recipes.quick.warm_up.start = 2: must be at most 1"),
+    ("recipes/quick/warm_up", {"start": 0.5, "epochs": 0}, "recipes.quick.warm_up.epochs = 0: must be at least 1"),
+    ("recipes/quick/weight_decay", -0.1, "recipes.quick.weight_decay = -0.1: must be at least 0"),
+    ("recipes/quick/weight_decay", {"mlp": 0.1},
+     'recipes.quick.weight_decay = {"mlp": 0.1}: has no value for the model family \'inception\' '
+     "of 'inception-w0.05'"),
+    ("recipes/quick/weight_decay", {"mlpp": 0.1},
+     "recipes.quick.weight_decay.mlpp = 0.1: unknown model family; did you mean 'mlp'?"),
+    ("recipes/quick/weight_decay_on", "fully-connected",
+     'recipes.quick.weight_decay_on = "fully-connected": unknown value; did you mean \'fully_connected\'?'),
+    ("recipes/quick/penalties", [{"function": "l3", "weight": 1}],
+     'recipes.quick.penalties[0].function = "l3": unknown value; did you mean \'l2\'?'),
+    ("recipes/quick/penalties", [{"function": "l1"}], "recipes.quick.penalties[0]: the key 'weight' is missing"),
+    ("recipes/quick/penalties", [{"function": "l1", "weight": -1}],
+     "recipes.quick.penalties[0].weight = -1: must be more than 0"),
+    ("recipes/quick/dropout", 1, "recipes.quick.dropout = 1: must be less than 1"),
+    ("recipes/quick/dropout", -0.5, "recipes.quick.dropout = -0.5: must be at least 0"),
+    ("recipes/quick/label_smoothing", 1.5, "recipes.quick.label_smoothing = 1.5: must be less than 1"),
+    ("recipes/quick/clip_gradient_norm", 0, "recipes.quick.clip_gradient_norm = 0: must be more than 0"),
+    ("recipes/quick/initialisation", "xavir",
+     'recipes.quick.initialisation = "xavir": unknown value; did you mean \'xavier\'?'),
+    ("recipes/quick/augmentation", {}, "recipes.quick.augmentation = {}: must not be empty"),
+    ("recipes/quick/augmentation", {"flips": True},
+     "recipes.quick.augmentation.flips = true: unknown key; did you mean 'flip'?"),
+    ("recipes/quick/augmentation", {"rotation": 200}, "recipes.quick.augmentation.rotation = 200: must be at most 180"),
+    ("recipes/quick/augmentation", {"flip": 1}, "recipes.quick.augmentation.flip = 1: must be true or false"),
+    ("recipes/quick/augmentation", {"random_crop": True},
+     'recipes.quick.augmentation = {"random_crop": true}: random_crop needs crop, the size of the window'),
+    ("recipes/quick/stop", {"early_stopping": 0}, "recipes.quick.stop.early_stopping = 0: must be at least 1"),
+    ("recipes/quick/stop", {"plateau": 0}, "recipes.quick.stop.plateau = 0: must be at least 1"),
+    ("recipes/quick/stop", {"plateau": 3, "early_stopping": 3},
+     'recipes.quick.stop = {"plateau": 3, "early_stopping": 3}: '
+     "needs one of criterion (with extra_epochs), early_stopping, plateau"),
+    ("recipes/quick/stop", {"extra_epochs": 3}, 'recipes.quick.stop = {"extra_epochs": 3}: '
+     "needs one of criterion (with extra_epochs), early_stopping, plateau"),
+    ("recipes/quick/stop", {"early_stopping": 20}, 'recipes.quick.stop = {"early_stopping": 20}: '
+     "needs a validation set, and the data set 'digits-50' holds none out (its key validation)"),
+    ("datasets/digits-50", VALIDATED | {"validation": 50},
+     "datasets.digits-50.validation = 50: must leave some of 50 images"),
+    ("datasets/digits-50", VALIDATED | {"validation": 0}, "datasets.digits-50.validation = 0: must be at least 1"),
+]  # fmt: skip
+
+ROWS = TRAINING + UNKNOWN_KEYS + UNKNOWN_NAMES + LEVELS_AND_CORRUPTIONS + NUMBERS + SIZES + STRUCTURE
 
 
 def test_the_tiny_configuration_is_a_good_one():

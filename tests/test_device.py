@@ -213,7 +213,7 @@ def test_a_run_on_the_device_gives_what_it_gives_on_the_cpu(monkeypatch, data, t
 def test_network_optimiser_and_saved_state_are_on_the_device(monkeypatch, data, tmp_path, model, precision):
     run = make_run(model, epochs=1, precision=precision)
     _, state = trained(monkeypatch, run, data, tmp_path)
-    tensors = [*state.model.parameters(), *state.model.buffers(), *state.optimiser.velocities]
+    tensors = [*state.model.parameters(), *state.model.buffers(), *state.optimiser.moments["velocity"]]
     assert {tensor.device for tensor in tensors} == {DEVICE}
 
 
@@ -243,7 +243,7 @@ def test_a_run_goes_on_on_the_device_from_a_state_that_another_device_saved(monk
     shorter = dataclasses.replace(longer, training=longer.training | {"epochs": 1})
     run_stage(shorter, data, tmp_path / "resumed")
     _, state = trained(monkeypatch, longer, data, tmp_path / "resumed")
-    assert {tensor.device for tensor in [*state.model.parameters(), *state.optimiser.velocities]} == {DEVICE}
+    assert {tensor.device for tensor in [*state.model.parameters(), *state.optimiser.moments["velocity"]]} == {DEVICE}
     run_stage(longer, data, tmp_path / "in-one-go")
     assert but_for_the_device(tmp_path / "resumed") == but_for_the_device(tmp_path / "in-one-go")
 

@@ -302,3 +302,14 @@ def test_another_configuration_run_in_between_costs_a_copy_of_the_figure(checkou
     checkout.run("--configfile", "config/other.yaml")
     assert (checkout / "figures/fig1.pdf").read_bytes() != before
     assert checkout.jobs() == COPY
+
+
+def test_a_validation_split_is_made_for_a_data_set_that_holds_one_out_and_for_no_other(checkout):
+    configuration = checkout.configuration()
+    configuration["datasets"]["digits-40"] = {"extends": "digits-50", "validation": 10}
+    configuration["figures"]["fig1"]["panels"]["learning_curves"]["dataset"] = "digits-40"
+    configuration["seeds"] = [0, 1]
+    checkout.configure(configuration)
+    found = checkout.jobs()
+    splits = {wildcards for rule, wildcards in found if rule == "split"}
+    assert splits == {frozenset(["dataset=digits-40", f"seed={seed}"]) for seed in (0, 1)}

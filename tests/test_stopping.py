@@ -49,6 +49,12 @@ def training(epochs: int = 10, stop: dict[str, Any] | None = None, every: int = 
     return {"epochs": epochs, "stop": stop, "train_evaluation_every": every}
 
 
+def taken_over(done: list[EpochRecord], values: dict[str, Any]) -> list[EpochRecord] | None:
+    """Records after whole epochs as another recipe takes them over; None where it cannot."""
+    found = as_in_one_go(done, None, values)
+    return found and found[0]
+
+
 def until(criterion: str = "accuracy_100", extra_epochs: int = 0) -> dict[str, Any]:
     return {"criterion": criterion, "extra_epochs": extra_epochs}
 
@@ -197,40 +203,112 @@ def test_an_end_by_criterion_is_foreseen_and_scored():
     assert scores_train(5, before, values)
 
 
+# Early stopping and plateaus ----------------------------------------------------------------------------------------
+
+
+def validated(*accuracies: float) -> list[EpochRecord]:
+    """Epochs with these validation accuracies, and test accuracies that run against them."""
+    return [
+        dataclasses.replace(
+            each,
+            evaluations=[
+                dataclasses.replace(
+                    each.last, validation_accuracy=value, validation_loss=1.0, test_accuracy=100 - value
+                )
+            ],
+        )
+        for each, value in zip(records(*[50.0] * len(accuracies)), accuracies, strict=True)
+    ]
+
+
+def first_stop(done: list[EpochRecord], values: dict[str, Any]) -> tuple[int, str] | None:
+    """After which epoch the run ends first, and by what."""
+    ends = ((epoch, stopped_by(done[:epoch], values)) for epoch in range(1, len(done) + 1))
+    return next(((epoch, why) for epoch, why in ends if why), None)
+
+
+@pytest.mark.parametrize("best", [1, 7, 30])
+def test_a_patience_of_20_stops_21_epochs_after_the_best_one(best):
+    rising = [50.0 + epoch / 10 for epoch in range(1, best + 1)]
+    done = validated(*rising, *[rising[-1] - 1 - epoch % 3 for epoch in range(60)])
+    assert first_stop(done, training(epochs=200, stop={"early_stopping": 20})) == (best + 21, "early_stopping")
+
+
+def test_an_equal_accuracy_is_no_better_and_a_better_one_begins_the_count_again():
+    values = training(epochs=100, stop={"early_stopping": 3})
+    assert first_stop(validated(50, 60, 60, 60, 60, 60, 60), values) == (6, "early_stopping")
+    assert first_stop(validated(50, 60, 59, 59, 59, 61, 0, 0, 0, 0, 0), values) == (10, "early_stopping")
+    assert first_stop(validated(1, 2, 3, 4, 5, 6, 7, 8), values) is None
+
+
+def test_early_stopping_never_goes_beyond_epochs():
+    assert first_stop(validated(9, *[1] * 9), training(epochs=3, stop={"early_stopping": 3})) == (3, "epochs")
+
+
+@pytest.mark.parametrize(
+    ("losses", "end"),
+    [
+        ([1.0] * 9, 5),
+        ([1.0, 0.99995, 0.99992, 0.99991, 0.99995], 5),  # none is lower by a ten-thousandth
+        ([1.0, 0.9, 0.9, 0.9, 0.8, 0.8, 0.8, 0.8, 0.8], 9),
+        ([0.9**epoch for epoch in range(20)], None),
+    ],
+    ids=["flat", "hardly falling", "falling once", "falling"],
+)
+def test_a_plateau_ends_the_run_when_patience_is_exceeded(losses, end):
+    done = [record(epoch, (50.0, 1.0), online_loss=loss) for epoch, loss in enumerate(losses, start=1)]
+    assert first_stop(done, training(epochs=50, stop={"plateau": 3})) == (end and (end, "plateau"))
+
+
+def test_a_plateau_is_torchs():
+    """ReduceLROnPlateau lowers its rate at the step at which our run ends."""
+    losses = [1.0, 0.8, 0.79999, 0.7, 0.75, 0.69999, 0.72, 0.7, 0.7, 0.1]
+    done = [record(epoch, (50.0, 1.0), online_loss=loss) for epoch, loss in enumerate(losses, start=1)]
+    for patience in (1, 2, 3, 4):
+        optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+        schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, patience=patience)
+        end = None
+        for epoch, loss in enumerate(losses, start=1):
+            schedule.step(loss)
+            if optimiser.param_groups[0]["lr"] < 1 and end is None:
+                end = (epoch, "plateau")
+        assert first_stop(done, training(epochs=50, stop={"plateau": patience})) == end
+
+
 # Continuing with other `epochs` or another `stop` -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("epochs", [3, 4, 100])
 def test_a_run_goes_on_to_more_epochs(epochs):
     done = records(50.0, 60.0, 70.0)
-    assert as_in_one_go(done, training(epochs=epochs)) == done
+    assert taken_over(done, training(epochs=epochs)) == done
 
 
 def test_a_run_beyond_the_recipes_end_is_of_no_use():
     done = records(50.0, 100.0, 100.0)
-    assert as_in_one_go(done, training(epochs=2)) is None
-    assert as_in_one_go(done, training(stop=until())) is None
-    assert as_in_one_go(done, training(stop=until(extra_epochs=1))) == done
+    assert taken_over(done, training(epochs=2)) is None
+    assert taken_over(done, training(stop=until())) is None
+    assert taken_over(done, training(stop=until(extra_epochs=1))) == done
 
 
 def test_a_score_that_was_due_only_at_the_former_end_is_taken_back():
     shorter = records(None, 50.0, 100.0)
-    found = as_in_one_go(shorter, training(epochs=6, every=2))
+    found = taken_over(shorter, training(epochs=6, every=2))
     assert found is not None
     assert found[:2] == shorter[:2]
     assert (found[2].last.train_accuracy, found[2].last.train_loss) == NOT_SCORED
     assert found[2].last.test_loss == shorter[2].last.test_loss
-    assert as_in_one_go(shorter, training(epochs=3, every=2)) == shorter
+    assert taken_over(shorter, training(epochs=3, every=2)) == shorter
 
 
 def test_a_run_that_stands_at_the_recipes_end_without_a_score_is_of_no_use():
-    assert as_in_one_go(records(None, 50.0, None), training(epochs=3, every=2)) is None
+    assert taken_over(records(None, 50.0, None), training(epochs=3, every=2)) is None
 
 
 def test_a_diverged_run_stays_as_it_is():
     done = [record(1, NOT_SCORED), record(2, NOT_SCORED), record(3, (10.0, math.nan), online_loss=math.nan)]
     values = training(epochs=6, every=2)
-    assert as_in_one_go(done, values) == done
+    assert taken_over(done, values) == done
     assert stopped_by(done, values) == "diverged"
 
 
@@ -257,8 +335,67 @@ def test_continuing_gives_what_one_go_gives_or_is_refused(accuracies, first, sec
     )
     in_one_go = run(values, [])
     shorter = run(training(epochs=first, every=every), [])
-    continued = as_in_one_go(shorter, values)
+    continued = taken_over(shorter, values)
     if continued is None:
         assert len(shorter) > len(in_one_go) or shorter[-1].last.train_loss is None
+    else:
+        assert run(values, continued) == in_one_go
+
+
+def test_a_run_that_recovered_after_its_patience_had_run_out_is_of_no_use():
+    done = validated(60, 50, 50, 50, 70)
+    assert taken_over(done, training(epochs=9, stop={"early_stopping": 2})) is None
+    assert taken_over(done, training(epochs=9, stop={"early_stopping": 3})) == done
+
+
+def test_a_score_out_of_turn_that_meets_a_criterion_is_not_seen_by_a_longer_run():
+    shorter = records(None, 50.0, 100.0)
+    found = taken_over(shorter, training(epochs=6, stop=until(), every=2))
+    assert found is not None
+    assert found[2].last.train_accuracy is None
+
+
+def test_within_the_last_epoch_training_scores_that_are_missing_are_not_made_up():
+    """Its end was not foreseen, so that only its last evaluation was scored."""
+    done = [record(1, NOT_SCORED, (50.0, 1.0))]
+    assert taken_over(done, training(epochs=1, every=2)) is None
+    assert taken_over(done, training(epochs=2, every=2)) == [record(1, NOT_SCORED, NOT_SCORED)]
+
+
+@given(
+    accuracies=st.lists(st.sampled_from([50.0, 60.0, 70.0]), min_size=1, max_size=8),
+    first=st.none() | st.integers(1, 3),
+    second=st.none() | st.integers(1, 3),
+    every=st.integers(1, 3),
+    epochs=st.integers(1, 8),
+)
+def test_early_stopping_continues_as_one_go_or_is_refused(accuracies, first, second, every, epochs):
+    def run(values: dict[str, Any], done: list[EpochRecord]) -> list[EpochRecord]:
+        done = list(done)
+        while stopped_by(done, values) is None:
+            epoch = len(done) + 1
+            (made,) = validated(accuracies[min(epoch, len(accuracies)) - 1])
+            scored = dataclasses.replace(made, epoch=epoch)
+            last = dataclasses.replace(scored.last, epoch=epoch, train_accuracy=None, train_loss=None)
+            unscored = dataclasses.replace(scored, evaluations=[last])
+            due = scores_train(epoch, done, values) or stopped_by([*done, unscored], values)
+            done.append(
+                dataclasses.replace(
+                    unscored, evaluations=[dataclasses.replace(last, train_accuracy=50.0, train_loss=1.0)]
+                )
+                if due
+                else unscored
+            )
+        return done
+
+    def stop(patience: int | None) -> dict[str, Any] | None:
+        return None if patience is None else {"early_stopping": patience}
+
+    values = training(epochs=8, every=every, stop=stop(second))
+    in_one_go = run(values, [])
+    before = run(training(epochs=epochs, every=every, stop=stop(first)), [])
+    continued = taken_over(before, values)
+    if continued is None:
+        assert len(before) >= len(in_one_go)
     else:
         assert run(values, continued) == in_one_go

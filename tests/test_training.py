@@ -31,17 +31,19 @@ from torch import nn
 from torch.nn import functional
 
 from rethinking import files, pickles, seeds
+from rethinking.analysis.norms import frobenius_norm
 from rethinking.data.preprocess import preprocess
-from rethinking.engine import evaluation
+from rethinking.engine import evaluation, loop
 from rethinking.engine.evaluation import evaluate
-from rethinking.engine.initialisation import initialise
-from rethinking.engine.loop import Split, evaluation_steps, fit
+from rethinking.engine.initialisation import SCHEMES, initialise
+from rethinking.engine.loop import Sets, Split, evaluation_steps, fit
 from rethinking.engine.optim import SGD
 from rethinking.engine.reproducibility import generator, machine, resolved_precision
 from rethinking.engine.state import State
 from rethinking.engine.stopping import CRITERIA
 from rethinking.models.registry import MODELS
 from rethinking.run import RunConfig
+from rethinking.stages import run_folder
 from rethinking.stages import train as stage
 
 STEPS_PER_EPOCH = math.ceil(NUM_TRAIN / 16)
@@ -273,7 +275,7 @@ def test_run_json_holds_what_the_design_says(noisy, data, noise):
 def test_the_saved_weights_give_the_logits_of_the_network_that_was_trained(model, data, tmp_path):
     run = make_run(model)
     out = run_stage(run, data, tmp_path)
-    trained = load_model(run, torch.load(tmp_path / "state.pt", weights_only=True)["model"])
+    trained = load_model(run, tiny_runs.saved(tmp_path / "state.pt")["model"])
     fresh = load_model(run, load_file(out / "weights.safetensors"))
     x, labels = whitened(np.load(data / "test_images.npy")), torch.from_numpy(np.load(data / "test_labels.npy"))
     assert torch.equal(fresh(x), trained(x))
@@ -285,11 +287,14 @@ def test_the_saved_weights_give_the_logits_of_the_network_that_was_trained(model
 
 def test_the_state_holds_the_optimiser_and_every_record(noisy):
     run, out = noisy
-    content = torch.load(out.parent / "state.pt", weights_only=True)
+    content = tiny_runs.saved(out.parent / "state.pt")
     assert content["identity"].keys() == {"configuration", "code", "data", "precision"}
     assert content["identity"]["configuration"] == run.state_digest
     assert [record["epoch"] for record in content["records"]] == [1, 2, 3, 4]
-    assert all(velocity.abs().sum() > 0 for velocity in content["optimiser"]["velocities"])
+    assert all(velocity.abs().sum() > 0 for velocity in content["optimiser"]["moments"]["velocity"])
+    assert content["optimiser"]["num_steps"] == 4 * STEPS_PER_EPOCH
+    earlier = tiny_runs.saved(out.parent / "state.pt.previous")
+    assert [record["epoch"] for record in earlier["records"]] == [1, 2, 3]
 
 
 def test_the_rules_command_line_trains_the_same_run(noisy, data, noise, tmp_path):
@@ -371,7 +376,7 @@ def batches(seed: int, batch_size: int, epochs: int = 3, size: int = 11, **chang
     run = make_run(seed=seed, batch_size=batch_size, epochs=epochs, learning_rate=1e-3, **changes)
     model = Witness()
     state = State(model, SGD(model.parameters()))
-    assert len(list(fit(split, split, run, state, num_classes=2, precision="float32", measures={}))) == epochs
+    assert len(list(fit(Sets(split, split, 2, "float32"), run, state, measures={}))) == epochs
     return model.seen
 
 
@@ -446,19 +451,26 @@ def test_resume_equals_uninterrupted(model, epochs, data, noise, tmp_path, monke
 def test_a_run_that_ends_before_its_state_is_saved_goes_on_from_the_one_before(data, tmp_path, monkeypatch):
     run = make_run(epochs=3)
     expected = comparable(run_stage(run, data, tmp_path / "uninterrupted"))
-    save, left = torch.save, {2, 3}
+    write, left = Path.write_bytes, [3, 2]
+    written = []
 
-    def failing(content: dict[str, Any], path: Path) -> None:
-        if (epoch := len(content["records"])) in left:
-            left.remove(epoch)
-            path.write_bytes(b"half a sta")
-            raise InterruptionError
-        save(content, path)
+    def failing(path: Path, content: bytes) -> int:
+        if path.name.startswith(".state.pt."):
+            written.append(path.name)
+            if len(written) in left:
+                left.remove(len(written))
+                write(path, content[: len(content) // 2])
+                raise InterruptionError
+        return write(path, content)
 
-    monkeypatch.setattr(torch, "save", failing)
+    monkeypatch.setattr(Path, "write_bytes", failing)
     assert comparable(finish(run, data, tmp_path / "interrupted")) == expected
     assert not left
-    assert [path.name for path in sorted((tmp_path / "interrupted").iterdir())] == ["out", "state.pt"]
+    assert [path.name for path in sorted((tmp_path / "interrupted").iterdir())] == [
+        "out",
+        "state.pt",
+        "state.pt.previous",
+    ]
 
 
 def test_a_finished_run_trains_no_more_and_writes_the_same_bytes(data, tmp_path, capsys):
@@ -516,9 +528,9 @@ def test_the_state_of_another_run_is_not_used_and_the_log_says_so(other, data, n
     run_stage(make_run(precision="auto" if other == "precision" else "float32"), data, tmp_path / "used")
     if other == "precision":
         # Another machine: `auto` means something else there, the configuration is the same.
-        content = torch.load(tmp_path / "used" / "state.pt", weights_only=True)
+        content = tiny_runs.saved(tmp_path / "used" / "state.pt")
         content["identity"]["precision"] = "another"
-        torch.save(content, tmp_path / "used" / "state.pt")
+        tiny_runs.save_as(tmp_path / "used" / "state.pt", content)
     capsys.readouterr()
     assert comparable(run_stage(data=data, folder=tmp_path / "used", **changed)) == expected
     log = capsys.readouterr().out
@@ -654,6 +666,17 @@ def test_measures_csv_holds_the_frobenius_norms_before_and_after_each_epoch(data
             assert values[name] == pytest.approx(np.sqrt(np.square(parameter.detach().double().numpy()).sum()))
 
 
+def test_the_tutorials_frobenius_norm_is_reproduced_at_its_seed():
+    """Tutorial W2D1's first check: a linear layer of ten inputs, torch's seed 2021."""
+    torch.manual_seed(2021)
+    layer = nn.Linear(10, 1)
+    norms = frobenius_norm(layer)
+    assert list(norms) == ["total", "weight", "bias"]
+    assert norms["total"] == pytest.approx(0.6572162508964539, rel=1e-7)
+    layer.bias.requires_grad_(False)
+    assert list(frobenius_norm(layer)) == ["total", "weight"]
+
+
 # Divergence ---------------------------------------------------------------------------------------------------------
 
 
@@ -693,6 +716,32 @@ def test_a_run_whose_last_step_diverges_is_diverged(data, tmp_path):
     assert files.read_json(out / "run.json")["stopped_by"] == "diverged"
 
 
+@pytest.mark.parametrize("place", ["the loss", "a gradient"])
+def test_a_nan_at_a_chosen_step_ends_the_run_as_diverged(place, data, tmp_path, monkeypatch):
+    """The second step of the second of six epochs."""
+    steps, original = itertools.count(1), loop.objective
+
+    def poisoned(model: nn.Module, training: dict[str, Any]) -> Any:
+        loss_of = original(model, training)
+
+        def both(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            total, loss = loss_of(logits, labels)
+            if next(steps) != STEPS_PER_EPOCH + 2:
+                return total, loss
+            return total * math.nan, loss * math.nan if place == "the loss" else loss
+
+        return both
+
+    monkeypatch.setattr(loop, "objective", poisoned)
+    out = run_stage(make_run(epochs=6), data, tmp_path)
+    summary = json.loads((out / "run.json").read_text(), parse_constant=refuse_constant)
+    assert (summary["stopped_by"], summary["epochs_done"]) == ("diverged", 2)
+    table = rows(out / "metrics.csv")
+    assert [math.isfinite(float(row["OnlineTrainLoss"])) for row in table] == [True, False]
+    assert summary["final"]["test"]["loss"] is None
+    assert pickles.load(out / "confusion.pkl")["matrices"].shape[0] == 2
+
+
 # Initialisation -----------------------------------------------------------------------------------------------------
 
 
@@ -726,7 +775,7 @@ def test_framework_is_torchs_own_default():
                 assert values.std() == pytest.approx(bound / math.sqrt(3), rel=4 / math.sqrt(len(values)))
 
 
-@pytest.mark.parametrize("scheme", ["framework", "kaiming"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_initial_weights_depend_on_the_seed_alone(scheme):
     torch.manual_seed(1)
     first = wide(0, scheme).state_dict()
@@ -751,6 +800,37 @@ def test_every_weight_of_every_network_is_drawn_from_the_seed(model, data, tmp_p
         found.append(load_file(run_stage(run, data, tmp_path / str(seed)) / "weights.safetensors"))
     for name, tensor in found[0].items():
         assert torch.equal(tensor, found[1][name]), name
+
+
+@pytest.mark.parametrize(("index", "fan_in", "fan_out"), [(0, 16 * 9, 200 * 9), (4, 600, 400)])
+def test_xavier_is_uniform_within_its_bound_and_leaves_biases_as_torch_has_them(index, fan_in, fan_out):
+    layer = wide(0, "xavier")[index]
+    values, bound = layer.weight.detach().flatten().double(), math.sqrt(6 / (fan_in + fan_out))
+    assert bound * (1 - 10 / len(values)) < values.abs().max() <= bound * (1 + 1e-6)
+    assert values.std() == pytest.approx(bound / math.sqrt(3), rel=4 / math.sqrt(len(values)))
+    assert abs(values.mean()) < 4 * bound / math.sqrt(3 * len(values))
+    biases = layer.bias.detach()
+    assert 0 < biases.abs().max() <= 1 / math.sqrt(fan_in)
+
+
+def test_tensorflows_tutorial_draws_normal_weights_cut_at_two_deviations_and_sets_biases():
+    model = nn.Sequential(
+        *(nn.Conv2d(3, 64, 5), nn.Conv2d(64, 64, 5)),
+        *(nn.Linear(2304, 384), nn.Linear(384, 192), nn.Linear(192, 10)),
+    )
+    initialise(model, "tensorflow_tutorial", generator(0, "initialisation"))
+    cut = 0.8796256610342398  # standard deviation of a standard normal cut at two
+    for layer, deviation, bias in zip(model, [0.05, 0.05, 0.04, 0.04, 1 / 192], [0.0, 0.1, 0.1, 0.1, 0.0], strict=True):
+        values = layer.weight.detach().flatten().double()
+        assert values.abs().max() <= 2 * deviation * (1 + 1e-6)
+        assert values.abs().max() > 2 * deviation * 0.95
+        assert values.std() == pytest.approx(cut * deviation, rel=4 / math.sqrt(len(values)))
+        assert abs(values.mean()) < 4 * deviation / math.sqrt(len(values))
+        assert layer.bias.unique().tolist() == pytest.approx([bias])
+
+
+def test_every_scheme_of_the_schema_is_there_and_no_other():
+    assert set(tiny_runs.schema_of("initialisation")["enum"]) == set(SCHEMES)
 
 
 # Settings -----------------------------------------------------------------------------------------------------------
@@ -797,6 +877,9 @@ def test_precisions_are_resolved_by_device():
 # Failures -----------------------------------------------------------------------------------------------------------
 
 
+STATES = ["state.pt", "state.pt.previous"]
+
+
 def names(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
@@ -805,7 +888,7 @@ def test_a_failure_in_training_leaves_no_output_and_no_temporary_file(data, tmp_
     interrupt_after({2}, monkeypatch)
     with pytest.raises(InterruptionError):
         run_stage(make_run(), data, tmp_path)
-    assert names(tmp_path) == ["state.pt"]
+    assert names(tmp_path) == ["state.pt", "state.pt.previous"]
 
 
 @pytest.mark.parametrize("function", ["save_file", "write_json", "write_csv"])
@@ -819,10 +902,10 @@ def test_a_failure_in_writing_leaves_no_run_json_and_no_temporary_file(function,
             temporary.write_bytes(b"half")
             raise InterruptionError
 
-    monkeypatch.setattr(stage, function, failing)
+    monkeypatch.setattr(run_folder, function, failing)
     with pytest.raises(InterruptionError):
         run_stage(make_run(epochs=3), data, tmp_path)
-    assert names(tmp_path) == ["out/confusion.pkl", "out/metrics.csv", "out/weights.safetensors", "state.pt"]
+    assert names(tmp_path) == ["out/confusion.pkl", "out/metrics.csv", "out/weights.safetensors", *STATES]
     assert pickle.loads((tmp_path / "out" / "confusion.pkl").read_bytes())["epochs"] in ([1, 2], [1, 2, 3])
     load_file(tmp_path / "out" / "weights.safetensors")
     monkeypatch.undo()

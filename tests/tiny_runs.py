@@ -2,6 +2,8 @@
 
 import contextlib
 import csv
+import hashlib
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,14 +11,15 @@ from typing import Any
 
 import numpy as np
 import torch
+import yaml
 from torch import nn
 
 from rethinking import files
 from rethinking.models.registry import MODELS
 from rethinking.names import split_corruption
 from rethinking.run import RunConfig
-from rethinking.schema import fill
-from rethinking.stages import corrupt, prepare
+from rethinking.schema import SCHEMAS, fill
+from rethinking.stages import corrupt, prepare, split
 from rethinking.stages.train import train
 
 NUM_TRAIN, NUM_TEST, NUM_CLASSES = 40, 30, 10
@@ -50,6 +53,12 @@ def recipe(**changes: Any) -> dict[str, Any]:
     return fill(small | {"initialisation": "kaiming"} | changes, "config", "recipe")
 
 
+def schema_of(key: str) -> dict[str, Any]:
+    """What the schema says of a recipe's key."""
+    path = SCHEMAS / "config.schema.yaml"
+    return yaml.safe_load(path.read_text(encoding="utf-8"))["$defs"]["recipe"]["properties"][key]
+
+
 def make_run(
     model: str = "mlp_1x512", corruption: str = "true_labels", seed: int = 0, width: float = 1 / 32, **changes: Any
 ) -> RunConfig:
@@ -66,11 +75,38 @@ def make_run(
     )
 
 
-def run_stage(run: RunConfig, data: Path, folder: Path, corrupted: Path | None = None, code: str = "code") -> Path:
+def split_digits(data: Path, folder: Path, validation: int, seed: int = 0) -> Path:
+    """The folder of a validation split of `data`."""
+    split.split({"dataset": "digits", "validation": validation, "seed": seed}, data, folder)
+    return folder
+
+
+def run_stage(
+    run: RunConfig,
+    data: Path,
+    folder: Path,
+    corrupted: Path | None = None,
+    code: str = "code",
+    held_out: Path | None = None,
+) -> Path:
     """Train a run into `folder`/out with its state in `folder`/state.pt; return the former."""
     out = folder / "out"
-    train(run, code=code, data=data, corrupted=corrupted, out=out, state_path=folder / "state.pt")
+    parts = {"data": data, "corrupted": corrupted, "split": held_out}
+    train(run, code=code, **parts, out=out, state_path=folder / "state.pt")
     return out
+
+
+def saved(path: Path) -> dict[str, Any]:
+    """What a saved state holds; its checksum must be right."""
+    data = path.read_bytes()
+    assert hashlib.sha256(data[32:]).digest() == data[:32]
+    return torch.load(io.BytesIO(data[32:]), weights_only=True)
+
+
+def save_as(path: Path, content: dict[str, Any]) -> None:
+    """Write a state with the right checksum."""
+    torch.save(content, buffer := io.BytesIO())
+    path.write_bytes(hashlib.sha256(buffer.getvalue()).digest() + buffer.getvalue())
 
 
 def rows(path: Path) -> list[dict[str, str]]:

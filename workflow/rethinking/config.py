@@ -18,7 +18,7 @@ from rethinking.models.registry import MODELS
 from rethinking.names import corruption_name, split_corruption
 from rethinking.plotting.registry import FIGURES
 from rethinking.registry import nearest
-from rethinking.run import RunConfig, runs_of
+from rethinking.run import BY_FAMILY, RunConfig, runs_of
 from rethinking.schema import ConfigurationError
 
 CHECKOUT = Path(__file__).parents[2]
@@ -139,6 +139,9 @@ class Configuration:
                 if entry[part] is not None and not original["classes"] <= entry[part] <= original[part]:
                     problem = f"must be from {original['classes']} (one a class) to {original[part]} (all)"
                     raise sources.error(f"{key}.{part}", entry[part], problem)
+            num_train = entry["train"] or original["train"]
+            if entry["validation"] is not None and entry["validation"] >= num_train:
+                raise sources.error(f"{key}.validation", entry["validation"], f"must leave some of {num_train} images")
             if entry["channels"] not in (None, 3, original["channels"]):
                 raise sources.error(
                     f"{key}.channels", entry["channels"], "the original has colours; only 1 -> 3 is possible"
@@ -186,14 +189,28 @@ class Configuration:
             chain = _chain(name, table, "recipes.", "recipe", self._sources)
             recipe = schema.fill(_extended(chain, table), "config", "recipe")
             if recipe["stop"] is not None:
-                recipe["stop"] = {"extra_epochs": 0, **recipe["stop"]}
-            for family, rate in recipe["learning_rate"].items() if isinstance(recipe["learning_rate"], dict) else ():
-                key = f"{self._recipe_key(name, 'learning_rate')}.{family}"
-                self._sources.known(key, family, "model family", FAMILIES, rate)
+                recipe["stop"] = self._stop(recipe["stop"], self._recipe_key(name, "stop"))
+            if recipe["augmentation"] is not None:
+                recipe["augmentation"] = {"random_crop": False, "flip": False, "rotation": 0, **recipe["augmentation"]}
+                if recipe["augmentation"]["random_crop"] and recipe["crop"] is None:
+                    key = self._recipe_key(name, "augmentation")
+                    given = _extended(chain, table)["augmentation"]
+                    raise self._sources.error(key, given, "random_crop needs crop, the size of the window")
+            for setting in BY_FAMILY:
+                for family, value in recipe[setting].items() if isinstance(recipe[setting], dict) else ():
+                    key = f"{self._recipe_key(name, setting)}.{family}"
+                    self._sources.known(key, family, "model family", FAMILIES, value)
             for index, measure in enumerate(recipe["measures"]):
                 self._sources.known(f"{self._recipe_key(name, 'measures')}[{index}]", measure, "measure", MEASURES)
             resolved[name] = recipe
         return resolved
+
+    def _stop(self, stop: Values, key: str) -> Values:
+        """The one rule that ends a run early, complete."""
+        rules = [rule for rule in ("criterion", "early_stopping", "plateau") if rule in stop]
+        if len(rules) != 1 or ("extra_epochs" in stop and rules != ["criterion"]):
+            raise self._sources.error(key, stop, "needs one of criterion (with extra_epochs), early_stopping, plateau")
+        return {"extra_epochs": 0, **stop} if rules == ["criterion"] else stop
 
     def _recipe_key(self, name: str, key: str) -> str:
         """Where a recipe's value is written: in itself or in one that it extends."""
@@ -266,10 +283,16 @@ class Configuration:
                 f"takes images of {smallest}x{smallest} or more, {dataset!r} with recipe {recipe!r} has {side}x{side}"
             )
             raise self._sources.error(key, model, problem)
-        rate, family = self.recipes[recipe]["learning_rate"], self.models[model]["family"]
-        if isinstance(rate, dict) and family not in rate:
-            problem = f"has no value for the model family {family!r} of {model!r}"
-            raise self._sources.error(self._recipe_key(recipe, "learning_rate"), rate, problem)
+        family = self.models[model]["family"]
+        for setting in BY_FAMILY:
+            value = self.recipes[recipe][setting]
+            if isinstance(value, dict) and family not in value:
+                problem = f"has no value for the model family {family!r} of {model!r}"
+                raise self._sources.error(self._recipe_key(recipe, setting), value, problem)
+        stop = self.recipes[recipe]["stop"] or {}
+        if "early_stopping" in stop and self.datasets[dataset]["validation"] is None:
+            problem = f"needs a validation set, and the data set {dataset!r} holds none out (its key validation)"
+            raise self._sources.error(self._recipe_key(recipe, "stop"), stop, problem)
 
     # -- what the jobs get --------------------------------------------------------------------------------------------
 
@@ -322,6 +345,11 @@ class Configuration:
         entry = self.datasets[dataset]
         keys = ("reader", "source", "image_size", "channels", "train", "test")
         return {key: entry[key] for key in keys} | {"seed": entry["subset_seed"]}
+
+    def split_slice(self, dataset: str, seed: int) -> Values | None:
+        """What a validation split depends on; None where a data set holds none out."""
+        size = self.datasets[dataset]["validation"]
+        return None if size is None else {"dataset": dataset, "validation": size, "seed": seed}
 
     def corruption_slice(self, dataset: str, corruption: str, seed: int) -> Values:
         """What corrupting a data set depends on."""

@@ -27,6 +27,13 @@ def atomic(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def remove_leftovers(path: str | Path) -> None:
+    """Delete the temporary files of `path` that a killed process left; for files that only one process writes."""
+    path = Path(path)
+    for leftover in path.parent.glob(f".{path.name}.*.tmp"):
+        leftover.unlink(missing_ok=True)
+
+
 def canonical_json(value: Any) -> str:
     """The one spelling of a JSON value: sorted keys, no spaces, so that equal values are equal texts."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)

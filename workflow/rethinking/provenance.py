@@ -13,6 +13,11 @@ def prepare_code(reader: str) -> str:
     return code_digest("rethinking.stages.prepare", f"rethinking.data.readers.{reader}")
 
 
+def split_code() -> str:
+    """Digest for a `split` job."""
+    return code_digest("rethinking.stages.split")
+
+
 def corrupt_code(family: str) -> str:
     """Digest for a `corrupt_labels` or `corrupt_pixels` job."""
     return code_digest("rethinking.stages.corrupt", CORRUPTIONS[family].module)

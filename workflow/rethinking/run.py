@@ -13,6 +13,8 @@ from rethinking.files import canonical_json, digest
 
 # A later value of these continues a run from where it stood; everything else starts another run.
 CONTINUED = ("epochs", "stop")
+# Values of a recipe that may be given for each model family.
+BY_FAMILY = ("learning_rate", "weight_decay")
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,9 @@ class RunConfig:
     def state_digest(self) -> str:
         """Digest of what a saved state must share with the run that resumes from it."""
         values = dataclasses.asdict(self)
-        values["training"] = {key: value for key, value in self.training.items() if key not in CONTINUED}
+        schedule_ends = self.training["schedule"] == "cosine"  # the rate of every step depends on the last one's number
+        left_out = ("stop",) if schedule_ends else CONTINUED
+        values["training"] = {key: value for key, value in self.training.items() if key not in left_out}
         return digest(values)
 
 
@@ -70,7 +74,7 @@ def by_family(recipe: dict[str, Any], family: str) -> dict[str, Any]:
     """
     resolved = dict(recipe)
     for key, value in recipe.items():
-        if isinstance(value, dict) and key != "stop":
+        if isinstance(value, dict) and key in BY_FAMILY:
             if family not in value:
                 raise ValueError(f"{key} = {value}: has no value for the model family {family!r}")
             resolved[key] = value[family]

@@ -63,6 +63,7 @@ except ValueError as error:
 
 
 ARRAYS = ["train_images", "train_labels", "test_images", "test_labels"]
+SPLIT = ["manifest.json", "train_indices.npy", "validation_indices.npy"]
 RUN_FILES = ["run.json", "metrics.csv"]  # of a run's files, those that tables are made from
 TABLES = ["runs.csv", "curves.csv"]
 LABEL_NOISE = [name for name, entry in CONFIGURATION.corruptions.items() if CORRUPTIONS[entry["family"]].is_label_noise]
@@ -125,6 +126,19 @@ def corrupted_option(wildcards):
     """The option of a train job that names the folder of its corruption."""
     files = corrupted_files(wildcards)
     return f"--corrupted {os.path.dirname(files[0])}" if files else ""
+
+
+def split_files(wildcards):
+    """The validation split of a train job, manifest first; nothing where its data set holds none out."""
+    if CONFIGURATION.datasets[wildcards.dataset]["validation"] is None:
+        return []
+    return [f"results/data/{wildcards.dataset}/split/seed{wildcards.seed}/{file}" for file in SPLIT]
+
+
+def split_option(wildcards):
+    """The option of a train job that names the folder of its validation split."""
+    files = split_files(wildcards)
+    return f"--split {os.path.dirname(files[0])}" if files else ""
 
 
 def run_files(name):

@@ -44,3 +44,21 @@ rule prepare:
     shell:
         "python3 -m rethinking prepare --dataset {wildcards.dataset} --slice {params.slice:q}"
         " {params.downloaded} --out results/data/{wildcards.dataset} > {log} 2>&1"
+
+
+# The validation set that a seed holds out, as indices into the training set.
+rule split:
+    input:
+        "results/data/{dataset}/manifest.json",
+    output:
+        expand("results/data/{{dataset}}/split/seed{{seed}}/{file}", file=SPLIT),
+    log:
+        "results/logs/split/{dataset}/seed{seed}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        slice=lambda wildcards: canonical_json(CONFIGURATION.split_slice(wildcards.dataset, int(wildcards.seed))),
+        code=provenance.split_code(),
+    shell:
+        "python3 -m rethinking split --slice {params.slice:q} --data results/data/{wildcards.dataset}"
+        " --out results/data/{wildcards.dataset}/split/seed{wildcards.seed} > {log} 2>&1"

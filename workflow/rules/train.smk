@@ -6,6 +6,8 @@ rule train:
         data="results/data/{dataset}/manifest.json",
         arrays=ancient(expand("results/data/{{dataset}}/{array}.npy", array=ARRAYS)),
         corruption=lambda wildcards: corrupted_files(wildcards)[:1],
+        split=lambda wildcards: split_files(wildcards)[:1],
+        indices=lambda wildcards: [ancient(array) for array in split_files(wildcards)[1:]],
         corrupted=lambda wildcards: [ancient(array) for array in corrupted_files(wildcards)[1:]],
     output:
         expand(
@@ -24,8 +26,9 @@ rule train:
         run=lambda wildcards: run_of(wildcards).json,
         code=lambda wildcards: provenance.train_code(run_of(wildcards)),
         corrupted=corrupted_option,
+        split=split_option,
     shell:
         "folder={wildcards.dataset}/{wildcards.model}/{wildcards.corruption}/{wildcards.recipe}/seed{wildcards.seed};"
         " python3 -m rethinking train --run {params.run:q} --code {params.code}"
-        " --data results/data/{wildcards.dataset} {params.corrupted}"
+        " --data results/data/{wildcards.dataset} {params.corrupted} {params.split}"
         " --out results/runs/$folder --state results/state/$folder.pt > {log} 2>&1"

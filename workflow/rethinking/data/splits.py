@@ -2,6 +2,10 @@
 
 import numpy as np
 
+from rethinking import seeds
+
+VALIDATION = 2  # child of the stream "split"; 0 and 1 are those of the subsets of training and test images
+
 
 def stratified_subset(labels: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     """Sorted int64 indices of `size` of the `labels` (n,), each class as near to its share as integers allow."""
@@ -24,3 +28,9 @@ def _largest_remainder(counts: np.ndarray, size: int) -> np.ndarray:
     shares, remainders = counts * size // total, counts * size % total  # integers: no rounding decides a tie
     shares[np.argsort(-remainders, kind="stable")[: size - shares.sum()]] += 1
     return shares
+
+
+def validation_split(num_train: int, validation: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted int64 indices of the images to train on and of those held out, drawn from the run's seed."""
+    order = seeds.rng(seed, "split", VALIDATION).permutation(num_train)
+    return np.sort(order[validation:]), np.sort(order[:validation])

@@ -1,5 +1,6 @@
 """Loss, accuracy and confusion matrix of a whole set in evaluation mode."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -21,12 +22,23 @@ class Score:
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, images: torch.Tensor, labels: torch.Tensor, num_classes: int, precision: str) -> Score:
-    """Score `images` (n, channels, height, width) against `labels` (n). The model is left in evaluation mode."""
+def evaluate(
+    model: nn.Module,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    num_classes: int,
+    precision: str,
+    watch: Callable[[], None] = lambda: None,
+) -> Score:
+    """Score `images` (n, channels, height, width) against `labels` (n). The model is left in evaluation mode.
+
+    `watch` is called before each batch and may raise, which leaves the model's parameters as they are.
+    """
     model.eval()
     total_loss = torch.zeros((), dtype=torch.float64, device=labels.device)
     cells = torch.zeros(num_classes * num_classes, dtype=torch.int64, device=labels.device)
     for x, y in zip(images.split(BATCH), labels.split(BATCH), strict=True):
+        watch()
         with autocast(x.device, precision):
             logits = model(x)
         logits = logits.float()

@@ -21,11 +21,41 @@ def _kaiming(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
         nn.init.zeros_(layer.bias)
 
 
-SCHEMES = {"framework": _framework, "kaiming": _kaiming}
+def _xavier(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
+    """Glorot and Bengio 2010, uniform; biases as in torch's default (lecture: only weights are set)."""
+    _framework(layer, generator)
+    nn.init.xavier_uniform_(layer.weight, generator=generator)
+
+
+def _tensorflow_tutorial(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
+    """TensorFlow's CIFAR-10 tutorial, whose network the small AlexNet is: normal, cut at two standard deviations.
+
+    Standard deviation 0.05 in convolutions, 0.04 in fully connected layers, biases 0.1. The tutorial's first
+    convolution and last layer have biases of zero and the last one 1/192: see `initialise`.
+    """
+    deviation = 0.05 if isinstance(layer, nn.Conv2d) else 0.04
+    nn.init.trunc_normal_(layer.weight, std=deviation, a=-2 * deviation, b=2 * deviation, generator=generator)
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias, 0.1)
+
+
+SCHEMES = {
+    "framework": _framework,
+    "kaiming": _kaiming,
+    "xavier": _xavier,
+    "tensorflow_tutorial": _tensorflow_tutorial,
+}
 
 
 def initialise(model: nn.Module, scheme: str, generator: torch.Generator) -> None:
     """Draw every convolution's and fully connected layer's weights, in the order of `model.modules()`."""
-    for layer in model.modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d):
-            SCHEMES[scheme](layer, generator)
+    layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear | nn.Conv2d)]
+    for layer in layers:
+        SCHEMES[scheme](layer, generator)
+    if scheme == "tensorflow_tutorial":
+        for layer in (layers[0], layers[-1]):
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+        last = layers[-1]
+        deviation = 1 / last.weight.shape[1]
+        nn.init.trunc_normal_(last.weight, std=deviation, a=-2 * deviation, b=2 * deviation, generator=generator)

@@ -1,27 +1,33 @@
 """The training loop (paper appendix A). It knows no data set and no network by name.
 
-The data are tensors on the device; an epoch is a permutation and slices, and both depend on (seed, epoch) alone.
+The data are tensors on the device; an epoch is a permutation and slices. Order, augmentation and dropout depend on
+(seed, epoch) alone, so a run that was stopped between any two steps goes on as if it had not been.
 """
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from rethinking import seeds
-from rethinking.engine.evaluation import evaluate
+from rethinking.engine.augmentation import Augmentation
+from rethinking.engine.evaluation import Score, evaluate
 from rethinking.engine.optim import learning_rate
 from rethinking.engine.precision import autocast
-from rethinking.engine.records import EpochRecord, Evaluation
+from rethinking.engine.records import EpochRecord, Evaluation, Progress, Sums
+from rethinking.engine.regularisation import clip_gradients, objective
 from rethinking.engine.state import State
 from rethinking.engine.stopping import scores_train, stopped_by
 from rethinking.run import RunConfig
 
 Measure = Callable[[nn.Module], dict[str, float]]
+
+
+class InterruptionError(Exception):
+    """The process was asked to end; the state is complete and can be saved."""
 
 
 class Split(NamedTuple):
@@ -31,112 +37,170 @@ class Split(NamedTuple):
     labels: torch.Tensor
 
 
-class Online:
-    """Loss and accuracy in training mode, summed on the device so that no step waits for it."""
+@dataclass(frozen=True)
+class Sets:
+    """What a run is trained and scored on; `augmentation`, where there is one, gives the images of the steps."""
 
-    def __init__(self, device: torch.device) -> None:
-        self.loss = torch.zeros((), dtype=torch.float64, device=device)
-        self.correct = torch.zeros((), dtype=torch.int64, device=device)
-        self.images = 0
+    train: Split
+    test: Split
+    num_classes: int
+    precision: str
+    validation: Split | None = None
+    augmentation: Augmentation | None = None
 
-    def add(self, loss: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor) -> None:
-        self.loss += loss.detach().double() * len(labels)
-        self.correct += (logits.detach().argmax(1) == labels).sum()
-        self.images += len(labels)
+    def laid_out(self, memory_format: torch.memory_format) -> "Sets":
+        """The same sets with their images in another layout."""
 
-    def mean(self) -> tuple[float, float]:
-        """Mean loss in nats and accuracy in percent."""
-        return float(self.loss) / self.images, 100 * int(self.correct) / self.images
+        def convert(part: Split) -> Split:
+            return Split(part.images.contiguous(memory_format=memory_format), part.labels)
+
+        validation = convert(self.validation) if self.validation else None
+        return replace(self, train=convert(self.train), test=convert(self.test), validation=validation)
+
+    def score(self, model: nn.Module, with_train: bool, watch: Callable[[], None]) -> dict[str, Score]:
+        """Scores of the test set, of the validation set where there is one, and of the training set if asked."""
+        parts = {"train": self.train if with_train else None, "validation": self.validation, "test": self.test}
+        return {
+            name: evaluate(model, part.images, part.labels, self.num_classes, self.precision, watch)
+            for name, part in parts.items()
+            if part is not None
+        }
 
 
-def evaluation_steps(num_steps: int, evaluations: int) -> set[int]:
+def evaluation_steps(num_steps: int, evaluations: int) -> list[int]:
     """After which steps of an epoch (from 1) to evaluate, besides its last."""
-    return {round(num_steps * k / evaluations) for k in range(1, evaluations)} - {0, num_steps}
-
-
-def _evaluation(
-    model: nn.Module, train: Split | None, test: Split, num_classes: int, precision: str, **when: float
-) -> tuple[Evaluation, torch.Tensor]:
-    """Score the test set, and the training set where it is given; `when` is the epoch, step and seconds."""
-    on_train = evaluate(model, *train, num_classes, precision) if train else None
-    on_test = evaluate(model, *test, num_classes, precision)
-    scores = {
-        "train_accuracy": on_train.accuracy if on_train else None,
-        "train_loss": on_train.loss if on_train else None,
-        "test_accuracy": on_test.accuracy,
-        "test_loss": on_test.loss,
-    }
-    return Evaluation(**when, **scores), on_test.confusion
+    return sorted({round(num_steps * k / evaluations) for k in range(1, evaluations)} - {0, num_steps})
 
 
 def fit(
-    train: Split,
-    test: Split,
+    sets: Sets,
     config: RunConfig,
     state: State,
     *,
-    num_classes: int,
-    precision: str,
     measures: Mapping[str, Measure],
+    watch: Callable[[], None] = lambda: None,
 ) -> Iterator[EpochRecord]:
-    """Train from where `state` stands until the recipe's end; yield each epoch's record once `state` holds it."""
-    training, model = config.training, state.model
-    device = train.labels.device
-    num_steps = -(-len(train.labels) // training["batch_size"])
-    extra = evaluation_steps(num_steps, training["evaluations_per_epoch"])
-    log_every = training["log_every_steps"]
+    """Train from where `state` stands until the recipe's end; yield each epoch's record once `state` holds it.
+
+    `watch` is called between steps and may raise InterruptionError; `state` can then be saved; a later call goes on.
+    """
     if state.initial_measures is None:
-        state.initial_measures = {name: measure(model) for name, measure in measures.items()}
-
-    while stopped_by(state.records, training) is None:
-        epoch, step = len(state.records) + 1, len(state.records) * num_steps
-        seconds_before = state.records[-1].total_seconds if state.records else 0.0
-        started = time.perf_counter()
-        order = torch.from_numpy(seeds.rng(config.seed, "order", epoch).permutation(len(train.labels))).to(device)
-        online, since, rows, evaluations = Online(device), Online(device), [], []
-        scored = train if scores_train(epoch, state.records, training) else None
-        model.train()
-        for batch, indices in enumerate(order.split(training["batch_size"]), start=1):
-            rate = learning_rate(step, num_steps, training)
-            x, y = train.images[indices], train.labels[indices]
-            with autocast(device, precision):
-                logits = model(x)
-            loss = functional.cross_entropy(logits.float(), y)
-            loss.backward()
-            state.optimiser.step(rate)
-            step += 1
-            online.add(loss, logits, y)
-            if log_every is not None:
-                since.add(loss, logits, y)
-                if batch % log_every == 0 or batch == num_steps:
-                    rows.append((step, *since.mean()))
-                    since = Online(device)
-            if batch in extra:
-                when = {"epoch": epoch - 1 + batch / num_steps, "step": step}
-                seconds = seconds_before + time.perf_counter() - started
-                evaluations.append(_evaluation(model, scored, test, num_classes, precision, seconds=seconds, **when)[0])
-                model.train()
-
-        online_loss, online_accuracy = online.mean()
-        if not math.isfinite(online_loss):
-            scored = train  # the run ends here, and a last epoch is always scored on the training set
-        seconds = seconds_before + time.perf_counter() - started
-        last, confusion = _evaluation(
-            model, scored, test, num_classes, precision, epoch=epoch, step=step, seconds=seconds
-        )
-        seconds = time.perf_counter() - started
-        record = EpochRecord(
-            epoch=epoch,
-            step=step,
-            learning_rate=learning_rate(step - 1, num_steps, training),
-            online_loss=online_loss,
-            online_accuracy=online_accuracy,
-            seconds=seconds,
-            total_seconds=seconds_before + seconds,
-            evaluations=[*evaluations, last],
-            confusion=confusion,
-            measures={name: measure(model) for name, measure in measures.items()},
-            steps=rows,
-        )
-        state.records.append(record)
+        state.initial_measures = {name: measure(state.model) for name, measure in measures.items()}
+    while stopped_by(state.records, config.training) is None:
+        record = _Epoch(sets, config, state, watch).run(measures)
+        state.add(record)
         yield record
+
+
+class _Epoch:
+    """One epoch, from where `state.progress` stands in it to its end."""
+
+    def __init__(self, sets: Sets, config: RunConfig, state: State, watch: Callable[[], None]) -> None:
+        self.sets, self.state, self.watch = sets, state, watch
+        self.seed, self.training = config.seed, config.training
+        self.number = len(state.records) + 1
+        self.device = sets.train.labels.device
+        self.num_steps = -(-len(sets.train.labels) // self.training["batch_size"])
+        self.scored = scores_train(self.number, state.records, self.training)
+        if state.progress is None:
+            state.progress = Progress(Sums(self.device), Sums(self.device))
+        self.progress = state.progress
+        self.started = time.perf_counter() - self.progress.seconds
+
+    @property
+    def step(self) -> int:
+        """Steps since the run's beginning."""
+        return (self.number - 1) * self.num_steps + self.progress.batch
+
+    @property
+    def seconds_before(self) -> float:
+        return self.state.records[-1].total_seconds if self.state.records else 0.0
+
+    def run(self, measures: Mapping[str, Measure]) -> EpochRecord:
+        try:
+            self._train()
+            record = self._record(measures, self.scored)
+            if not self.scored and stopped_by([*self.state.records, record], self.training) is not None:
+                record = self._record(measures, with_train=True)  # a run's last epoch always is
+        except InterruptionError:
+            self.progress.seconds = self._seconds()
+            raise
+        return record
+
+    def _record(self, measures: Mapping[str, Measure], with_train: bool) -> EpochRecord:
+        loss, accuracy = self.progress.online.mean()
+        last, scores = self._evaluate(with_train)
+        seconds = self._seconds()
+        return EpochRecord(
+            epoch=self.number,
+            step=self.step,
+            learning_rate=learning_rate(self.step - 1, self.num_steps, self.training),
+            online_loss=loss,
+            online_accuracy=accuracy,
+            seconds=seconds,
+            total_seconds=self.seconds_before + seconds,
+            evaluations=[*self.progress.evaluations, last],
+            confusion=scores["test"].confusion,
+            measures={name: measure(self.state.model) for name, measure in measures.items()},
+            steps=self.progress.rows,
+        )
+
+    def _train(self) -> None:
+        """The steps that are left of the epoch, and the evaluations between them."""
+        training, progress, model = self.training, self.progress, self.state.model
+        order = torch.from_numpy(seeds.rng(self.seed, "order", self.number).permutation(len(self.sets.train.labels)))
+        batches = order.to(self.device).split(training["batch_size"])
+        augmentation = self.sets.augmentation
+        draws = augmentation.draw(self.number) if augmentation else None
+        loss_of = objective(model, training)
+        between = evaluation_steps(self.num_steps, training["evaluations_per_epoch"])
+        model.train()
+        while True:
+            if len(progress.evaluations) < sum(batch <= progress.batch for batch in between):
+                progress.evaluations.append(self._evaluate(self.scored)[0])
+                model.train()
+            if progress.batch == self.num_steps:
+                return
+            self.watch()
+            indices = batches[progress.batch]
+            y = self.sets.train.labels[indices]
+            x = augmentation(indices, draws) if augmentation and draws else self.sets.train.images[indices]
+            if training["dropout"]:
+                # torch's dropout draws from the global generator only.
+                torch.manual_seed(seeds.integer(self.seed, "dropout", self.number, progress.batch))
+            with autocast(self.device, self.sets.precision):
+                logits = model(x)
+            total, loss = loss_of(logits.float(), y)
+            total.backward()
+            if training["clip_gradient_norm"] is not None:
+                clip_gradients(model.parameters(), training["clip_gradient_norm"])
+            self.state.optimiser.step(learning_rate(self.step, self.num_steps, training))
+            progress.batch += 1
+            progress.add(loss, logits, y)
+            every = training["log_every_steps"]
+            if every is not None and (progress.batch % every == 0 or progress.batch == self.num_steps):
+                progress.rows.append((self.step, *progress.since.mean()))
+                progress.since = Sums(self.device)
+
+    def _evaluate(self, with_train: bool) -> tuple[Evaluation, dict[str, Score]]:
+        """Score the network as it is after the epoch's steps so far."""
+        seconds = self._seconds()
+        scores = self.sets.score(self.state.model, with_train, self.watch)
+        train, validation, test = scores.get("train"), scores.get("validation"), scores["test"]
+        whole = self.progress.batch == self.num_steps
+        epoch = self.number if whole else self.number - 1 + self.progress.batch / self.num_steps
+        evaluation = Evaluation(
+            epoch=epoch,
+            step=self.step,
+            seconds=self.seconds_before + seconds,
+            train_accuracy=train and train.accuracy,
+            train_loss=train and train.loss,
+            test_accuracy=test.accuracy,
+            test_loss=test.loss,
+            validation_accuracy=validation and validation.accuracy,
+            validation_loss=validation and validation.loss,
+        )
+        return evaluation, scores
+
+    def _seconds(self) -> float:
+        return time.perf_counter() - self.started

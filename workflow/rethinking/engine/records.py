@@ -1,6 +1,6 @@
 """What training leaves behind, epoch by epoch. Accuracies in percent, losses in nats, times in seconds."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -10,7 +10,8 @@ import torch
 class Evaluation:
     """Evaluation mode, whole sets, the labels given to the network. `epoch` is a fraction within an epoch.
 
-    Training accuracy and loss are None where the recipe leaves the pass over the training set out.
+    Training accuracy and loss are None where the recipe leaves the pass over the training set out, validation accuracy
+    and loss where no validation set is held out.
     """
 
     epoch: float
@@ -20,6 +21,8 @@ class Evaluation:
     train_loss: float | None
     test_accuracy: float
     test_loss: float
+    validation_accuracy: float | None = None
+    validation_loss: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,3 +54,71 @@ class EpochRecord:
     def from_dict(cls, values: dict[str, Any]) -> "EpochRecord":
         evaluations = [Evaluation(**each) for each in values["evaluations"]]
         return cls(**{**values, "evaluations": evaluations, "steps": [tuple(row) for row in values["steps"]]})
+
+
+class Sums:
+    """Loss and accuracy in training mode, summed on the device so that no step waits for it."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.loss = torch.zeros((), dtype=torch.float64, device=device)
+        self.correct = torch.zeros((), dtype=torch.int64, device=device)
+        self.images = 0
+
+    def add(self, loss: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor) -> None:
+        """Add a batch: its mean loss, logits (n, classes) and labels (n)."""
+        self.loss += loss.detach().double() * len(labels)
+        self.correct += (logits.detach().argmax(1) == labels).sum()
+        self.images += len(labels)
+
+    def mean(self) -> tuple[float, float]:
+        """Mean loss in nats and accuracy in percent."""
+        return float(self.loss) / self.images, 100 * int(self.correct) / self.images
+
+    def to_list(self) -> list[float | int]:
+        return [float(self.loss), int(self.correct), self.images]
+
+    @classmethod
+    def from_list(cls, values: list[Any], device: torch.device) -> "Sums":
+        sums = cls(device)
+        sums.loss += values[0]
+        sums.correct += values[1]
+        sums.images = values[2]
+        return sums
+
+
+@dataclass
+class Progress:
+    """Where an unfinished epoch stands: its steps so far, and everything that its record will be made of."""
+
+    online: Sums
+    since: Sums
+    batch: int = 0
+    seconds: float = 0.0
+    evaluations: list[Evaluation] = field(default_factory=list)
+    rows: list[tuple[int, float, float]] = field(default_factory=list)
+
+    def add(self, loss: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor) -> None:
+        """Count one batch into both sums."""
+        self.online.add(loss, logits, labels)
+        self.since.add(loss, logits, labels)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "online": self.online.to_list(),
+            "since": self.since.to_list(),
+            "batch": self.batch,
+            "seconds": self.seconds,
+            "evaluations": [asdict(evaluation) for evaluation in self.evaluations],
+            "rows": self.rows,
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], device: torch.device) -> "Progress":
+        return cls(
+            online=Sums.from_list(values["online"], device),
+            since=Sums.from_list(values["since"], device),
+            batch=values["batch"],
+            seconds=values["seconds"],
+            evaluations=[Evaluation(**each) for each in values["evaluations"]],
+            rows=[tuple(row) for row in values["rows"]],
+        )

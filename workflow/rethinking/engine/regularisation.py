@@ -48,7 +48,9 @@ def objective(
 def add_dropout(model: nn.Module, probability: float) -> None:
     """Drop units before the last fully connected layer, `model.classifier`, while the model is in training mode."""
     if probability:
-        model.get_submodule("classifier").register_forward_pre_hook(
+        last = model.classifier
+        assert isinstance(last, nn.Module)
+        last.register_forward_pre_hook(
             lambda layer, inputs: functional.dropout(inputs[0], probability, training=layer.training)
         )
 

@@ -21,6 +21,13 @@ def _scores(evaluation: Evaluation) -> Row:
     }
 
 
+def _validation(evaluation: Evaluation) -> Row:
+    """Columns that are there only where a validation set is held out."""
+    if evaluation.validation_accuracy is None:
+        return {}
+    return {"ValidationAccuracy": evaluation.validation_accuracy, "ValidationLoss": evaluation.validation_loss}
+
+
 def metrics(records: Sequence[EpochRecord]) -> list[Row]:
     """metrics.csv: one row an epoch, the notebook's six columns first."""
     return [
@@ -33,6 +40,7 @@ def metrics(records: Sequence[EpochRecord]) -> list[Row]:
             "LearningRate": record.learning_rate,
             "OnlineTrainLoss": record.online_loss,
             "OnlineTrainAccuracy": record.online_accuracy,
+            **_validation(record.last),
         }
         for record in records
     ]
@@ -41,7 +49,10 @@ def metrics(records: Sequence[EpochRecord]) -> list[Row]:
 def evaluations(records: Sequence[EpochRecord]) -> list[Row]:
     """evaluations.csv, where a recipe asks for several an epoch: all of them, epochs as fractions."""
     every = (evaluation for record in records for evaluation in record.evaluations)
-    return [{"Epoch": each.epoch, "Step": each.step, **_scores(each), "Seconds": each.seconds} for each in every]
+    return [
+        {"Epoch": each.epoch, "Step": each.step, **_scores(each), **_validation(each), "Seconds": each.seconds}
+        for each in every
+    ]
 
 
 def steps(records: Sequence[EpochRecord]) -> list[Row]:
@@ -94,9 +105,12 @@ def fits(records: Sequence[EpochRecord]) -> dict[str, Row | None]:
 def final(record: EpochRecord) -> dict[str, Row | None]:
     """Accuracy and loss after the last epoch; a loss that is no number becomes null."""
     last = record.last
+    validation = None
+    if last.validation_accuracy is not None:
+        validation = {"accuracy": last.validation_accuracy, "loss": finite(last.validation_loss)}
     return {
         "train": {"accuracy": last.train_accuracy, "loss": finite(last.train_loss)},
-        "validation": None,
+        "validation": validation,
         "test": {"accuracy": last.test_accuracy, "loss": finite(last.test_loss)},
     }
 
@@ -104,3 +118,8 @@ def final(record: EpochRecord) -> dict[str, Row | None]:
 def finite(value: float | None) -> float | None:
     """JSON has no NaN."""
     return value if value is not None and math.isfinite(value) else None
+
+
+def keeps_best(training: dict[str, Any]) -> bool:
+    """Whether the weights that a run leaves are those of its best epoch on the validation set, not of its last."""
+    return "early_stopping" in (training["stop"] or {})

@@ -1,10 +1,14 @@
 """The saved state of a run: everything its outputs are written from, so that it goes on where it stopped.
 
-It lies outside Snakemake's outputs, which are deleted when a job fails.
+It lies outside Snakemake's outputs, which are deleted when a job fails. A file begins with the sha256 of the rest, and
+the file before it is kept until the next one: a torn one is found out and the one before it used.
 """
 
+import contextlib
+import copy
 import dataclasses
-import math
+import hashlib
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,69 +16,154 @@ from typing import Any
 import torch
 from torch import nn
 
-from rethinking.engine.optim import SGD
-from rethinking.engine.records import EpochRecord
+from rethinking.engine.optim import Optimiser
+from rethinking.engine.records import EpochRecord, Evaluation, Progress
 from rethinking.engine.stopping import scores_train, stopped_by
-from rethinking.files import atomic
+from rethinking.files import atomic, remove_leftovers
 
-SCHEMA = 1
+SCHEMA = 2
+DIGEST = hashlib.sha256().digest_size
 
 
-def as_in_one_go(records: list[EpochRecord], training: dict[str, Any]) -> list[EpochRecord] | None:
-    """The records as this recipe makes them if `epochs` and `stop` were others until now; None where they cannot be.
+def previous(path: Path) -> Path:
+    """Where the state before the one at `path` lies."""
+    return path.with_name(f"{path.name}.previous")
 
-    They cannot be where this recipe ends earlier, or ends here and the training set was not scored. Where it goes on
-    from what was the end, the training set may have been scored out of turn: those scores are taken back.
+
+def as_in_one_go(
+    records: list[EpochRecord], progress: Progress | None, training: dict[str, Any]
+) -> tuple[list[EpochRecord], Progress | None] | None:
+    """Records and unfinished epoch as this recipe makes them if `epochs` and `stop` were others until now.
+
+    None where they cannot be: where this recipe ends earlier, or misses scores of the training set that it asks for.
+    Where it goes on from what was the end, the training set may have been scored out of turn: that is taken back.
     """
-    *before, last = records
-    if stopped_by(before, training) is not None:
+    if any(stopped_by(records[:number], training) for number in range(1, len(records))):
+        return None  # all of them: what ends a run may have passed again, as when patience had run out
+    if records:
+        *before, last = records
+        turn = scores_train(last.epoch, before, training)
+        as_foreseen = _scored(last.evaluations, [turn] * len(last.evaluations))
+        if as_foreseen is None:
+            return None
+        foreseen = dataclasses.replace(last, evaluations=as_foreseen)
+        if not turn and stopped_by([*before, foreseen], training):
+            evaluations = _scored(last.evaluations, [False] * (len(last.evaluations) - 1) + [True])
+            if evaluations is None:
+                return None
+            foreseen = dataclasses.replace(last, evaluations=evaluations)
+        records = [*before, foreseen]
+    if progress:
+        if stopped_by(records, training):
+            return None  # the network is already some steps beyond this recipe's end
+        turn = scores_train(len(records) + 1, records, training)
+        evaluations = _scored(progress.evaluations, [turn] * len(progress.evaluations))
+        if evaluations is None:
+            return None
+        progress = dataclasses.replace(progress, evaluations=evaluations)
+    return records, progress
+
+
+def _scored(evaluations: list[Evaluation], wanted: list[bool]) -> list[Evaluation] | None:
+    """The evaluations with scores of the training set only where they are wanted; None where one is missing."""
+    if any(want and each.train_loss is None for each, want in zip(evaluations, wanted, strict=True)):
         return None
-    due = scores_train(last.epoch, before, training) or not math.isfinite(last.online_loss)
-    if due == (last.last.train_loss is not None):
-        return records
-    if due:
-        return None
-    evaluations = [dataclasses.replace(each, train_accuracy=None, train_loss=None) for each in last.evaluations]
-    return [*before, dataclasses.replace(last, evaluations=evaluations)]
+    return [
+        each if want else dataclasses.replace(each, train_accuracy=None, train_loss=None)
+        for each, want in zip(evaluations, wanted, strict=True)
+    ]
+
+
+@dataclass
+class Best:
+    """The network as it was after the epoch with the highest validation accuracy (percent), the first of equals."""
+
+    epoch: int
+    accuracy: float
+    weights: dict[str, torch.Tensor]
 
 
 @dataclass
 class State:
-    """A network, its optimiser and the records so far; `initial_measures` were taken before the first step."""
+    """A network, its optimiser, the records so far and where the epoch after them stands.
+
+    `initial_measures` were taken before the first step; `best` is None where there is no validation set.
+    """
 
     model: nn.Module
-    optimiser: SGD
+    optimiser: Optimiser
     records: list[EpochRecord] = field(default_factory=list)
+    progress: Progress | None = None
     initial_measures: dict[str, dict[str, float]] | None = None
+    best: Best | None = None
+
+    def add(self, record: EpochRecord) -> None:
+        """Take in the record of the epoch that just ended."""
+        self.records.append(record)
+        self.progress = None
+        accuracy = record.last.validation_accuracy
+        if accuracy is not None and (self.best is None or accuracy > self.best.accuracy):
+            self.best = Best(record.epoch, accuracy, copy.deepcopy(self.model.state_dict()))
 
     def save(self, path: Path, identity: dict[str, str]) -> None:
-        """Write the state; `identity` says to which configuration, code and data it belongs."""
+        """Write the state; `identity` says to which configuration, code, data and precision it belongs.
+
+        Raises OSError where it cannot be written; what was there before is then still there.
+        """
         content = {
             "schema": SCHEMA,
             "identity": identity,
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "records": [dataclasses.asdict(record) for record in self.records],
+            "progress": self.progress and self.progress.to_dict(),
             "initial_measures": self.initial_measures,
+            "best": self.best and dataclasses.asdict(self.best),
         }
+        buffer = io.BytesIO()
+        torch.save(content, buffer)
         with atomic(path) as temporary:
-            torch.save(content, temporary)
+            temporary.write_bytes(hashlib.sha256(buffer.getbuffer()).digest() + buffer.getbuffer())
+            if path.exists():
+                path.replace(previous(path))
 
     def resume(self, path: Path, identity: dict[str, str], training: dict[str, Any]) -> str:
         """Take over a saved state if it is one that this recipe passes through; return one line on what was done."""
-        if not path.exists():
-            return "starting"
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        content, torn = _newest(path)
+        with contextlib.suppress(OSError):  # a folder that cannot be written; `save` says so
+            remove_leftovers(path)
+            if torn:
+                previous(path).replace(path)  # or the next save would put the torn one in its place
+        if content is None:
+            return f"starting: {path} is torn, so it is not used" if torn else "starting"
+        told = f"; {path} was torn, so the state before it is used" if torn else ""
         if content["schema"] != SCHEMA:
             return f"starting: {path} was written by another version"
         if content["identity"] != identity:
             other = [key for key in identity if content["identity"].get(key) != identity[key]]
             return f"starting: {path} belongs to another {' and '.join(other)}, so it is not used"
-        records = as_in_one_go([EpochRecord.from_dict(record) for record in content["records"]], training)
-        if records is None:
+        device = next(self.model.parameters()).device
+        progress = content["progress"] and Progress.from_dict(content["progress"], device)
+        found = as_in_one_go([EpochRecord.from_dict(record) for record in content["records"]], progress, training)
+        if found is None:
             return f"starting: {path} goes beyond this recipe's end or was not scored at it, so it is not used"
         self.model.load_state_dict(content["model"])
         self.optimiser.load_state_dict(content["optimiser"])
-        self.records = records
+        self.records, self.progress = found
         self.initial_measures = content["initial_measures"]
-        return f"resuming after epoch {records[-1].epoch}"
+        self.best = content["best"] and Best(**content["best"])
+        within = f", {self.progress.batch} steps into the next" if self.progress else ""
+        return f"resuming after epoch {len(self.records)}{within}{told}"
+
+
+def _newest(path: Path) -> tuple[dict[str, Any] | None, bool]:
+    """The content of the newest whole state, and whether a torn one had to be passed over."""
+    torn = False
+    for each in (path, previous(path)):
+        if not each.exists():
+            continue
+        data = each.read_bytes()
+        if hashlib.sha256(data[DIGEST:]).digest() == data[:DIGEST]:
+            return torch.load(io.BytesIO(data[DIGEST:]), map_location="cpu", weights_only=True), torn
+        torn = True
+    return None, torn

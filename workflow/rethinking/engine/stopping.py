@@ -40,10 +40,30 @@ def is_last(epoch: int, records: Sequence[EpochRecord], training: dict[str, Any]
     """Whether epoch number `epoch` is the last one after these records, as far as they can tell."""
     if epoch >= training["epochs"]:
         return True
-    if (stop := training["stop"]) is None:
+    stop = training["stop"] or {}
+    if "criterion" not in stop:
         return False
     fit = first_fit(records, stop["criterion"])
     return fit is not None and epoch >= fit.epoch + stop["extra_epochs"]
+
+
+def best_epoch(accuracies: Sequence[float]) -> int:
+    """The epoch (from 1) with the highest of the accuracies, the first of equals."""
+    return max(range(len(accuracies)), key=accuracies.__getitem__) + 1
+
+
+def out_of_patience(accuracies: Sequence[float], patience: int) -> bool:
+    """Whether more than `patience` epochs in a row have not exceeded the best validation accuracy (tutorial W2D1)."""
+    return len(accuracies) - best_epoch(accuracies) > patience
+
+
+def on_plateau(losses: Sequence[float], patience: int, threshold: float = 1e-4) -> bool:
+    """Whether for more than `patience` epochs no training loss was below the best one by the fraction `threshold`."""
+    best, best_index = math.inf, 0
+    for index, loss in enumerate(losses):
+        if loss < best * (1 - threshold):
+            best, best_index = loss, index
+    return len(losses) - 1 - best_index > patience
 
 
 def scores_train(epoch: int, records: Sequence[EpochRecord], training: dict[str, Any]) -> bool:
@@ -52,11 +72,22 @@ def scores_train(epoch: int, records: Sequence[EpochRecord], training: dict[str,
 
 
 def stopped_by(records: Sequence[EpochRecord], training: dict[str, Any]) -> str | None:
-    """Why the run ends after these records: "diverged", a criterion, "epochs"; None if it goes on."""
+    """Why the run ends after these records; None if it goes on.
+
+    One of "diverged", "epochs", the criterion of `stop`, "early_stopping", "plateau".
+    """
     if not records:
         return None
     if diverged(records[-1]):
         return "diverged"
-    if not is_last(records[-1].epoch, records, training):
-        return None
-    return "epochs" if records[-1].epoch >= training["epochs"] else training["stop"]["criterion"]
+    if records[-1].epoch >= training["epochs"]:
+        return "epochs"
+    stop = training["stop"] or {}
+    if is_last(records[-1].epoch, records, training):
+        return stop["criterion"]
+    if "early_stopping" in stop:
+        accuracies = [record.last.validation_accuracy or 0.0 for record in records]
+        return "early_stopping" if out_of_patience(accuracies, stop["early_stopping"]) else None
+    if "plateau" in stop:
+        return "plateau" if on_plateau([record.online_loss for record in records], stop["plateau"]) else None
+    return None

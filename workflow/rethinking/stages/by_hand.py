@@ -6,10 +6,11 @@ from typing import Any
 
 from rethinking.config import Configuration
 from rethinking.files import digest
-from rethinking.provenance import corrupt_code, prepare_code, train_code
+from rethinking.provenance import corrupt_code, prepare_code, split_code, train_code
 from rethinking.stages.corrupt import corrupt
 from rethinking.stages.download import DOWNLOADS, download
 from rethinking.stages.prepare import prepare
+from rethinking.stages.split import split as make_split
 
 RESULTS = Path("results")
 BY_HAND = RESULTS / "by-hand"
@@ -54,6 +55,16 @@ def corrupted(configuration: Configuration, dataset: str, corruption: str, seed:
     return out
 
 
+def split(configuration: Configuration, dataset: str, seed: int, data: Path) -> Path | None:
+    """The folder of a validation split, made where it is missing; None where the data set holds none out."""
+    if (values := configuration.split_slice(dataset, seed)) is None:
+        return None
+    out = data / f"split-{digest([values, split_code()])[:12]}" / f"seed{seed}"
+    if not (out / "manifest.json").exists():
+        make_split(values, data, out)
+    return out
+
+
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m rethinking train",
@@ -88,6 +99,7 @@ def main(argv: list[str]) -> None:
         run,
         code=train_code(run),
         data=data,
+        split=split(configuration, run.dataset, run.seed, data),
         corrupted=corrupted(configuration, run.dataset, run.corruption, run.seed, data),
         out=out,
         state_path=out / "state.pt",

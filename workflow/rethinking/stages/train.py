@@ -1,87 +1,103 @@
 """Train one run: data and corruption in, metrics.csv, confusion.pkl, run.json and weights.safetensors out."""
 
 import argparse
-import csv
 import json
-import pickle
+import signal
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors import SafetensorError
 from torch import nn
 from tqdm import tqdm
 
 from rethinking.analysis.registry import MEASURES
 from rethinking.data.preprocess import preprocess
 from rethinking.engine import results
+from rethinking.engine.augmentation import Augmentation
 from rethinking.engine.device import choose_device
 from rethinking.engine.initialisation import initialise
-from rethinking.engine.loop import Split, fit
+from rethinking.engine.loop import InterruptionError, Sets, Split, fit
 from rethinking.engine.optim import make_optimiser
 from rethinking.engine.records import EpochRecord
+from rethinking.engine.regularisation import add_dropout
 from rethinking.engine.reproducibility import generator, machine, make_deterministic, resolved_precision, versions
 from rethinking.engine.state import State
 from rethinking.engine.stopping import stopped_by
-from rethinking.files import atomic, digest, load_array, read_json, write_json
 from rethinking.models.registry import MODELS
 from rethinking.run import RunConfig
+from rethinking.stages.run_folder import load_data, write_outputs
 
 SCHEMA = 1
 
 
-def load_data(data: Path, corrupted: Path | None) -> tuple[dict[str, np.ndarray], dict[str, Any], str]:
-    """The run's four arrays, the data set's manifest and one digest of the arrays' bytes.
+class Signals:
+    """While it is entered, SIGTERM and SIGINT are noted instead of obeyed.
 
-    An array that the corruption changes comes from its folder. Raises ValueError where a file's bytes are not those
-    of its manifest.
+    Calling it raises InterruptionError after one came; `number` is the signal's, 0 before.
     """
-    manifest = read_json(data / "manifest.json")
-    folders = dict.fromkeys(manifest["arrays"], (data, manifest))
-    if corrupted is not None:
-        changed = read_json(corrupted / "manifest.json")
-        folders |= dict.fromkeys(changed["arrays"], (corrupted, changed))
-    checksums = {name: owner["arrays"][name]["sha256"] for name, (_, owner) in folders.items()}
-    arrays = {name: load_array(folder, name, owner) for name, (folder, owner) in folders.items()}
-    return arrays, manifest, digest(checksums)
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "Signals":
+        self._before = {number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)}
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.number = number
+
+    def __call__(self) -> None:
+        if self.number:
+            raise InterruptionError(signal.Signals(self.number).name)
 
 
-def split(arrays: dict[str, np.ndarray], name: str, training: dict[str, Any], device: torch.device) -> Split:
-    """Images and labels of "train" or "test", whitened, on the device."""
-    images = preprocess(arrays[f"{name}_images"], crop=training["crop"], whitening=training["whitening"])
-    return Split(torch.from_numpy(images).to(device), torch.from_numpy(arrays[f"{name}_labels"]).to(device))
+def load_sets(
+    arrays: dict[str, np.ndarray], run: RunConfig, num_classes: int, precision: str, device: torch.device
+) -> Sets:
+    """The run's sets on the device, whitened, the validation set taken out of the training set."""
+    training = run.training
+    indices = {"train": arrays.get("train_indices", slice(None)), "validation": arrays.get("validation_indices")}
+
+    def images(name: str) -> np.ndarray:
+        chosen = indices.get(name, slice(None))
+        return arrays["test_images"] if name == "test" else arrays["train_images"][chosen]
+
+    def split(name: str) -> Split:
+        labels = arrays["test_labels"] if name == "test" else arrays["train_labels"][indices[name]]
+        whitened = preprocess(images(name), crop=training["crop"], whitening=training["whitening"])
+        return Split(torch.from_numpy(whitened).to(device), torch.from_numpy(labels).to(device))
+
+    augmentation = None
+    if training["augmentation"] is not None:
+        stored = torch.from_numpy(images("train").transpose(0, 3, 1, 2).copy()).to(device)
+        augmentation = Augmentation(stored, training, run.seed)
+    validation = split("validation") if indices["validation"] is not None else None
+    return Sets(split("train"), split("test"), num_classes, precision, validation, augmentation)
 
 
-def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Write rows as CSV (empty cell for None), or remove what an earlier run left where there are none."""
-    if not rows:
-        path.unlink(missing_ok=True)
-        return
-    with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+def make_model(run: RunConfig, sets: Sets, device: torch.device) -> nn.Module:
+    """The run's network on the device, initialised from the run's seed."""
+    channels, height, width = sets.train.images.shape[1:]
+    model = MODELS[run.factory].load()(
+        num_classes=sets.num_classes, input_shape=(channels, height, width), **run.arguments
+    )
+    initialise(model, run.training["initialisation"], generator(run.seed, "initialisation"))
+    add_dropout(model, run.training["dropout"])
+    return model.to(device).to(memory_format=memory_format(model))
 
 
-def write_outputs(
-    out: Path, state: State, training: dict[str, Any], summary: dict[str, Any], classes: list[str]
-) -> None:
-    """Everything that a run leaves, each file whole or not at all, run.json last."""
-    records = state.records
-    # It says that the files beside it are complete and belong together, so an earlier run's goes first.
-    (out / "run.json").unlink(missing_ok=True)
-    write_csv(out / "metrics.csv", results.metrics(records))
-    write_csv(out / "evaluations.csv", results.evaluations(records) if training["evaluations_per_epoch"] > 1 else [])
-    write_csv(out / "steps.csv", results.steps(records))
-    write_csv(out / "measures.csv", results.measures(state.initial_measures or {}, records))
-    with atomic(out / "confusion.pkl") as temporary:
-        temporary.write_bytes(pickle.dumps(results.confusion(records, classes), protocol=4))
-    with atomic(out / "weights.safetensors") as temporary:
-        save_file({name: tensor.cpu().contiguous() for name, tensor in state.model.state_dict().items()}, temporary)
-    write_json(out / "run.json", summary)
+def memory_format(model: nn.Module) -> torch.memory_format:
+    """The layout of images and weights in which the network is fastest."""
+    return getattr(model, "memory_format", torch.contiguous_format)
 
 
 def report(record: EpochRecord) -> str:
@@ -95,46 +111,72 @@ def report(record: EpochRecord) -> str:
 
 
 def train(
-    run: RunConfig, *, code: str, data: Path, corrupted: Path | None, out: Path, state_path: Path
+    run: RunConfig,
+    *,
+    code: str,
+    data: Path,
+    corrupted: Path | None = None,
+    split: Path | None = None,
+    out: Path,
+    state_path: Path,
 ) -> dict[str, Any]:
-    """Train `run` to its end, from a saved state where there is one; return what run.json holds."""
+    """Train `run` to its end, from a saved state where there is one; return what run.json holds.
+
+    A signal that ends the process (SIGTERM, SIGINT) saves the state first; the exit code is then 128 + its number.
+    """
     device = choose_device()
-    training = run.training
-    precision = resolved_precision(training["precision"], device)
+    precision = resolved_precision(run.training["precision"], device)
     make_deterministic(precision)
+    arrays, manifest, data_sha256 = load_data(data, corrupted, split)
+    sets = load_sets(arrays, run, len(manifest["classes"]), precision, device)
+    model = make_model(run, sets, device)
+    sets = sets.laid_out(memory_format(model))
 
-    arrays, manifest, data_sha256 = load_data(data, corrupted)
-    sets = {name: split(arrays, name, training, device) for name in ("train", "test")}
-    classes = manifest["classes"]
-    model: nn.Module = MODELS[run.factory].load()(
-        num_classes=len(classes), input_shape=tuple(sets["train"].images.shape[1:]), **run.arguments
-    )
-    initialise(model, training["initialisation"], generator(run.seed, "initialisation"))
-    memory_format = getattr(model, "memory_format", torch.contiguous_format)
-    model = model.to(device).to(memory_format=memory_format)
-    sets = {
-        name: Split(part.images.contiguous(memory_format=memory_format), part.labels) for name, part in sets.items()
-    }
-
-    state = State(model, make_optimiser(model, training))
+    state = State(model, make_optimiser(model, run.training))
     identity = {"configuration": run.state_digest, "code": code, "data": data_sha256, "precision": precision}
-    print(f"{run.path}: {state.resume(state_path, identity, training)}", flush=True)
-    measures = {name: MEASURES[name].load() for name in training["measures"]}
-    epochs = fit(
-        sets["train"], sets["test"], run, state, num_classes=len(classes), precision=precision, measures=measures
-    )
-    with tqdm(
-        total=training["epochs"], initial=len(state.records), unit="epoch", disable=not sys.stderr.isatty()
-    ) as bar:
-        for record in epochs:
-            state.save(state_path, identity)
-            bar.update()
-            bar.write(report(record), file=sys.stdout)
+    print(f"{run.path}: {state.resume(state_path, identity, run.training)}", flush=True)
+    measures = {name: MEASURES[name].load() for name in run.training["measures"]}
+    signals = Signals()
+    try:
+        with signals, progress_bar(run, state) as bar:
+            for record in fit(sets, run, state, measures=measures, watch=signals):
+                save(state, state_path, identity)
+                bar.update()
+                bar.write(report(record), file=sys.stdout)
+    except InterruptionError as interruption:
+        save(state, state_path, identity)
+        print(f"{run.path}: {interruption}, stopped; the same command goes on from here", flush=True)
+        sys.exit(128 + signals.number)
 
-    records = state.records
-    reason = stopped_by(records, training)
-    print(f"{run.path}: stopped by {reason} after {records[-1].epoch} epochs", flush=True)
-    summary = {
+    summary = summarise(run, state, sets, device, code=code, data_sha256=data_sha256)
+    print(f"{run.path}: stopped by {summary['stopped_by']} after {summary['epochs_done']} epochs", flush=True)
+    try:
+        write_outputs(out, state, run.training, summary, manifest["classes"])
+    except (OSError, SafetensorError) as error:
+        message = f"{out}: the results were not written ({error}); the same command goes on from the saved state"
+        raise ValueError(message) from error
+    return summary
+
+
+def progress_bar(run: RunConfig, state: State) -> tqdm:
+    """A bar over the run's epochs where a terminal is attached."""
+    return tqdm(total=run.training["epochs"], initial=len(state.records), unit="epoch", disable=not sys.stderr.isatty())
+
+
+def save(state: State, path: Path, identity: dict[str, str]) -> None:
+    """Save the state; where that fails (a full disk, say) training goes on, with less to resume from."""
+    try:
+        state.save(path, identity)
+    except OSError as error:
+        print(f"warning: the state was not saved, training goes on: {error}", flush=True)
+
+
+def summarise(
+    run: RunConfig, state: State, sets: Sets, device: torch.device, *, code: str, data_sha256: str
+) -> dict[str, Any]:
+    """What run.json holds."""
+    last = state.records[-1]
+    return {
         "schema": SCHEMA,
         "dataset": run.dataset,
         "model": run.model,
@@ -146,21 +188,19 @@ def train(
         "code_digest": code,
         "data_sha256": data_sha256,
         "device": machine(device),
-        "precision": precision,
+        "precision": sets.precision,
         "versions": versions(),
-        "num_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
-        "num_train": len(sets["train"].labels),
-        "num_test": len(sets["test"].labels),
-        "num_classes": len(classes),
-        "epochs_done": records[-1].epoch,
-        "stopped_by": reason,
-        "fit": results.fits(records),
-        "best_validation": None,
-        "final": results.final(records[-1]),
-        "seconds": records[-1].total_seconds,
+        "num_parameters": sum(p.numel() for p in state.model.parameters() if p.requires_grad),
+        "num_train": len(sets.train.labels),
+        "num_test": len(sets.test.labels),
+        "num_classes": sets.num_classes,
+        "epochs_done": last.epoch,
+        "stopped_by": stopped_by(state.records, run.training),
+        "fit": results.fits(state.records),
+        "best_validation": state.best and {"epoch": state.best.epoch, "accuracy": state.best.accuracy},
+        "final": results.final(last),
+        "seconds": last.total_seconds,
     }
-    write_outputs(out, state, training, summary, classes)
-    return summary
 
 
 def main(argv: list[str]) -> None:
@@ -170,6 +210,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--code", required=True, help="digest of the code that the run reaches")
     parser.add_argument("--data", required=True, type=Path, help="folder of the prepared data set")
     parser.add_argument("--corrupted", type=Path, help="folder of the corrupted arrays")
+    parser.add_argument("--split", type=Path, help="folder of the indices of training and validation set")
     parser.add_argument("--out", required=True, type=Path, help="folder of the results")
     parser.add_argument("--state", required=True, type=Path, help="file of the saved state")
     args = parser.parse_args(argv)
@@ -178,6 +219,7 @@ def main(argv: list[str]) -> None:
         code=args.code,
         data=args.data,
         corrupted=args.corrupted,
+        split=args.split,
         out=args.out,
         state_path=args.state,
     )

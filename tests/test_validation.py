@@ -1,0 +1,208 @@
+"""The validation set: held out of training, never the test set, and the only one that anything is chosen by."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny_runs
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+from tiny_runs import NUM_TEST, NUM_TRAIN, comparable, make_run, rows, run_stage
+
+from rethinking import files
+from rethinking.data.preprocess import preprocess
+from rethinking.data.splits import validation_split
+from rethinking.stages import train as stage
+from rethinking.stages.run_folder import load_data
+
+HELD_OUT = 10
+EARLY = {"stop": {"early_stopping": 2}, "epochs": 40, "learning_rate": 0.1, "width": 0.25}
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_torch() -> Iterator[None]:
+    with tiny_runs.torch_as_it_was():
+        yield
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_runs.prepare_digits(tmp_path_factory.mktemp("data") / "digits")
+
+
+@pytest.fixture(scope="module")
+def held_out(data: Path) -> Path:
+    return tiny_runs.split_digits(data, data / "split", HELD_OUT)
+
+
+@pytest.fixture(scope="module")
+def stopped(data: Path, held_out: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that early stopping ends before its epochs are over."""
+    with tiny_runs.torch_as_it_was():
+        return run_stage(make_run(**EARLY), data, tmp_path_factory.mktemp("stopped"), held_out=held_out)
+
+
+def with_array(folder: Path, copy: Path, name: str, change: Any) -> Path:
+    """A copy of a data folder, one of its arrays changed and its manifest with it."""
+    shutil.copytree(folder, copy)
+    manifest = files.read_json(copy / "manifest.json")
+    array = np.load(copy / f"{name}.npy")
+    manifest["arrays"][name] = files.save_array(copy / f"{name}.npy", change(array))
+    files.write_json(copy / "manifest.json", manifest)
+    return copy
+
+
+# The split ----------------------------------------------------------------------------------------------------------
+
+
+def test_forty_thousand_to_train_and_ten_thousand_held_out_the_same_for_the_same_seed_only():
+    train, validation = validation_split(50_000, 10_000, seed=0)
+    assert (len(train), len(validation)) == (40_000, 10_000)
+    assert sorted([*train.tolist(), *validation.tolist()]) == list(range(50_000))
+    again, other = (validation_split(50_000, 10_000, seed)[1] for seed in (0, 1))
+    assert np.array_equal(validation, again)
+    shared = len(np.intersect1d(validation, other))
+    assert abs(shared - 2000) < 5 * np.sqrt(2000 * 0.8 * 0.8)  # a fifth of a fifth, as two draws by chance share
+
+
+@given(num_train=st.integers(2, 300), seed=st.integers(0, 2**40), data=st.data())
+def test_any_split_divides_the_images(num_train, seed, data):
+    held = data.draw(st.integers(1, num_train - 1))
+    train, validation = validation_split(num_train, held, seed)
+    assert len(validation) == held
+    assert (np.diff(train) > 0).all()
+    assert (np.diff(validation) > 0).all()
+    assert sorted([*train.tolist(), *validation.tolist()]) == list(range(num_train))
+
+
+def test_the_split_folder_says_what_it_holds(data, held_out):
+    manifest = files.read_json(held_out / "manifest.json")
+    assert manifest["definition"] == "10 of 40 training images, drawn without regard to class, are held out"
+    train, validation = (files.load_array(held_out, f"{part}_indices", manifest) for part in ("train", "validation"))
+    expected = validation_split(NUM_TRAIN, HELD_OUT, 0)
+    assert np.array_equal(train, expected[0])
+    assert np.array_equal(validation, expected[1])
+
+
+# Kept apart ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("corruption", ["true_labels", "random_labels-0.5", "gaussian_pixels"])
+def test_the_three_sets_are_what_their_indices_say(corruption, data, held_out, tmp_path):
+    corrupted = tiny_runs.corrupt_digits(data, tmp_path / "corrupted", corruption)
+    arrays, manifest, _ = load_data(data, corrupted, held_out)
+    run = make_run(corruption=corruption, augmentation={"random_crop": False, "flip": True, "rotation": 0})
+    sets = stage.load_sets(arrays, run, len(manifest["classes"]), "float32", torch.device("cpu"))
+    assert sets.validation is not None
+    for part, indices in zip((sets.train, sets.validation), validation_split(NUM_TRAIN, HELD_OUT, 0), strict=True):
+        images = preprocess(arrays["train_images"][indices], crop=None, whitening="per_image")
+        assert np.array_equal(part.images.numpy(), images)
+        assert np.array_equal(part.labels.numpy(), arrays["train_labels"][indices])
+    assert np.array_equal(sets.test.labels.numpy(), np.load(data / "test_labels.npy"))
+    assert len(sets.test.images) == NUM_TEST
+    assert sets.augmentation is not None
+    assert len(sets.augmentation.images) == NUM_TRAIN - HELD_OUT
+
+
+def test_without_a_split_all_images_train_and_nothing_is_called_validation(data, tmp_path):
+    out = run_stage(make_run(), data, tmp_path)
+    summary = files.read_json(out / "run.json")
+    assert summary["num_train"] == NUM_TRAIN
+    assert (summary["best_validation"], summary["final"]["validation"]) == (None, None)
+    assert not [name for name in rows(out / "metrics.csv")[0] if name.startswith("Validation")]
+
+
+def test_a_split_adds_its_two_columns_and_its_numbers_to_the_summary(data, held_out, tmp_path):
+    out = run_stage(make_run(evaluations_per_epoch=2), data, tmp_path, held_out=held_out)
+    table, summary = rows(out / "metrics.csv"), files.read_json(out / "run.json")
+    assert list(table[0])[-2:] == ["ValidationAccuracy", "ValidationLoss"]
+    assert {"ValidationAccuracy", "ValidationLoss"} <= set(rows(out / "evaluations.csv")[0])
+    last = table[-1]
+    expected = {"accuracy": float(last["ValidationAccuracy"]), "loss": float(last["ValidationLoss"])}
+    assert summary["final"]["validation"] == expected
+    assert (summary["num_train"], summary["num_test"]) == (NUM_TRAIN - HELD_OUT, NUM_TEST)
+
+
+def test_held_out_images_and_labels_teach_the_network_nothing(data, held_out, tmp_path):
+    held = validation_split(NUM_TRAIN, HELD_OUT, 0)[1]
+
+    def other_labels(labels: np.ndarray) -> np.ndarray:
+        labels[held] = (labels[held] + 1) % 10
+        return labels
+
+    def other_images(images: np.ndarray) -> np.ndarray:
+        images[held] = 255 - images[held]
+        return images
+
+    expected = comparable(run_stage(make_run(), data, tmp_path / "as it is", held_out=held_out))
+    for name, change in {"train_labels": other_labels, "train_images": other_images}.items():
+        changed = with_array(data, tmp_path / name, name, change)
+        found = comparable(run_stage(make_run(), changed, tmp_path / f"on {name}", held_out=held_out))
+        assert found["weights.safetensors"] == expected["weights.safetensors"]
+        assert found["confusion.pkl"] == expected["confusion.pkl"]
+        assert found["metrics.csv"] != expected["metrics.csv"]  # its own two columns
+
+
+# Choosing -----------------------------------------------------------------------------------------------------------
+
+
+def test_early_stopping_ends_after_its_patience_and_says_which_epoch_was_best(stopped):
+    summary, table = files.read_json(stopped / "run.json"), rows(stopped / "metrics.csv")
+    accuracies = [float(row["ValidationAccuracy"]) for row in table]
+    best = accuracies.index(max(accuracies)) + 1
+    assert summary["stopped_by"] == "early_stopping"
+    assert summary["best_validation"] == {"epoch": best, "accuracy": max(accuracies)}
+    assert summary["epochs_done"] == len(table) == best + 3 < 40
+    assert summary["final"]["train"]["accuracy"] is not None
+
+
+def test_the_best_epochs_weights_are_the_ones_that_are_left(stopped, data, held_out, tmp_path):
+    best = files.read_json(stopped / "run.json")["best_validation"]["epoch"]
+    run = make_run(**EARLY | {"stop": None, "epochs": best})
+    there = run_stage(run, data, tmp_path, held_out=held_out)
+    found, expected = (load_file(out / "weights.safetensors") for out in (stopped, there))
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    longer = make_run(**EARLY | {"stop": None, "epochs": best + 3})
+    last = load_file(run_stage(longer, data, tmp_path, held_out=held_out) / "weights.safetensors")
+    assert not all(torch.equal(found[name], last[name]) for name in last)
+
+
+def test_a_run_without_early_stopping_leaves_its_last_weights_and_still_names_its_best_epoch(data, held_out, tmp_path):
+    run = make_run(**EARLY | {"stop": None, "epochs": 6})
+    out = run_stage(run, data, tmp_path, held_out=held_out)
+    weights, state = load_file(out / "weights.safetensors"), tiny_runs.saved(tmp_path / "state.pt")
+    assert all(torch.equal(weights[name], state["model"][name]) for name in weights)
+    accuracies = [float(row["ValidationAccuracy"]) for row in rows(out / "metrics.csv")]
+    assert files.read_json(out / "run.json")["best_validation"]["epoch"] == accuracies.index(max(accuracies)) + 1
+
+
+def test_nothing_of_the_test_set_has_a_say(stopped, data, held_out, tmp_path):
+    """Other test labels: the same end, the same epoch chosen, the same weights."""
+    changed = with_array(data, tmp_path / "data", "test_labels", lambda labels: (labels + 1) % 10)
+    found = run_stage(make_run(**EARLY), changed, tmp_path / "run", held_out=held_out)
+    assert (found / "weights.safetensors").read_bytes() == (stopped / "weights.safetensors").read_bytes()
+    one, other = (files.read_json(out / "run.json") for out in (stopped, found))
+    for key in ("epochs_done", "stopped_by", "best_validation"):
+        assert one[key] == other[key]
+    assert one["final"]["train"] == other["final"]["train"]
+    assert one["final"]["test"] != other["final"]["test"]
+
+
+def test_the_state_of_another_split_is_not_used(data, held_out, tmp_path, capsys):
+    run_stage(make_run(), data, tmp_path, held_out=held_out)
+    other = tiny_runs.split_digits(data, tmp_path / "split", HELD_OUT, seed=1)
+    run_stage(make_run(), data, tmp_path, held_out=other)
+    assert "belongs to another data, so it is not used" in capsys.readouterr().out
+
+
+def test_a_plateau_of_the_training_loss_ends_a_run(data, tmp_path):
+    """Every step is almost of no length, so no epoch lowers the loss."""
+    out = run_stage(make_run(epochs=30, learning_rate=1e-12, stop={"plateau": 4}), data, tmp_path)
+    summary = files.read_json(out / "run.json")
+    assert (summary["stopped_by"], summary["epochs_done"]) == ("plateau", 6)
+    assert summary["final"]["train"]["loss"] is not None

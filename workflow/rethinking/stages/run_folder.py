@@ -1,0 +1,65 @@
+"""What a run reads and what it leaves: arrays checked against their manifests, result files whole or not at all."""
+
+import csv
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.torch import save_file
+
+from rethinking.engine import results
+from rethinking.engine.state import State
+from rethinking.files import atomic, digest, load_array, read_json, remove_leftovers, write_json
+
+
+def load_data(
+    data: Path, corrupted: Path | None, split: Path | None
+) -> tuple[dict[str, np.ndarray], dict[str, Any], str]:
+    """The run's arrays, the data set's manifest and one digest of the arrays' bytes.
+
+    An array that the corruption changes comes from its folder; `split` adds train_indices and validation_indices.
+    Raises ValueError where a file's bytes are not those of its manifest.
+    """
+    manifest = read_json(data / "manifest.json")
+    owners = {}
+    for folder in (data, corrupted, split):
+        if folder is not None:
+            its = read_json(folder / "manifest.json")
+            owners |= dict.fromkeys(its["arrays"], (folder, its))
+    checksums = {name: its["arrays"][name]["sha256"] for name, (_, its) in owners.items()}
+    arrays = {name: load_array(folder, name, its) for name, (folder, its) in owners.items()}
+    return arrays, manifest, digest(checksums)
+
+
+def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows as CSV (empty cell for None), or remove what an earlier run left where there are none."""
+    if not rows:
+        path.unlink(missing_ok=True)
+        return
+    with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_outputs(
+    out: Path, state: State, training: dict[str, Any], summary: dict[str, Any], classes: list[str]
+) -> None:
+    """Everything that a run leaves, each file whole or not at all, run.json last."""
+    records = state.records
+    # It says that the files beside it are complete and belong together, so an earlier run's goes first.
+    (out / "run.json").unlink(missing_ok=True)
+    remove_leftovers(out / "*")
+    write_csv(out / "metrics.csv", results.metrics(records))
+    write_csv(out / "evaluations.csv", results.evaluations(records) if training["evaluations_per_epoch"] > 1 else [])
+    write_csv(out / "steps.csv", results.steps(records))
+    write_csv(out / "measures.csv", results.measures(state.initial_measures or {}, records))
+    with atomic(out / "confusion.pkl") as temporary:
+        temporary.write_bytes(pickle.dumps(results.confusion(records, classes), protocol=4))
+    kept = results.keeps_best(training) and state.best
+    weights = kept.weights if kept else state.model.state_dict()
+    with atomic(out / "weights.safetensors") as temporary:
+        save_file({name: tensor.cpu().contiguous() for name, tensor in weights.items()}, temporary)
+    write_json(out / "run.json", summary)

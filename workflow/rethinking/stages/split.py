@@ -1,0 +1,41 @@
+"""Stage `split`: which training images a seed holds out for validation."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rethinking import files
+from rethinking.data.splits import validation_split
+
+
+def split(slice: Mapping[str, Any], data: Path, out: Path) -> None:
+    """Write `train_indices.npy`, `validation_indices.npy` and, last, `manifest.json` into `out`.
+
+    The held-out images keep the labels that a corruption gives them: whoever chooses by them knows no better ones.
+    """
+    clean = files.read_json(data / "manifest.json")
+    num_train = clean["arrays"]["train_labels"]["shape"][0]
+    train, validation = validation_split(num_train, slice["validation"], slice["seed"])
+    manifest = {
+        "schema": 1,
+        "dataset": slice["dataset"],
+        "seed": slice["seed"],
+        "definition": f"{len(validation)} of {num_train} training images, drawn without regard to class, are held out",
+        "arrays": {
+            "train_indices": files.save_array(out / "train_indices.npy", train),
+            "validation_indices": files.save_array(out / "validation_indices.npy", validation),
+        },
+    }
+    files.write_json(out / "manifest.json", manifest)
+
+
+def main(argv: list[str]) -> None:
+    """Command line: `python -m rethinking split --slice '{"dataset": …, …}' --data DIR --out DIR`."""
+    parser = argparse.ArgumentParser(prog="python -m rethinking split", description=__doc__)
+    parser.add_argument("--slice", required=True, type=json.loads, metavar="JSON", help="dataset, validation, seed")
+    parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="the prepared data set")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    arguments = parser.parse_args(argv)
+    split(arguments.slice, arguments.data, arguments.out)
