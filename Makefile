@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: all .venv lint test torture test-slow test-slurm accept FORCE
+.PHONY: all .venv lint test torture test-slurm accept FORCE
 .NOTPARALLEL:
 
 all: .venv
@@ -31,14 +31,11 @@ lint: .venv
 	$(BIN)/snakemake --lint
 
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 # 100 runs that are killed again and again must end with the bytes of runs that are not.
 torture: .venv
 	PYTHONPATH=workflow OMP_NUM_THREADS=1 $(BIN)/python tests/torture.py --runs 100
-
-test-slow: .venv
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
 
 # As root, on Debian or Ubuntu: installs SLURM and runs two nodes of it on this machine for as long as the test takes.
 test-slurm: .venv/slurm
