@@ -5,6 +5,7 @@ import json
 import math
 import pickle
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -666,15 +667,35 @@ def test_measures_csv_holds_the_frobenius_norms_before_and_after_each_epoch(data
             assert values[name] == pytest.approx(np.sqrt(np.square(parameter.detach().double().numpy()).sum()))
 
 
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [([3072, 128, 32, 3], 7.3810), ([3072, 124, 64, 3], 7.9912), ([1, 300, 500, 1], 19.5458)],
+    ids=["AnimalNet", "BigAnimalNet", "toy net"],
+)
+def test_the_tutorials_networks_have_its_frobenius_norms_at_its_seed(sizes, expected):
+    with torch.random.fork_rng():
+        torch.manual_seed(2021)
+        model = nn.Sequential(*(nn.Linear(one, other) for one, other in pairwise(sizes)))
+    assert frobenius_norm(model, {})["total"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_distance_from_initialisation_is_zero_before_training_and_grows_from_there(data, tmp_path):
+    run = make_run("mlp_1x512", epochs=3, measures=["distance_from_initialisation"])
+    table = rows(run_stage(run, data, tmp_path) / "measures.csv")
+    totals = [float(row["Value"]) for row in table if row["Layer"] == "total"]
+    assert totals[0] == 0
+    assert 0 < totals[1] < totals[2] < totals[3]
+
+
 def test_the_tutorials_frobenius_norm_is_reproduced_at_its_seed():
     """Tutorial W2D1's first check: a linear layer of ten inputs, torch's seed 2021."""
     torch.manual_seed(2021)
     layer = nn.Linear(10, 1)
-    norms = frobenius_norm(layer)
+    norms = frobenius_norm(layer, {})
     assert list(norms) == ["total", "weight", "bias"]
     assert norms["total"] == pytest.approx(0.6572162508964539, rel=1e-7)
     layer.bias.requires_grad_(False)
-    assert list(frobenius_norm(layer)) == ["total", "weight"]
+    assert list(frobenius_norm(layer, {})) == ["total", "weight"]
 
 
 # Divergence ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import argparse
 import json
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -132,10 +133,11 @@ def train(
     model = make_model(run, sets, device)
     sets = sets.laid_out(memory_format(model))
 
+    initial = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
     state = State(model, make_optimiser(model, run.training))
     identity = {"configuration": run.state_digest, "code": code, "data": data_sha256, "precision": precision}
     print(f"{run.path}: {state.resume(state_path, identity, run.training)}", flush=True)
-    measures = {name: MEASURES[name].load() for name in run.training["measures"]}
+    measures = {name: partial(MEASURES[name].load(), initial=initial) for name in run.training["measures"]}
     signals = Signals()
     try:
         with signals, progress_bar(run, state) as bar:
