@@ -48,9 +48,11 @@ test-slurm: .venv/slurm
 	@touch $@
 
 # After a change of code that alters no number: proves that it alters none, then keeps what is there.
+# CONFIG=config/cifar10.yaml for another configuration than the default.
+CONFIG ?= config/config.yaml
 accept: .venv
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/test_golden_losses.py
-	$(BIN)/python -m rethinking accept
-	$(BIN)/snakemake --cores 1 --touch --forceall
+	$(BIN)/python -m rethinking accept --configfile $(CONFIG)
+	$(BIN)/snakemake --cores 1 --configfile $(CONFIG) --touch --forceall
 
 FORCE:

@@ -111,6 +111,14 @@ LEVELS_AND_CORRUPTIONS = [
     (f"{LEVELS}/levels", [0, 1.5], f"{IN_LEVELS}.levels[1] = 1.5: must be at most 1"),
     (f"{LEVELS}/levels", [-0.1], f"{IN_LEVELS}.levels[0] = -0.1: must be at least 0"),
     (f"{LEVELS}/levels", [], f"{IN_LEVELS}.levels = []: must not be empty"),
+    (f"{LEVELS}/levels", [0.2, 0.5], f"{IN_LEVELS}: needs level 0 (true_labels), which times are relative to"),
+    (LEVELS, {"models": ["alexnet"], "corruptions": ["true_labels", "random_pixels"]},
+     f'{IN_LEVELS}.corruptions = ["true_labels", "random_pixels"]: needs one corruption a level'),
+    (f"{CURVES}/models", ["alexnet", "inception"],
+     f'{IN_CURVES}.models = ["alexnet", "inception"]: shows one model'),
+    ("recipes/quick/stop", {"criterion": "accuracy_99"},
+     'figures.fig1.fit_criterion = "accuracy_100": the runs of recipe \'quick\' end at accuracy_99, before they meet '
+     "this; change its stop as well"),
     (f"{LEVELS}/levels", [0, 0.5, 0.50], f"{IN_LEVELS}.levels = [0, 0.5, 0.5]: 0.5 stands there twice"),
     (f"{CURVES}/corruptions", ["random_labels-1.5"],
      f'{IN_CURVES}.corruptions[0] = "random_labels-1.5": the level must be from 0 to 1'),
@@ -126,9 +134,9 @@ LEVELS_AND_CORRUPTIONS = [
     (f"{LEVELS}/corruptions", ["true_labels"], f"{IN_LEVELS}: needs exactly one of the keys corruptions and levels"),
     (f"{LEVELS}/levels", GONE, f"{IN_LEVELS}: needs exactly one of the keys corruptions and levels"),
     ("corruptions/true_labels", {"family": "random_labels"}, "corruptions.true_labels: such a name is taken "
-     "(true_labels for no corruption, a number at the end for a level)"),
+     "(true_labels and split, a number at the end for a level)"),
     ("corruptions/noise-0.5", {"family": "random_pixels"}, "corruptions.noise-0.5: such a name is taken "
-     "(true_labels for no corruption, a number at the end for a level)"),
+     "(true_labels and split, a number at the end for a level)"),
 ]  # fmt: skip
 
 NUMBERS = [

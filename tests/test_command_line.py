@@ -142,7 +142,7 @@ def test_list_tells_the_numbers_that_one_chooses_by(capsys):
     main(["list", "models"])
     assert re.search(r"^alexnet .*1,387,786 parameters at 3x28x28$", capsys.readouterr().out, re.MULTILINE)
     main(["list", "datasets"])
-    assert re.search(r"^digits .*300 training and 397 test images", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(r"^digits .*320 training and 397 test images", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_list_of_something_else_says_what_there_is(capsys):
@@ -206,7 +206,7 @@ def test_a_run_by_hand_is_the_run_that_the_configuration_means(by_hand):
     summary = read_json(folder / "DIR" / "run.json")
     run = Configuration.load().run("digits", "mlp_1x512", "random_labels-1.0", "small", 0, epochs=2)
     assert summary["config_digest"] == run.digest
-    assert (summary["num_train"], summary["num_test"]) == (300, 397)
+    assert (summary["num_train"], summary["num_test"]) == (320, 397)
 
 
 @pytest.mark.parametrize("out", ["results/runs", "results/runs/mine", "results/by-hand/../runs/mine"])
@@ -245,7 +245,7 @@ def test_in_a_process_of_its_own_a_wrong_name_ends_with_code_1_and_no_traceback(
     called = call(*README_RUN, "--model", "mlp_1x51", folder=tmp_path)
     assert called.returncode == 1
     assert called.stdout == ""
-    assert re.fullmatch(r"error: config/config\.yaml: model = .*did you mean 'mlp_1x512'\?\n", called.stderr)
+    assert re.fullmatch(r"error: command line: model = .*did you mean 'mlp_1x512'\?\n", called.stderr)
 
 
 @pytest.mark.parametrize("missing", ["--dataset", "--model", "--recipe"])

@@ -18,7 +18,7 @@ COMMANDS = {
 
 
 def main(argv: list[str]) -> int:
-    """Run a command; return the exit code. A ValueError is the user's to read, so it is printed without a traceback."""
+    """Run a command; return the exit code. A fault that is the user's to mend is printed without a traceback."""
     if not argv or argv[0] in ("-h", "--help"):
         print("usage: python -m rethinking COMMAND [--help | options]\n")
         print("\n".join(f"  {name:<10} {meaning}" for name, meaning in COMMANDS.items()))
@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
     module = "by_hand" if command == "train" and not any(each.startswith("--run") for each in options) else command
     try:
         importlib.import_module(f"rethinking.stages.{module}").main(options)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -27,6 +27,14 @@ DEFAULT = "config/config.yaml"
 FAMILIES = sorted({model.family for model in MODELS.values()})
 READERS = [module.name for module in pkgutil.iter_modules(readers.__path__) if module.name != "source"]
 
+# What a run has met as well once it meets a criterion.
+IMPLIED = {
+    "accuracy_99": ("accuracy_99",),
+    "accuracy_99_9": ("accuracy_99", "accuracy_99_9"),
+    "accuracy_100": ("accuracy_99", "accuracy_99_9", "accuracy_100"),
+    "loss_0_01": ("loss_0_01",),
+}
+
 Values = dict[str, Any]
 
 
@@ -168,8 +176,8 @@ class Configuration:
         variants = {name: {"family": name} for name in CORRUPTIONS} | self._raw.get("corruptions", {})
         resolved = {}
         for name, variant in variants.items():
-            if name == "true_labels" or split_corruption(name)[1] is not None:
-                problem = "such a name is taken (true_labels for no corruption, a number at the end for a level)"
+            if name in ("true_labels", "split") or split_corruption(name)[1] is not None:
+                problem = "such a name is taken (true_labels and split, a number at the end for a level)"
                 raise self._sources.error(f"corruptions.{name}", ..., problem)
             self._sources.known(f"corruptions.{name}.family", family := variant["family"], "corruption", CORRUPTIONS)
             choices = CORRUPTIONS[family].options
@@ -234,7 +242,26 @@ class Configuration:
             if panel not in section["panels"]:
                 raise self._sources.error(f"{key}.panels", ..., f"the key {panel!r} is missing")
         panels = {panel: self._panel(section, f"{key}.panels.{panel}", section["panels"][panel]) for panel in wanted}
+        for panel, can in wanted.items():
+            if can.one_model and len(panels[panel]["models"]) > 1:
+                raise self._sources.error(f"{key}.panels.{panel}.models", panels[panel]["models"], "shows one model")
+            if can.by_level:
+                self._check_levels(section, f"{key}.panels.{panel}", panels[panel])
         return section | {"panels": panels}
+
+    def _check_levels(self, section: Values, key: str, panel: Values) -> None:
+        """That a panel over levels has one corruption a level, its reference, and runs that go on until they fit."""
+        levels = [0.0 if name == "true_labels" else split_corruption(name)[1] for name in panel["corruptions"]]
+        if None in levels or len(set(levels)) < len(levels):
+            raise self._sources.error(f"{key}.corruptions", panel["corruptions"], "needs one corruption a level")
+        if 0.0 not in levels:
+            raise self._sources.error(key, ..., "needs level 0 (true_labels), which times are relative to")
+        ends, asked = (self.recipes[panel["recipe"]]["stop"] or {}).get("criterion"), section["fit_criterion"]
+        if ends is not None and asked not in IMPLIED[ends]:
+            problem = (
+                f"the runs of recipe {panel['recipe']!r} end at {ends}, before they meet this; change its stop as well"
+            )
+            raise self._sources.error(f"{key.rpartition('.panels.')[0]}.fit_criterion", asked, problem)
 
     def _panel(self, section: Values, key: str, panel: Values) -> Values:
         resolved = {}
@@ -245,7 +272,7 @@ class Configuration:
             self._sources.known(f"{key}.models[{index}]", model, "model", self.models)
             self._check_fit(resolved["dataset"], model, resolved["recipe"], f"{key}.models[{index}]")
         corruptions = [corruption_name("random_labels", level) for level in panel.get("levels", [])] or [
-            self.corruption(corruption, f"{key}.corruptions[{index}]")
+            self.corruption(corruption, f"{key}.corruptions[{index}]", self._sources)
             for index, corruption in enumerate(panel.get("corruptions", []))
         ]
         for index, corruption in enumerate(corruptions):
@@ -255,19 +282,19 @@ class Configuration:
                 )
         return resolved | {"models": panel["models"], "corruptions": corruptions}
 
-    def corruption(self, name: str, key: str = "corruption") -> str:
+    def corruption(self, name: str, key: str, sources: Sources) -> str:
         """The one spelling of a corruption's name; level 0 of any is true_labels."""
         if name == "true_labels":
             return name
         variant, level = split_corruption(name)
-        self._sources.known(key, variant, "corruption", ["true_labels", *self.corruptions], name)
+        sources.known(key, variant, "corruption", ["true_labels", *self.corruptions], name)
         has_level = CORRUPTIONS[self.corruptions[variant]["family"]].has_level
         if has_level and level is None:
-            raise self._sources.error(key, name, f"needs a level from 0 to 1, as in {variant}-0.5")
+            raise sources.error(key, name, f"needs a level from 0 to 1, as in {variant}-0.5")
         if not has_level and level is not None:
-            raise self._sources.error(key, name, f"takes no level; write {variant}")
+            raise sources.error(key, name, f"takes no level; write {variant}")
         if level is not None and not 0 <= level <= 1:
-            raise self._sources.error(key, name, "the level must be from 0 to 1")
+            raise sources.error(key, name, "the level must be from 0 to 1")
         return corruption_name(variant, level)
 
     def _check_fit(self, dataset: str, model: str, recipe: str, key: str) -> None:
@@ -313,11 +340,13 @@ class Configuration:
 
     def run(self, dataset: str, model: str, corruption: str, recipe: str, seed: int, **overrides: Any) -> RunConfig:
         """One run by its names; `overrides` replace values of the recipe."""
-        self._sources.known("dataset", dataset, "data set", self.datasets)
-        self._sources.known("model", model, "model", self.models)
-        self._sources.known("recipe", recipe, "recipe", self.recipes)
+        asked = Sources("command line")
+        asked.known("dataset", dataset, "data set", self.datasets)
+        asked.known("model", model, "model", self.models)
+        asked.known("recipe", recipe, "recipe", self.recipes)
         self._check_fit(dataset, model, recipe, "model")
-        panel = {"dataset": dataset, "recipe": recipe, "models": [model], "corruptions": [self.corruption(corruption)]}
+        spelled = self.corruption(corruption, "corruption", asked)
+        panel = {"dataset": dataset, "recipe": recipe, "models": [model], "corruptions": [spelled]}
         recipes = {recipe: self.recipes[recipe] | overrides}
         return runs_of({"seeds": [seed], "panels": {"run": panel}, "models": self.models, "recipes": recipes})[0]
 

@@ -1,6 +1,8 @@
-# The checked configuration, and what the rules ask of it. The only Python of the workflow.
+# The checked configuration, and what the rules ask of it.
 import os
+import re
 import shlex
+import sys
 from pathlib import Path
 
 from snakemake.utils import update_config

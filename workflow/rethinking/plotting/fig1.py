@@ -23,7 +23,7 @@ CRITERIA = {
     "accuracy_99": "the training accuracy first reaches 99 %",
     "accuracy_99_9": "the training accuracy first reaches 99.9 %",
     "accuracy_100": "the training accuracy first reaches 100 %",
-    "loss_0_01": "the training loss first falls to 0.01",
+    "loss_0_01": "the training loss first falls below 0.01",
 }
 MARKS_A_LINE = 5
 LARGEST_LINEAR = 12  # relative time from which panel (b) is logarithmic; the paper's ends at 3.6
@@ -256,9 +256,9 @@ def outcome_sentences(training: pd.DataFrame, levels: pd.DataFrame) -> list[str]
     unfit, diverged = count.get("unfit", 0), count.get("diverged", 0)
     if not unfit and not diverged:
         return [f"{len(every)} runs, all of which fitted."]
-    sentences = [
-        f"{len(every)} runs, {unfit} of which did not fit and {diverged} diverged; the lines of (b, c) leave them out."
-    ]
+    sentences = [f"{len(every)} runs, {unfit} of which did not fit and {diverged} diverged."]
+    if set(outcomes(levels)) != {"fitted"}:
+        sentences.append("The lines of (b, c) leave them out.")
     if "unfit" in set(outcomes(levels)):
         sentences.append("Open marks: runs that did not fit, (b) at their lower bound, (c) at their last test error.")
     timeless = levels[["relative_time", "relative_time_bound"]].isna().all(axis=1)

@@ -1,15 +1,24 @@
 """The figures: name -> module and function, and the panels (groups of runs) that each is drawn from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rethinking.registry import Entry
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What a panel can draw: one model only; one corruption a level, true labels among them, until they are fitted."""
+
+    one_model: bool = False
+    by_level: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure(Entry):
     """One figure. `panels` names the groups of runs that its section of the configuration must hold."""
 
-    panels: tuple[str, ...]
+    panels: Mapping[str, Panel]
 
 
 FIGURES = {
@@ -17,6 +26,6 @@ FIGURES = {
         module="rethinking.plotting.fig1",
         function="figure",
         description="fitting random labels and pixels: learning curves, convergence slowdown, generalisation error",
-        panels=("learning_curves", "corruption_levels"),
+        panels={"learning_curves": Panel(one_model=True), "corruption_levels": Panel(by_level=True)},
     ),
 }

@@ -1,0 +1,77 @@
+"""What happens around Snakemake itself: two at once, a kill, other numbers of jobs at a time."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from tiny_runs import comparable
+from tiny_workflow import Checkout
+
+TARGET = ("--cores", "1", "--", "figures/fig1.pdf")
+
+
+def outcomes(checkout: Checkout) -> dict[str, object]:
+    """What every run of a checkout left, by its path."""
+    root = checkout / "results/runs"
+    return {str(path.parent.relative_to(root)): comparable(path.parent) for path in sorted(root.rglob("run.json"))}
+
+
+def wait_for(condition, what: str) -> None:
+    for _ in range(1200):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+@pytest.fixture
+def started(fresh_checkout):
+    """A checkout in which a Snakemake is in the middle of its trainings, and that Snakemake."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "snakemake", *TARGET],
+        cwd=fresh_checkout.folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    wait_for(lambda: any((fresh_checkout / "results").rglob("run.json")), "the first training")
+    yield fresh_checkout, process
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def test_a_second_snakemake_is_refused_and_a_killed_one_is_unlocked_and_goes_on(started, completed):
+    checkout, process = started
+    second = checkout.snakemake(*TARGET)
+    assert second.returncode != 0
+    assert "cannot be locked" in second.stdout + second.stderr
+
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    refused = checkout.snakemake(*TARGET)
+    assert refused.returncode != 0
+    assert "--unlock" in refused.stdout + refused.stderr
+    assert checkout.snakemake("--unlock").returncode == 0
+    checkout.run()
+    assert outcomes(checkout) == outcomes(Checkout(completed))
+
+
+def test_one_job_at_a_time_and_a_run_by_hand_give_the_bytes_of_two_jobs_at_a_time(fresh_checkout, completed):
+    expected = outcomes(Checkout(completed))
+    name = "digits-50/alexnet-w0.1/random_labels-0.5/quick/seed0"
+    called = fresh_checkout.snakemake("--cores", "1", "--", f"results/runs/{name}/run.json")
+    assert called.returncode == 0, called.stdout + called.stderr
+    assert outcomes(fresh_checkout) == {name: expected[name]}
+
+    dataset, model, corruption, recipe, _ = name.split("/")
+    names = ["--dataset", dataset, "--model", model, "--corruption", corruption, "--recipe", recipe, "--out", "mine"]
+    by_hand = fresh_checkout.python("rethinking", "train", *names)
+    assert by_hand.returncode == 0, by_hand.stdout + by_hand.stderr
+    found, wanted = comparable(fresh_checkout / "mine"), dict(expected[name])
+    assert {key: value for key, value in found.items() if not key.startswith("state")} == wanted
