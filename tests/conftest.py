@@ -57,3 +57,20 @@ def fresh_checkout(completed: Path, tmp_path: Path) -> Checkout:
     """A copy in which nothing has been run."""
     written = shutil.ignore_patterns(".snakemake", "results", "figures")
     return Checkout(shutil.copytree(completed, tmp_path / "checkout", ignore=written))
+
+
+@pytest.fixture
+def torch_as_it_was() -> Iterator[None]:
+    """What a training sets in torch for its whole process is set back after the test."""
+    import tiny_runs
+
+    with tiny_runs.torch_as_it_was():
+        yield
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny prepared digits of `tiny_runs`; a module may define another `data`."""
+    import tiny_runs
+
+    return tiny_runs.prepare_digits(tmp_path_factory.mktemp("data") / "digits")

@@ -5,7 +5,6 @@ After a change that is meant to alter numbers: python tests/test_golden_losses.p
 
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,8 @@ import torch
 
 from rethinking.engine.reproducibility import machine
 from rethinking.models.registry import MODELS
+
+pytestmark = pytest.mark.usefixtures("torch_as_it_was")
 
 GOLDEN = Path(__file__).parent / "golden"
 CORRUPTION = "random_labels-0.5"
@@ -57,17 +58,6 @@ def losses(model: str, data: Path, folder: Path) -> list[str]:
         row["OnlineTrainLoss"]
         for row in tiny_runs.rows(tiny_runs.run_stage(run, data, folder, corrupted) / "steps.csv")
     ]
-
-
-@pytest.fixture(autouse=True)
-def _settings_of_torch() -> Iterator[None]:
-    with tiny_runs.torch_as_it_was():
-        yield
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_runs.prepare_digits(tmp_path_factory.mktemp("golden") / "digits")
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -1,8 +1,6 @@
 """Explicit regularisers and augmentation: against torch, or a slow reference that treats one image at a time."""
 
 import math
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,20 +21,11 @@ from rethinking.engine.augmentation import Augmentation, Draws
 from rethinking.engine.regularisation import add_dropout, clip_gradients, objective
 from rethinking.models.registry import MODELS
 
+pytestmark = pytest.mark.usefixtures("torch_as_it_was")
+
 property_test = settings(deadline=None, max_examples=30)
 ALL = {"random_crop": True, "flip": True, "rotation": 25}
 NONE: dict[str, Any] = {"random_crop": False, "flip": False, "rotation": 0}
-
-
-@pytest.fixture(autouse=True)
-def _settings_of_torch() -> Iterator[None]:
-    with tiny_runs.torch_as_it_was():
-        yield
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_runs.prepare_digits(tmp_path_factory.mktemp("data") / "digits")
 
 
 def network() -> nn.Sequential:

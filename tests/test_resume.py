@@ -9,7 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from rethinking.__main__ import main
 from rethinking.files import read_json
 from rethinking.run import RunConfig
 from rethinking.stages import train as stage
+
+pytestmark = pytest.mark.usefixtures("torch_as_it_was")
 
 WORKFLOW = Path(stage.__file__).parents[2]
 NUM_VALIDATION = 10
@@ -43,17 +45,6 @@ RECIPES: dict[str, dict[str, Any]] = {
     "validation": {"stop": {"early_stopping": 50}},
     "penalties": {"penalties": [{"function": "l1", "weight": 0.001}], "clip_gradient_norm": 0.5},
 }
-
-
-@pytest.fixture(autouse=True)
-def _settings_of_torch() -> Iterator[None]:
-    with tiny_runs.torch_as_it_was():
-        yield
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_runs.prepare_digits(tmp_path_factory.mktemp("data") / "digits")
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import itertools
 import json
 import math
 import pickle
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -47,22 +46,13 @@ from rethinking.run import RunConfig
 from rethinking.stages import run_folder
 from rethinking.stages import train as stage
 
+pytestmark = pytest.mark.usefixtures("torch_as_it_was")
+
 STEPS_PER_EPOCH = math.ceil(NUM_TRAIN / 16)
 SIX = ["TrainAccuracy", "TrainLoss", "TestAccuracy", "TestLoss", "EpochTime", "Totaltime"]
 NOISE = "random_labels-0.5"
 # Networks whose state differs in kind: none but weights; running averages and channels-last weights.
 two_networks = pytest.mark.parametrize("model", ["mlp_1x512", "inception"])
-
-
-@pytest.fixture(autouse=True)
-def _settings_of_torch() -> Iterator[None]:
-    with tiny_runs.torch_as_it_was():
-        yield
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_runs.prepare_digits(tmp_path_factory.mktemp("data") / "digits")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The validation set: held out of training, never the test set, and the only one that anything is chosen by."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +19,10 @@ from rethinking.data.splits import validation_split
 from rethinking.stages import train as stage
 from rethinking.stages.run_folder import load_data
 
+pytestmark = pytest.mark.usefixtures("torch_as_it_was")
+
 HELD_OUT = 10
 EARLY = {"stop": {"early_stopping": 2}, "epochs": 40, "learning_rate": 0.1, "width": 0.25}
-
-
-@pytest.fixture(autouse=True)
-def _settings_of_torch() -> Iterator[None]:
-    with tiny_runs.torch_as_it_was():
-        yield
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_runs.prepare_digits(tmp_path_factory.mktemp("data") / "digits")
 
 
 @pytest.fixture(scope="module")
