@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: all .venv lint test torture test-slurm accept FORCE
+.PHONY: all .venv lint test torture bench test-slurm accept FORCE
 .NOTPARALLEL:
 
 all: .venv
@@ -36,6 +36,10 @@ test: lint
 # 100 runs that are killed again and again must end with the bytes of runs that are not.
 torture: .venv
 	PYTHONPATH=workflow OMP_NUM_THREADS=1 $(BIN)/python tests/torture.py --runs 100
+
+# Speed, as ratios measured on this machine: writes benchmarks/results.md. DATA_DIR=… has cifar-10-batches-py.
+bench: .venv
+	PYTHONPATH=workflow $(BIN)/python -m benchmarks $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
 # As root, on Debian or Ubuntu: installs SLURM and runs two nodes of it on this machine for as long as the test takes.
 test-slurm: .venv/slurm

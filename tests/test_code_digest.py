@@ -224,7 +224,8 @@ def test_the_order_in_which_modules_are_named_does_not_matter(package):
 # This package -------------------------------------------------------------------------------------------------------
 
 STAGES = ("prepare", "split", "corrupt", "train", "aggregate", "figure")
-PARTS = {"train": ["rethinking.stages.run_folder"]}  # modules beside the stages that are no stage: one stage's own
+# Modules beside the stages that are no stage: one stage's own.
+PARTS = {"train": ["rethinking.stages.placement", "rethinking.stages.run_folder"]}
 NEVER = ("rethinking.config", "rethinking.schema", "rethinking.provenance", "rethinking.__main__")
 ALL_FAMILIES = {entry.module for table in (MODELS, CORRUPTIONS, FIGURES) for entry in table.values()}
 

@@ -224,7 +224,7 @@ def test_images_and_labels_go_to_the_device_once_and_then_an_order_an_epoch(monk
     record, state = trained(monkeypatch, run, data, tmp_path, corrupted)
     sets = [shape for n in (NUM_TRAIN, NUM_TEST) for shape in (((n, *SHAPE), torch.float32), ((n,), torch.int64))]
     orders = [((NUM_TRAIN,), torch.int64)] * 3
-    assert record.to_device == [*sets, *kinds(state.model.parameters()), *orders]
+    assert record.to_device == [*kinds(state.model.parameters()), *sets, *orders]
 
 
 def test_nothing_but_scores_comes_back_from_the_device_and_no_step_waits_for_it(monkeypatch, data, tmp_path):

@@ -173,6 +173,13 @@ def test_autocast_to_bfloat16_gives_nearly_the_same_logits_and_trains(name):
 
 
 @every_model
+def test_images_stored_in_bfloat16_give_the_logits_of_autocast_bit_for_bit(name):
+    model, x = build(name), batch(4, 3, 16, 16)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(model(x), model(x.bfloat16()))
+
+
+@every_model
 def test_saved_and_reloaded_model_gives_identical_logits(name):
     model, x = build(name), batch(8, 3, 16, 16)
     model(x)  # in training mode, so that running averages are more than their initial values
@@ -245,10 +252,22 @@ def test_perceptron_is_linear_layers_with_relu_between(name, sizes):
 def test_alexnet_layers_are_those_of_the_paper():
     model = build("alexnet", (3, 28, 28), num_classes=10, width=1.0)
     names = [type(module).__name__ for module in model.features]
-    assert names == ["Conv2d", "ReLU", "MaxPool2d", "LocalResponseNorm"] * 2 + ["Flatten"]
+    assert names == ["Conv2d", "MaxPool2d", "ReLU", "LocalResponseNorm"] * 2 + ["Flatten"]
     shapes = {key: tuple(tensor.shape) for key, tensor in model.state_dict().items() if key.endswith("weight")}
     convolutions, linear = [(64, 3, 5, 5), (64, 64, 5, 5)], [(384, 64 * 7 * 7), (192, 384), (10, 192)]
     assert list(shapes.values()) == convolutions + linear
+
+
+def test_rectifying_after_the_pool_gives_the_bits_of_rectifying_before_it():
+    x = torch.randn(4, 8, 9, 12, generator=torch.Generator().manual_seed(0))
+    x[0] = -x[0].abs()  # windows in which nothing is positive
+    found = []
+    for layers in ((nn.ReLU(), nn.MaxPool2d(3, 2, 1)), (nn.MaxPool2d(3, 2, 1), nn.ReLU(inplace=True))):
+        images = x.clone().requires_grad_()
+        result = nn.Sequential(*layers)(images)
+        (result * torch.arange(result.numel()).view_as(result)).sum().backward()
+        found.append((result, images.grad))
+    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
 
 
 @pytest.mark.parametrize("shape", [(4, 64, 14, 14), (3, 64, 7, 7), (2, 16, 5, 8), (2, 6, 4, 4), (2, 1, 3, 3)], ids=str)

@@ -1,4 +1,4 @@
-"""The optimiser against torch's, bit for bit, and the learning rate's schedules."""
+"""The optimiser against torch's, bit for bit, and against the formulas; the learning rate's schedules."""
 
 import copy
 import math
@@ -47,7 +47,7 @@ def trained(rates: list[float], **options: Any) -> list[torch.Tensor]:
 
 def trained_by_torch(rates: list[float], **options: Any) -> list[torch.Tensor]:
     model = network()
-    optimiser = torch.optim.SGD(model.parameters(), lr=rates[0], **options)
+    optimiser = torch.optim.SGD(model.parameters(), lr=rates[0], **{"fused": True} | options)
     for step, rate in enumerate(rates):
         optimiser.param_groups[0]["lr"] = rate
         backward(model, step)
@@ -88,6 +88,39 @@ def test_sgd_is_torchs_for_any_hyperparameters(momentum, nesterov, weight_decay,
     assert_bits_are_equal(trained(rates, **options), trained_by_torch(rates, **options))
 
 
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_sgd_is_its_formula_one_operation_after_the_other(options):
+    rates = [0.1 * 0.9**step for step in range(10)]
+    for found, expected in zip(trained(rates, **options), trained_by_torch(rates, fused=False, **options), strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+def test_adam_is_its_formula_one_operation_after_the_other():
+    rates = [0.01 * 0.9**step for step in range(10)]
+    options = {"betas": (0.9, 0.98), "weight_decay": 0.01}
+    for found, expected in zip(adam(rates, **options), torchs_adam(rates, fused=False, **options), strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_step_does_not_depend_on_the_layout_of_the_weights(name):
+    moved = []
+    for memory_format in (torch.contiguous_format, torch.channels_last):
+        model = MODELS[name].load()(num_classes=10, input_shape=(3, 8, 8), width=1 / 8)
+        generator = torch.Generator().manual_seed(0)
+        for parameter in model.parameters():
+            parameter.data.normal_(generator=generator)
+        optimiser = SGD(model.to(memory_format=memory_format).parameters(), momentum=0.9)
+        for step in range(2):
+            generator.manual_seed(step)
+            for parameter in model.parameters():
+                gradient = torch.empty(parameter.shape).normal_(generator=generator)
+                parameter.grad = torch.empty_like(parameter).copy_(gradient)  # as autograd lays it out
+            optimiser.step(0.1)
+        moved.append([parameter.detach().clone() for parameter in model.parameters()])
+    assert all(torch.equal(one, other) for one, other in zip(*moved, strict=True))
+
+
 def test_a_parameter_that_does_not_train_stays():
     before, after = list(network().state_dict().values()), trained([0.1] * 3, momentum=0.9, weight_decay=0.1)
     moved = [not torch.equal(one, other) for one, other in zip(before, after, strict=True)]
@@ -121,7 +154,7 @@ def adam(rates: list[float], **options: Any) -> list[torch.Tensor]:
 
 def torchs_adam(rates: list[float], **options: Any) -> list[torch.Tensor]:
     model = network()
-    optimiser = torch.optim.Adam(model.parameters(), lr=rates[0], foreach=False, **options)
+    optimiser = torch.optim.Adam(model.parameters(), lr=rates[0], **{"fused": True} | options)
     for step, rate in enumerate(rates):
         optimiser.param_groups[0]["lr"] = rate
         backward(model, step)

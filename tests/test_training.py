@@ -397,7 +397,7 @@ def test_training_is_a_plain_loop_with_torchs_optimiser_and_schedule_bit_for_bit
     out = run_stage(run, data, tmp_path)
     model = MODELS[run.factory].load()(num_classes=NUM_CLASSES, input_shape=SHAPE, **run.arguments)
     initialise(model, "kaiming", generator(0, "initialisation"))
-    optimiser = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=0.01)
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=0.01, fused=True)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, gamma=0.5)
     images = torch.from_numpy(preprocess(np.load(data / "train_images.npy"), crop=None, whitening="per_image"))
     labels = torch.from_numpy(np.load(data / "train_labels.npy"))

@@ -16,7 +16,7 @@ from tiny_runs import NUM_TEST, NUM_TRAIN, comparable, make_run, rows, run_stage
 from rethinking import files
 from rethinking.data.preprocess import preprocess
 from rethinking.data.splits import validation_split
-from rethinking.stages import train as stage
+from rethinking.stages.placement import place
 from rethinking.stages.run_folder import load_data
 
 pytestmark = pytest.mark.usefixtures("torch_as_it_was")
@@ -86,13 +86,15 @@ def test_the_split_folder_says_what_it_holds(data, held_out):
 def test_the_three_sets_are_what_their_indices_say(corruption, data, held_out, tmp_path):
     corrupted = tiny_runs.corrupt_digits(data, tmp_path / "corrupted", corruption)
     arrays, manifest, _ = load_data(data, corrupted, held_out)
+    stored = dict(arrays)
     run = make_run(corruption=corruption, augmentation={"random_crop": False, "flip": True, "rotation": 0})
-    sets = stage.load_sets(arrays, run, len(manifest["classes"]), "float32", torch.device("cpu"))
+    _, sets = place(arrays, run, len(manifest["classes"]), "float32", torch.device("cpu"))
+    assert not arrays
     assert sets.validation is not None
     for part, indices in zip((sets.train, sets.validation), validation_split(NUM_TRAIN, HELD_OUT, 0), strict=True):
-        images = preprocess(arrays["train_images"][indices], crop=None, whitening="per_image")
+        images = preprocess(stored["train_images"][indices], crop=None, whitening="per_image")
         assert np.array_equal(part.images.numpy(), images)
-        assert np.array_equal(part.labels.numpy(), arrays["train_labels"][indices])
+        assert np.array_equal(part.labels.numpy(), stored["train_labels"][indices])
     assert np.array_equal(sets.test.labels.numpy(), np.load(data / "test_labels.npy"))
     assert len(sets.test.images) == NUM_TEST
     assert sets.augmentation is not None

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 import yaml
 from torch import nn
+from torch.utils import deterministic
 
 from rethinking import files
 from rethinking.models.registry import MODELS
@@ -150,6 +151,7 @@ def whitened(images: np.ndarray) -> torch.Tensor:
 def torch_as_it_was() -> Iterator[None]:
     """Take back the settings that training makes for its whole process."""
     threads, mode = torch.get_num_threads(), torch.get_deterministic_debug_mode()
+    fill = deterministic.fill_uninitialized_memory
     precision, tf32 = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
     try:
         yield
@@ -158,4 +160,5 @@ def torch_as_it_was() -> Iterator[None]:
         torch.set_deterministic_debug_mode(mode)
         torch.set_float32_matmul_precision(precision)
         torch.backends.cudnn.allow_tf32 = tf32
+        deterministic.fill_uninitialized_memory = fill
         torch.set_flush_denormal(False)

@@ -64,11 +64,11 @@ class Sums:
         self.correct = torch.zeros((), dtype=torch.int64, device=device)
         self.images = 0
 
-    def add(self, loss: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor) -> None:
-        """Add a batch: its mean loss, logits (n, classes) and labels (n)."""
-        self.loss += loss.detach().double() * len(labels)
-        self.correct += (logits.detach().argmax(1) == labels).sum()
-        self.images += len(labels)
+    def add(self, loss: torch.Tensor, correct: torch.Tensor, images: int) -> None:
+        """Add a batch: its summed loss, its number of images that were right, and of images."""
+        self.loss += loss
+        self.correct += correct
+        self.images += images
 
     def mean(self) -> tuple[float, float]:
         """Mean loss in nats and accuracy in percent."""
@@ -88,24 +88,29 @@ class Sums:
 
 @dataclass
 class Progress:
-    """Where an unfinished epoch stands: its steps so far, and everything that its record will be made of."""
+    """Where an unfinished epoch stands: its steps so far, and everything that its record will be made of.
+
+    `online` sums over the epoch, `since` over the steps since the last row of steps.csv, where there is one.
+    """
 
     online: Sums
-    since: Sums
+    since: Sums | None
     batch: int = 0
     seconds: float = 0.0
     evaluations: list[Evaluation] = field(default_factory=list)
     rows: list[tuple[int, float, float]] = field(default_factory=list)
 
     def add(self, loss: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor) -> None:
-        """Count one batch into both sums."""
-        self.online.add(loss, logits, labels)
-        self.since.add(loss, logits, labels)
+        """Count one batch: its mean loss, logits (n, classes) and labels (n)."""
+        total, correct = loss.detach().double() * len(labels), (logits.detach().argmax(1) == labels).sum()
+        self.online.add(total, correct, len(labels))
+        if self.since is not None:
+            self.since.add(total, correct, len(labels))
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "online": self.online.to_list(),
-            "since": self.since.to_list(),
+            "since": self.since and self.since.to_list(),
             "batch": self.batch,
             "seconds": self.seconds,
             "evaluations": [asdict(evaluation) for evaluation in self.evaluations],
@@ -116,7 +121,7 @@ class Progress:
     def from_dict(cls, values: dict[str, Any], device: torch.device) -> "Progress":
         return cls(
             online=Sums.from_list(values["online"], device),
-            since=Sums.from_list(values["since"], device),
+            since=values["since"] and Sums.from_list(values["since"], device),
             batch=values["batch"],
             seconds=values["seconds"],
             evaluations=[Evaluation(**each) for each in values["evaluations"]],

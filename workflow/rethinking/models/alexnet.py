@@ -4,6 +4,8 @@ The paper names neither the filters nor the normalisation's constants. 64 filter
 its 1,387,786 parameters; 64, 64, 384, 192 is the network of TensorFlow's CIFAR-10 tutorial, so its constants are taken.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -11,12 +13,32 @@ from torch.nn import functional
 from rethinking.models.sizes import require_image, scaled
 
 
+class _Divide(torch.autograd.Function):
+    """x * d ** -0.75, d = 1 + the banded sum of x squared, and its gradient in 5 passes over memory instead of 15.
+
+    With e = d ** -0.75 and g the gradient of the result, that of x is g e - 1.5 x B(g x e / d), B the banded sum.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, band: Tensor, ones: Tensor) -> Tensor:
+        root = functional.conv2d(x * x, band.to(x.dtype), ones.to(x.dtype)).rsqrt_()  # a general power is slow
+        power = root.sqrt().mul_(root)
+        ctx.save_for_backward(x, band, root, power)
+        return x * power
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        x, band, root, power = ctx.saved_tensors
+        scaled = gradients[0] * power
+        spread = functional.conv2d((scaled * x).mul_(root).mul_(root), (-1.5 * band).to(x.dtype))
+        return scaled.addcmul_(x, spread), None, None
+
+
 class LocalResponseNorm(nn.Module):
     """Divide x by (1 + alpha/9 * the sum of x squared over 9 neighbouring channels) ** 0.75, alpha 0.001.
 
     The function is torch.nn.LocalResponseNorm(9, alpha=0.001, beta=0.75, k=1), which would be most of this network's
-    time on a CPU. Here the sum is a 1x1 convolution with a banded matrix, and d ** -0.75 is r * sqrt(r), r = 1/sqrt(d),
-    since a general power is slow.
+    time on a CPU. Here the sum is a 1x1 convolution with a banded matrix.
     """
 
     band: Tensor
@@ -31,9 +53,7 @@ class LocalResponseNorm(nn.Module):
         self.register_buffer("ones", torch.ones(num_channels), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        denominator = functional.conv2d(x * x, self.band, self.ones)
-        root = denominator.rsqrt()
-        return x * (root * root.sqrt())
+        return _Divide.apply(x, self.band, self.ones)
 
 
 class AlexNet(nn.Module):
@@ -57,11 +77,13 @@ class AlexNet(nn.Module):
 
 
 def stage(in_channels: int, filters: int) -> tuple[nn.Module, ...]:
-    """Convolution 5x5 of the same size, then a max pool that halves it, then the normalisation."""
+    """Convolution 5x5 of the same size with ReLU, then a max pool that halves it, then the normalisation."""
     return (
         nn.Conv2d(in_channels, filters, kernel_size=5, padding=2),
-        nn.ReLU(),
         nn.MaxPool2d(kernel_size=3, stride=2, padding=1),
+        # After the pool, a quarter of the work and the same numbers: the largest of rectified values is the largest,
+        # rectified, and so are the gradients.
+        nn.ReLU(inplace=True),
         LocalResponseNorm(filters),
     )
 

@@ -9,27 +9,22 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors import SafetensorError
-from torch import nn
 from tqdm import tqdm
 
 from rethinking.analysis.registry import MEASURES
-from rethinking.data.preprocess import preprocess
 from rethinking.engine import results
-from rethinking.engine.augmentation import Augmentation
+from rethinking.engine.allocation import keep_freed_memory
 from rethinking.engine.device import choose_device
-from rethinking.engine.initialisation import initialise
-from rethinking.engine.loop import InterruptionError, Sets, Split, fit
+from rethinking.engine.loop import InterruptionError, Sets, fit
 from rethinking.engine.optim import make_optimiser
 from rethinking.engine.records import EpochRecord
-from rethinking.engine.regularisation import add_dropout
-from rethinking.engine.reproducibility import generator, machine, make_deterministic, resolved_precision, versions
+from rethinking.engine.reproducibility import machine, make_deterministic, resolved_precision, versions
 from rethinking.engine.state import State
 from rethinking.engine.stopping import stopped_by
-from rethinking.models.registry import MODELS
 from rethinking.run import RunConfig
+from rethinking.stages.placement import place
 from rethinking.stages.run_folder import load_data, write_outputs
 
 SCHEMA = 1
@@ -61,46 +56,6 @@ class Signals:
             raise InterruptionError(signal.Signals(self.number).name)
 
 
-def load_sets(
-    arrays: dict[str, np.ndarray], run: RunConfig, num_classes: int, precision: str, device: torch.device
-) -> Sets:
-    """The run's sets on the device, whitened, the validation set taken out of the training set."""
-    training = run.training
-    indices = {"train": arrays.get("train_indices", slice(None)), "validation": arrays.get("validation_indices")}
-
-    def images(name: str) -> np.ndarray:
-        chosen = indices.get(name, slice(None))
-        return arrays["test_images"] if name == "test" else arrays["train_images"][chosen]
-
-    def split(name: str) -> Split:
-        labels = arrays["test_labels"] if name == "test" else arrays["train_labels"][indices[name]]
-        whitened = preprocess(images(name), crop=training["crop"], whitening=training["whitening"])
-        return Split(torch.from_numpy(whitened).to(device), torch.from_numpy(labels).to(device))
-
-    augmentation = None
-    if training["augmentation"] is not None:
-        stored = torch.from_numpy(images("train").transpose(0, 3, 1, 2).copy()).to(device)
-        augmentation = Augmentation(stored, training, run.seed)
-    validation = split("validation") if indices["validation"] is not None else None
-    return Sets(split("train"), split("test"), num_classes, precision, validation, augmentation)
-
-
-def make_model(run: RunConfig, sets: Sets, device: torch.device) -> nn.Module:
-    """The run's network on the device, initialised from the run's seed."""
-    channels, height, width = sets.train.images.shape[1:]
-    model = MODELS[run.factory].load()(
-        num_classes=sets.num_classes, input_shape=(channels, height, width), **run.arguments
-    )
-    initialise(model, run.training["initialisation"], generator(run.seed, "initialisation"))
-    add_dropout(model, run.training["dropout"])
-    return model.to(device).to(memory_format=memory_format(model))
-
-
-def memory_format(model: nn.Module) -> torch.memory_format:
-    """The layout of images and weights in which the network is fastest."""
-    return getattr(model, "memory_format", torch.contiguous_format)
-
-
 def report(record: EpochRecord) -> str:
     """One line for the log."""
     train = record.last.train_accuracy
@@ -128,10 +83,9 @@ def train(
     device = choose_device()
     precision = resolved_precision(run.training["precision"], device)
     make_deterministic(precision)
+    keep_freed_memory()
     arrays, manifest, data_sha256 = load_data(data, corrupted, split)
-    sets = load_sets(arrays, run, len(manifest["classes"]), precision, device)
-    model = make_model(run, sets, device)
-    sets = sets.laid_out(memory_format(model))
+    model, sets = place(arrays, run, len(manifest["classes"]), precision, device)
 
     initial = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
     state = State(model, make_optimiser(model, run.training))

@@ -1,0 +1,1 @@
+"""How fast it is: every figure a ratio of two things measured alternately in one run (`make bench`)."""

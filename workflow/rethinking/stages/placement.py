@@ -1,0 +1,75 @@
+"""A run's network and sets on the device, in the layout and precision in which the network is fastest."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from rethinking.data.preprocess import CHUNK, preprocess
+from rethinking.engine.augmentation import Augmentation
+from rethinking.engine.initialisation import initialise
+from rethinking.engine.loop import Sets, Split
+from rethinking.engine.regularisation import add_dropout
+from rethinking.engine.reproducibility import generator
+from rethinking.models.registry import MODELS
+from rethinking.run import RunConfig
+
+
+def place(
+    arrays: dict[str, np.ndarray], run: RunConfig, num_classes: int, precision: str, device: torch.device
+) -> tuple[nn.Module, Sets]:
+    """The run's network, initialised from its seed, and its sets, whitened, the validation set out of the training set.
+
+    Empties `arrays`, so that no set is held twice: stored and whitened, CIFAR-10 takes 0.2 and 0.6 GB.
+    """
+    _, height, width, channels = arrays["train_images"].shape
+    crop = run.training["crop"]
+    shape = (channels, crop or height, crop or width)
+    model = make_model(run, shape, num_classes, device)
+    indices = {name: arrays.pop(f"{name}_indices", None) for name in ("train", "validation")}
+
+    def part(name: str, images: np.ndarray, labels: np.ndarray) -> Split:
+        chosen = indices.get(name)
+        images, labels = (images, labels) if chosen is None else (images[chosen], labels[chosen])
+        return Split(whitened(images, run, shape, precision, model), torch.from_numpy(labels).to(device))
+
+    images, labels = arrays.pop("train_images"), arrays.pop("train_labels")
+    augmentation = None
+    if run.training["augmentation"] is not None:
+        stored = (images if indices["train"] is None else images[indices["train"]]).transpose(0, 3, 1, 2).copy()
+        augmentation = Augmentation(torch.from_numpy(stored).to(device), run.training, run.seed)
+    train = part("train", images, labels)
+    validation = None if indices["validation"] is None else part("validation", images, labels)
+    del images
+    test = part("test", arrays.pop("test_images"), arrays.pop("test_labels"))
+    return model, Sets(train, test, num_classes, precision, validation, augmentation)
+
+
+def make_model(run: RunConfig, shape: tuple[int, int, int], num_classes: int, device: torch.device) -> nn.Module:
+    """The run's network for images of `shape` (channels, height, width), on the device, in its layout."""
+    model = MODELS[run.factory].load()(num_classes=num_classes, input_shape=shape, **run.arguments)
+    initialise(model, run.training["initialisation"], generator(run.seed, "initialisation"))
+    add_dropout(model, run.training["dropout"])
+    return model.to(device).to(memory_format=memory_format(model))
+
+
+def memory_format(model: nn.Module) -> torch.memory_format:
+    """The layout of images and weights in which the network is fastest."""
+    return getattr(model, "memory_format", torch.contiguous_format)
+
+
+def whitened(
+    images: np.ndarray, run: RunConfig, shape: tuple[int, int, int], precision: str, model: nn.Module
+) -> torch.Tensor:
+    """Stored images (n, height, width, channels) as the network takes them: (n, *shape), on its device, in its layout.
+
+    Under bfloat16 a CPU stores them in it, half as large: the network's first layer would round them to it anyway.
+    """
+    device = next(model.parameters()).device
+    dtype = torch.bfloat16 if precision == "bfloat16" and device.type == "cpu" else torch.float32
+    placed = torch.empty((len(images), *shape), dtype=dtype, device=device, memory_format=memory_format(model))
+    for start in range(0, len(images), CHUNK):
+        chunk = preprocess(
+            images[start : start + CHUNK], crop=run.training["crop"], whitening=run.training["whitening"]
+        )
+        placed[start : start + CHUNK].copy_(torch.from_numpy(chunk))
+    return placed
