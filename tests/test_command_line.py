@@ -172,7 +172,7 @@ def test_the_readmes_command_trains_from_nothing(by_hand):
     assert re.fullmatch(r"training accuracy [\d.]+ %, test accuracy [\d.]+ %; results in DIR", lines[-1])
     assert first.stderr == ""  # the progress bar is for terminals
     names = {path.name for path in (folder / "DIR").iterdir()}
-    assert names == {"metrics.csv", "confusion.pkl", "run.json", "weights.safetensors", "state.pt", "state.pt.previous"}
+    assert names == {"metrics.csv", "confusion.pkl", "run.json", "weights.safetensors", "state.pt"}
 
 
 def test_the_same_command_again_says_that_it_resumes_and_trains_no_more(by_hand):

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.usefixtures("torch_as_it_was")
 
 WORKFLOW = Path(stage.__file__).parents[2]
 NUM_VALIDATION = 10
+EACH_EPOCH = {"seconds_between_saves": 0}
 # Calls of `watch` in an epoch of EVERY_KIND: three steps, and an evaluation after the second and after the third, of
 # training, validation and test set.
 EVERY_KIND = {
@@ -326,7 +327,7 @@ def test_a_process_that_can_save_no_state_leaves_the_same_results(whole, data, t
     room = 500 + max(len(content) for content in whole.values() if isinstance(content, bytes))
     called = call_stage(make_run(epochs=3), data, tmp_path, preexec_fn=limit_files_to(room))
     assert called.returncode == 0, called.stdout + called.stderr
-    assert called.stdout.count("warning: the state was not saved, training goes on: [Errno 27] File too large") == 3
+    assert called.stdout.count("warning: the state was not saved, training goes on: [Errno 27] File too large") == 1
     assert comparable(tmp_path / "out") == whole
     assert not list(tmp_path.glob("*state*"))
 
@@ -347,10 +348,23 @@ def test_a_full_disk_while_writing_results_is_a_clear_error_and_leaves_nothing_t
     assert comparable(run_stage(make_run(epochs=3), data, tmp_path)) == whole
 
 
+@pytest.mark.parametrize(("seconds", "saves"), [(0, [1, 2, 3]), (3600, [3])], ids=["each epoch", "seldom"])
+def test_the_state_is_saved_as_often_as_asked_and_always_at_the_end(seconds, saves, whole, data, tmp_path, monkeypatch):
+    epochs, save = [], stage.save
+    monkeypatch.setattr(stage, "save", lambda state, *rest: epochs.append(len(state.records)) or save(state, *rest))
+    out, state_path = tmp_path / "out", tmp_path / "state.pt"
+    stage.train(
+        make_run(epochs=3), code="code", data=data, out=out, state_path=state_path, seconds_between_saves=seconds
+    )
+    assert epochs == saves
+    assert len(saved(state_path)["records"]) == 3
+    assert comparable(out) == whole
+
+
 def test_a_file_in_the_place_of_the_states_folder_is_a_warning(whole, data, tmp_path, capsys):
     (tmp_path / "state").write_text("in the way")
     run = make_run(epochs=3)
-    stage.train(run, code="code", data=data, out=tmp_path / "out", state_path=tmp_path / "state/run.pt")
+    stage.train(run, code="code", data=data, out=tmp_path / "out", state_path=tmp_path / "state/run.pt", **EACH_EPOCH)
     assert comparable(tmp_path / "out") == whole
     assert capsys.readouterr().out.count("warning: the state was not saved, training goes on: ") == 3
 
@@ -359,7 +373,7 @@ def test_a_file_in_the_place_of_the_states_folder_is_a_warning(whole, data, tmp_
 def test_a_state_folder_that_is_read_only_is_a_warning(whole, data, tmp_path, capsys):
     (tmp_path / "state").mkdir(mode=0o555)
     run = make_run(epochs=3)
-    stage.train(run, code="code", data=data, out=tmp_path / "out", state_path=tmp_path / "state/run.pt")
+    stage.train(run, code="code", data=data, out=tmp_path / "out", state_path=tmp_path / "state/run.pt", **EACH_EPOCH)
     assert comparable(tmp_path / "out") == whole
     assert capsys.readouterr().out.count("warning: the state was not saved, training goes on: ") == 3
 
@@ -382,7 +396,7 @@ def test_a_read_only_state_folder_with_states_and_leftovers_is_read_and_warned_o
     for name in ("write_bytes", "replace", "unlink"):
         monkeypatch.setattr(Path, name, refusing(getattr(Path, name)))
     run = make_run(epochs=3)
-    stage.train(run, code="code", data=data, out=tmp_path / "out", state_path=folder / "state.pt")
+    stage.train(run, code="code", data=data, out=tmp_path / "out", state_path=folder / "state.pt", **EACH_EPOCH)
     monkeypatch.undo()
     assert comparable(tmp_path / "out") == whole
     printed = capsys.readouterr().out

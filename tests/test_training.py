@@ -878,6 +878,23 @@ def test_bfloat16_trains_and_evaluates(model, data, tmp_path):
     assert {tensor.dtype for tensor in weights.values()} <= {torch.float32, torch.int64}
 
 
+@pytest.mark.parametrize("mode", ["default", "reduce-overhead"])
+def test_the_steps_of_a_compiled_recipe_are_compiled_and_its_scores_are_not(mode, data, tmp_path, monkeypatch):
+    asked, sizes = [], []
+
+    def compiled(model: nn.Module, **options: Any) -> Any:
+        asked.append(options)
+        return lambda x: sizes.append((len(x), model.training)) or model(x)
+
+    monkeypatch.setattr(torch, "compile", compiled)
+    out = run_stage(make_run(epochs=2, compile=mode), data, tmp_path / "compiled")
+    assert asked == [{"mode": mode, "dynamic": False}]
+    assert sizes == [(16, True), (16, True), (8, True)] * 2
+    plain = run_stage(make_run(epochs=2), data, tmp_path / "plain")
+    for name in ("confusion.pkl", "weights.safetensors"):
+        assert (out / name).read_bytes() == (plain / name).read_bytes()
+
+
 def test_precisions_are_resolved_by_device():
     cpu = torch.device("cpu")
     assert resolved_precision("tfloat32", cpu) == "float32"

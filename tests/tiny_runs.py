@@ -93,7 +93,7 @@ def run_stage(
     """Train a run into `folder`/out with its state in `folder`/state.pt; return the former."""
     out = folder / "out"
     parts = {"data": data, "corrupted": corrupted, "split": held_out}
-    train(run, code=code, **parts, out=out, state_path=folder / "state.pt")
+    train(run, code=code, **parts, out=out, state_path=folder / "state.pt", seconds_between_saves=0)
     return out
 
 

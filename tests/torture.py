@@ -70,6 +70,7 @@ class Case:
                 split=self.data / "split" / f"seed{self.run.seed}",
                 out=out,
                 state_path=out / "state.pt",
+                seconds_between_saves=0,
             )
 
     def forked(self, out: Path, kill_after: float | None = None) -> bool:

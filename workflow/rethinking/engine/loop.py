@@ -88,8 +88,11 @@ def fit(
     """
     if state.initial_measures is None:
         state.initial_measures = {name: measure(state.model) for name, measure in measures.items()}
+    mode = config.training["compile"]
+    # Of the steps only: what is scored are the weights as anybody else computes with them.
+    network = state.model if mode is None else torch.compile(state.model, mode=mode, dynamic=False)
     while stopped_by(state.records, config.training) is None:
-        record = _Epoch(sets, config, state, watch).run(measures)
+        record = _Epoch(sets, config, state, watch, network).run(measures)
         state.add(record)
         yield record
 
@@ -97,8 +100,15 @@ def fit(
 class _Epoch:
     """One epoch, from where `state.progress` stands in it to its end."""
 
-    def __init__(self, sets: Sets, config: RunConfig, state: State, watch: Callable[[], None]) -> None:
-        self.sets, self.state, self.watch = sets, state, watch
+    def __init__(
+        self,
+        sets: Sets,
+        config: RunConfig,
+        state: State,
+        watch: Callable[[], None],
+        network: Callable[[torch.Tensor], torch.Tensor],
+    ) -> None:
+        self.sets, self.state, self.watch, self.network = sets, state, watch, network
         self.seed, self.training = config.seed, config.training
         self.number = len(state.records) + 1
         self.device = sets.train.labels.device
@@ -174,7 +184,7 @@ class _Epoch:
                 # torch's dropout draws from the global generator only.
                 torch.manual_seed(seeds.integer(self.seed, "dropout", self.number, progress.batch))
             with autocast(self.device, self.sets.precision):
-                logits = model(x)
+                logits = self.network(x)
             total, loss = loss_of(logits.float(), y)
             total.backward()
             if training["clip_gradient_norm"] is not None:

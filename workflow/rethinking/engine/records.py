@@ -51,9 +51,15 @@ class EpochRecord:
         return self.evaluations[-1]
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "EpochRecord":
+    def from_dict(cls, values: dict[str, Any], confusion: torch.Tensor) -> "EpochRecord":
         evaluations = [Evaluation(**each) for each in values["evaluations"]]
-        return cls(**{**values, "evaluations": evaluations, "steps": [tuple(row) for row in values["steps"]]})
+        steps = [tuple(row) for row in values["steps"]]
+        return cls(**{**values, "evaluations": evaluations, "steps": steps, "confusion": confusion})
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the confusion matrix, which is saved with those of the other epochs."""
+        values = {name: value for name, value in vars(self).items() if name != "confusion"}
+        return values | {"evaluations": [dict(vars(evaluation)) for evaluation in self.evaluations]}
 
 
 class Sums:

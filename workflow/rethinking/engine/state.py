@@ -21,7 +21,7 @@ from rethinking.engine.records import EpochRecord, Evaluation, Progress
 from rethinking.engine.stopping import scores_train, stopped_by
 from rethinking.files import atomic, remove_leftovers
 
-SCHEMA = 2
+SCHEMA = 3
 DIGEST = hashlib.sha256().digest_size
 
 
@@ -115,7 +115,9 @@ class State:
             "identity": identity,
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "records": [dataclasses.asdict(record) for record in self.records],
+            "records": [record.to_dict() for record in self.records],
+            # One tensor: each of its own would be a member of the file's archive, a millisecond an epoch at every save.
+            "confusions": torch.stack([record.confusion for record in self.records]) if self.records else None,
             "progress": self.progress and self.progress.to_dict(),
             "initial_measures": self.initial_measures,
             "best": self.best and dataclasses.asdict(self.best),
@@ -144,7 +146,9 @@ class State:
             return f"starting: {path} belongs to another {' and '.join(other)}, so it is not used"
         device = next(self.model.parameters()).device
         progress = content["progress"] and Progress.from_dict(content["progress"], device)
-        found = as_in_one_go([EpochRecord.from_dict(record) for record in content["records"]], progress, training)
+        matrices = () if content["confusions"] is None else content["confusions"].unbind()
+        records = [EpochRecord.from_dict(*each) for each in zip(content["records"], matrices, strict=True)]
+        found = as_in_one_go(records, progress, training)
         if found is None:
             return f"starting: {path} goes beyond this recipe's end or was not scored at it, so it is not used"
         self.model.load_state_dict(content["model"])
