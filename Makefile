@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: all .venv lint test torture bench test-slurm accept FORCE
+.PHONY: all .venv lint test torture bench bench-bfloat16 test-slurm accept FORCE
 .NOTPARALLEL:
 
 all: .venv
@@ -40,6 +40,10 @@ torture: .venv
 # Speed, as ratios measured on this machine: writes benchmarks/results.md. DATA_DIR=… has cifar-10-batches-py.
 bench: .venv
 	PYTHONPATH=workflow $(BIN)/python -m benchmarks $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+
+# Whether bfloat16 changes a conclusion: half an hour; writes benchmarks/bfloat16.md.
+bench-bfloat16: .venv
+	PYTHONPATH=workflow $(BIN)/python -m benchmarks.bfloat16 $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
 # As root, on Debian or Ubuntu: installs SLURM and runs two nodes of it on this machine for as long as the test takes.
 test-slurm: .venv/slurm
