@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: all .venv lint test torture bench bench-bfloat16 test-slurm accept FORCE
+.PHONY: all .venv lint test test-large torture bench bench-bfloat16 test-slurm accept FORCE
 .NOTPARALLEL:
 
 all: .venv
@@ -32,6 +32,10 @@ lint: .venv
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+# Every network at its full width on images of its full size: some minutes and 4 GB of memory.
+test-large: .venv
+	PYTHONPATH=workflow OMP_NUM_THREADS=1 $(BIN)/python tests/large_models.py
 
 # 100 runs that are killed again and again must end with the bytes of runs that are not.
 torture: .venv

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from networks import CLASSIFIERS, PAPER, build, image_of
 from stand_in_device import DEVICE, NAME, Record, stand_in
 from tiny_runs import (
     NUM_CLASSES,
@@ -248,5 +249,12 @@ def test_a_run_goes_on_on_the_device_from_a_state_that_another_device_saved(monk
     assert but_for_the_device(tmp_path / "resumed") == but_for_the_device(tmp_path / "in-one-go")
 
 
-def test_every_family_of_networks_is_placed_here():
-    assert {MODELS[model].family for model in FAMILIES} == {model.family for model in MODELS.values()}
+def test_every_family_of_the_papers_networks_is_placed_here():
+    assert {MODELS[model].family for model in FAMILIES} == {MODELS[model].family for model in PAPER}
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_every_network_goes_to_the_device_as_a_whole(name):
+    """What it keeps beside parameters and buffers would stay behind."""
+    model = build(name).to("meta")
+    assert model(torch.empty(2, *image_of(name), device="meta")).device.type == "meta"

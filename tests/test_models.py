@@ -1,7 +1,7 @@
 """The networks: every registered one keeps the registry's promises, and each family is the paper's."""
 
 import inspect
-import io
+import math
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,48 +9,32 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.torch
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from networks import CLASSIFIERS, batch, build, image_of, labels, num_trainable
+from torch import nn
 from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
 
 import rethinking
+from rethinking.analysis.layers import layers
 from rethinking.models.alexnet import LocalResponseNorm
-from rethinking.models.inception import Downsample, Inception, ShiftBatchNorm
+from rethinking.models.inception import PAPER_WITHOUT_BN, Downsample, Inception, ShiftBatchNorm
 from rethinking.models.registry import MODELS
 from rethinking.models.sizes import scaled
 
-every_model = pytest.mark.parametrize("name", sorted(MODELS))
+every_entry = pytest.mark.parametrize("name", sorted(MODELS))
+every_model = pytest.mark.parametrize("name", CLASSIFIERS)
 FORMATS = {"nchw": torch.contiguous_format, "channels_last": torch.channels_last}
 every_format = pytest.mark.parametrize("memory_format", FORMATS.values(), ids=FORMATS)
-
-
-def build(
-    name: str, image: tuple[int, ...] = (3, 16, 16), *, num_classes: int = 7, seed: int = 0, width: float = 0.5
-) -> Any:
-    """A model with weights drawn from `seed`, leaving torch's global generator as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return MODELS[name].load()(num_classes=num_classes, input_shape=image, width=width)
-
-
-def batch(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
-
-def labels(num_images: int, num_classes: int = 7) -> Tensor:
-    return torch.arange(num_images) % num_classes
-
-
-def num_trainable(model: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 
 # The registry -------------------------------------------------------------------------------------------------------
 
 
-@every_model
+@every_entry
 def test_registry_entry_leads_to_a_function_that_describes_itself(name):
     entry = MODELS[name]
     factory = entry.load()
@@ -61,10 +45,12 @@ def test_registry_entry_leads_to_a_function_that_describes_itself(name):
     assert entry.label
 
 
-@every_model
+@every_entry
 def test_factory_takes_exactly_the_registered_arguments(name):
-    parameters = inspect.signature(MODELS[name].load()).parameters
-    assert set(parameters) == {"num_classes", "input_shape", *MODELS[name].arguments}
+    entry = MODELS[name]
+    parameters = inspect.signature(entry.load()).parameters
+    classes = set() if entry.num_classes is None else {"num_classes"}
+    assert set(parameters) == {"input_shape", *classes, *entry.arguments}
     assert all(parameter.kind is inspect.Parameter.KEYWORD_ONLY for parameter in parameters.values())
 
 
@@ -89,28 +75,91 @@ print(sorted(({"torch"} | named) & set(sys.modules)))
 # Every model --------------------------------------------------------------------------------------------------------
 
 
-@every_model
-def test_has_exactly_the_papers_number_of_parameters(name):
-    model = MODELS[name].load()(num_classes=10, input_shape=(3, 28, 28))
-    assert num_trainable(model) == MODELS[name].parameters
+# What is published or was counted, or follows from the layers: network, image, classes, arguments, parameters.
+PUBLISHED = [
+    ("mlp_1x512", (3, 28, 28), 10, {}, 1_209_866),
+    ("mlp_3x512", (3, 28, 28), 10, {}, 1_735_178),
+    ("alexnet", (3, 28, 28), 10, {}, 1_387_786),
+    ("inception", (3, 28, 28), 10, {}, 1_649_402),
+    ("inception_without_bn", (3, 28, 28), 10, {}, 1_649_402),
+    ("mini_googlenet", (3, 28, 28), 10, {}, 2_934_874),
+    ("mini_googlenet_1x1", (3, 28, 28), 10, {}, 1_652_826),
+    ("simple_conv_net", (3, 28, 28), 10, {}, 17_426),
+    ("alexnet_small", (3, 28, 28), 10, {}, 1_568_138),
+    ("inception_affine_bn", (3, 28, 28), 10, {}, 1_651_114),
+    ("inception_without_bn_or_bias", (3, 28, 28), 10, {}, 1_647_690),
+    ("lenet", (3, 32, 32), 10, {}, 62_006),
+    ("lenet", (3, 28, 28), 10, {}, 44_726),
+    ("resnet18", (3, 32, 32), 10, {}, 11_173_962),
+    ("resnet34", (3, 32, 32), 10, {}, 21_282_122),
+    # The stem has 28,896 and stands in place of a convolution and a normalisation.
+    ("resnet18", (3, 32, 32), 10, {"stem": True}, 11_173_962 + 28_896 - (3 * 64 * 9 + 128)),
+    ("resnet34", (3, 32, 32), 10, {"stem": True}, 21_282_122 + 28_896 - (3 * 64 * 9 + 128)),
+    ("resnet18", (3, 32, 32), 10, {"shortcut": "average_pool"}, 11_173_962),
+    ("animalnet", (3, 32, 32), 3, {}, 397_571),
+    ("big_animalnet", (3, 32, 32), 3, {}, 389_247),
+    ("toy_regression", (1,), None, {}, 151_601),
+    ("alexnet_224", (3, 224, 224), 10, {}, 46_787_978),
+    ("vgg_224", (3, 224, 224), 10, {}, 128_807_306),
+    ("vgg_small_224", (3, 224, 224), 10, {}, 43_093_610),
+    ("nin_224", (3, 224, 224), 10, {}, 2_015_398),
+    ("nin_224", (1, 224, 224), 10, {}, 1_992_166),
+    ("googlenet_96", (3, 96, 96), 10, {}, 5_983_802),
+    ("resnet18_224", (3, 224, 224), 10, {}, 11_184_650),
+    ("densenet_224", (3, 224, 224), 10, {}, 764_498),
+]
+
+
+@pytest.mark.parametrize(("name", "image", "num_classes", "arguments", "count"), PUBLISHED)
+def test_has_exactly_the_published_number_of_parameters(name, image, num_classes, arguments, count):
+    with torch.device("meta"):
+        model = MODELS[name].build(image, num_classes, **arguments)
+    assert num_trainable(model) == count
     assert all(parameter.requires_grad for parameter in model.parameters())
 
 
+@every_entry
+def test_the_registered_sizes_are_those_of_the_network(name):
+    entry = MODELS[name]
+    assert (entry.input_shape, entry.num_classes, entry.parameters) in [
+        (image, num_classes, count) for other, image, num_classes, _, count in PUBLISHED if other == name
+    ]
+    found = layers(entry.build, entry.input_shape)
+    assert sum(layer.parameters for layer in found) == entry.parameters
+    assert sum(layer.multiply_adds for layer in found) == entry.multiply_adds
+    assert sum(math.prod(layer.shape) for layer in found if not layer.is_block) == entry.activations
+
+
+@every_entry
+def test_multiply_adds_are_half_of_what_torch_counts(name, monkeypatch):
+    # Ours is written as a convolution, which is not one of the network's.
+    monkeypatch.setattr("rethinking.models.alexnet.LocalResponseNorm", lambda channels, **_: nn.LocalResponseNorm(5))
+    entry = MODELS[name]
+    with torch.device("meta"):
+        model, x = entry.build(), torch.empty(1, *entry.input_shape)
+    with FlopCounterMode(display=False) as counter:
+        model(x)
+    assert counter.get_total_flops() == 2 * entry.multiply_adds
+
+
 @every_model
-@pytest.mark.parametrize("image", [(3, 28, 28), (3, 32, 32), (1, 16, 16), (3, 14, 14), (2, 9, 13), (1, 4, 31)], ids=str)
-@pytest.mark.parametrize("num_classes", [2, 7, 100])
-def test_gives_one_logit_a_class_at_any_size(name, image, num_classes):
-    logits = build(name, image, num_classes=num_classes, width=0.25)(batch(3, *image))
+@pytest.mark.parametrize("shape", [(3, 0, 0), (1, 0, 27), (2, 5, 9)], ids=str)
+@pytest.mark.parametrize("num_classes", [2, 100])
+def test_gives_one_logit_a_class_at_any_size(name, shape, num_classes):
+    """Sizes are from the smallest on."""
+    channels, *more = shape
+    image = (channels, *(MODELS[name].smallest + each for each in more))
+    logits = build(name, image, num_classes=num_classes, width=1 / 8)(batch(3, *image))
     assert logits.shape == (3, num_classes)
     assert logits.isfinite().all()
 
 
 @every_model
-@settings(max_examples=12, deadline=None)
-@given(height=st.integers(4, 40), width=st.integers(4, 40), channels=st.integers(1, 4))
+@settings(max_examples=6, deadline=None)
+@given(height=st.integers(0, 36), width=st.integers(0, 36), channels=st.integers(1, 4))
 def test_gives_logits_for_every_image_from_the_smallest_up(name, height, width, channels):
-    model = build(name, (channels, height, width), width=0.05).eval()
-    assert model(batch(2, channels, height, width)).shape == (2, 7)
+    image = (channels, MODELS[name].smallest + height, MODELS[name].smallest + width)
+    assert build(name, image, width=0.05).eval()(batch(2, *image)).shape == (2, 7)
 
 
 @every_model
@@ -119,6 +168,17 @@ def test_takes_the_smallest_registered_image(name):
     model = build(name, (3, smallest, smallest))
     functional.cross_entropy(model(batch(4, 3, smallest, smallest)), labels(4)).backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+UNPADDED = ["alexnet_224", "alexnet_small", "lenet", "mini_googlenet", "mini_googlenet_1x1", "nin_224"]
+
+
+@pytest.mark.parametrize("name", UNPADDED)
+def test_the_smallest_image_of_a_network_that_cuts_edges_off_leaves_something_of_it(name, monkeypatch):
+    monkeypatch.setattr(f"{MODELS[name].module}.require_image", lambda model, input_shape: None)
+    side = MODELS[name].smallest - 1
+    with torch.device("meta"), pytest.raises(RuntimeError, match=r"too small|can't be greater"):
+        build(name, (3, side, side))(torch.empty(1, 3, side, side))
 
 
 @every_model
@@ -133,8 +193,8 @@ def test_refuses_a_smaller_image_and_names_the_smallest(name, side):
 
 @every_model
 def test_every_trainable_parameter_gets_a_gradient(name):
-    model = build(name)
-    loss = functional.cross_entropy(model(batch(16, 3, 16, 16)), labels(16))
+    model = build(name, width=1 / 2)  # narrower, all filters of a branch may rest behind their ReLUs
+    loss = functional.cross_entropy(model(batch(16, *image_of(name))), labels(16))
     loss.backward()
     assert loss.isfinite()
     for key, parameter in model.named_parameters():
@@ -145,7 +205,7 @@ def test_every_trainable_parameter_gets_a_gradient(name):
 
 @every_model
 def test_one_gradient_step_lowers_the_loss(name):
-    model, x, y = build(name), batch(16, 3, 16, 16), labels(16)
+    model, x, y = build(name), batch(16, *image_of(name)), labels(16)
     optimiser = torch.optim.SGD(model.parameters(), lr=0.01)
     before = functional.cross_entropy(model(x), y)
     before.backward()
@@ -155,7 +215,7 @@ def test_one_gradient_step_lowers_the_loss(name):
 
 @every_model
 def test_channels_last_gives_the_same_logits(name):
-    model, x = build(name).eval(), batch(8, 3, 16, 16)
+    model, x = build(name).eval(), batch(8, *image_of(name))
     expected = model(x)
     found = model.to(memory_format=torch.channels_last)(x.contiguous(memory_format=torch.channels_last))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
@@ -163,12 +223,12 @@ def test_channels_last_gives_the_same_logits(name):
 
 @every_model
 def test_autocast_to_bfloat16_gives_nearly_the_same_logits_and_trains(name):
-    model, x = build(name), batch(16, 3, 16, 16)
+    model, x = build(name), batch(16, *image_of(name))
     expected = model(x)
     with torch.autocast("cpu", torch.bfloat16):
         found = model(x)
     functional.cross_entropy(found.float(), labels(16)).backward()
-    assert (found - expected).abs().max() < 0.05 * expected.abs().max()
+    assert (found - expected).abs().max() < 0.1 * expected.abs().max()
     assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in model.parameters())
 
 
@@ -181,13 +241,11 @@ def test_images_stored_in_bfloat16_give_the_logits_of_autocast_bit_for_bit(name)
 
 @every_model
 def test_saved_and_reloaded_model_gives_identical_logits(name):
-    model, x = build(name), batch(8, 3, 16, 16)
+    model, x = build(name), batch(8, *image_of(name))
     model(x)  # in training mode, so that running averages are more than their initial values
-    file = io.BytesIO()
-    torch.save(model.state_dict(), file)
-    file.seek(0)
+    saved = safetensors.torch.save(model.state_dict())
     reloaded = build(name, seed=1)
-    reloaded.load_state_dict(torch.load(file, weights_only=True))
+    reloaded.load_state_dict(safetensors.torch.load(saved))
     assert torch.equal(reloaded.eval()(x), model.eval()(x))
 
 
@@ -196,8 +254,8 @@ def test_width_changes_the_number_of_parameters_but_never_the_classes(name):
     counts = [num_trainable(build(name, width=width)) for width in (0.25, 0.5, 1.0, 1.5)]
     assert counts == sorted(set(counts))
     narrowest = build(name, width=1e-9)
-    assert narrowest(batch(2, 3, 16, 16)).shape == (2, 7)
-    assert narrowest.classifier.in_features <= 2
+    assert narrowest(batch(2, *image_of(name))).shape == (2, 7)
+    assert num_trainable(narrowest) < counts[0]
 
 
 @given(num_units=st.integers(1, 4096), width=st.floats(0.001, 8))
@@ -219,7 +277,7 @@ def deterministic_algorithms() -> Iterator[None]:
 @every_format
 @pytest.mark.usefixtures("deterministic_algorithms")
 def test_the_same_step_twice_gives_the_same_gradients_and_draws_nothing(name, memory_format):
-    x = batch(8, 3, 16, 16).contiguous(memory_format=memory_format)
+    x = batch(8, *image_of(name)).contiguous(memory_format=memory_format)
 
     def gradients() -> list[Any]:
         model = build(name).to(memory_format=memory_format)
@@ -388,7 +446,7 @@ def test_shift_batch_norm_is_batch_norm_whose_scale_stays_one(memory_format):
 
 
 def test_inception_concatenates_its_branches():
-    block, x = Inception(3, 4, 5, batch_norm=False), batch(2, 3, 6, 6)
+    block, x = Inception(3, 4, 5, PAPER_WITHOUT_BN), batch(2, 3, 6, 6)
     expected = torch.cat([block.convolution_1x1(x), block.convolution_3x3(x)], dim=1)
     assert block(x).shape == (2, 9, 6, 6)
     assert torch.equal(block(x), expected)
@@ -396,7 +454,7 @@ def test_inception_concatenates_its_branches():
 
 @pytest.mark.parametrize(("size", "half"), [(28, 14), (14, 7), (7, 4), (2, 1), (1, 1)])
 def test_downsample_halves_the_image_and_keeps_the_pooled_input(size, half):
-    block, x = Downsample(3, 5, batch_norm=False), batch(2, 3, size, size)
+    block, x = Downsample(3, 5, PAPER_WITHOUT_BN), batch(2, 3, size, size)
     assert block(x).shape == (2, 8, half, half)
     assert torch.equal(block(x)[:, 5:], functional.max_pool2d(x, 3, stride=2, padding=1))
 

@@ -9,11 +9,11 @@ import tiny_runs
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from networks import CLASSIFIERS, build
 from torch import nn
 from torch.nn import functional
 
 from rethinking.engine.optim import SGD, Adam, learning_rate, make_optimiser
-from rethinking.models.registry import MODELS
 
 property_test = settings(deadline=None, max_examples=40)
 X = torch.randn(24, 6, generator=torch.Generator().manual_seed(1))
@@ -220,10 +220,10 @@ def test_the_recipe_sets_up_adam():
     assert (optimiser.betas, optimiser.epsilon, optimiser.decays) == ((0.9, 0.98), 1e-9, [0.02] * 5)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", CLASSIFIERS)
 @pytest.mark.parametrize("kind", ["sgd", "adam"])
 def test_weight_decay_can_be_kept_to_the_matrices_of_fully_connected_layers(kind, name):
-    model = MODELS[name].load()(num_classes=10, input_shape=(1, 8, 8), width=1 / 16)
+    model = build(name, width=1 / 16)
     values = tiny_runs.recipe(optimiser=kind, weight_decay=0.1, weight_decay_on="fully_connected", momentum=0.0)
     optimiser = make_optimiser(model, values)
     matrices = {f"{at}.weight" for at, layer in model.named_modules() if isinstance(layer, nn.Linear)}

@@ -1,5 +1,7 @@
 """Explicit regularisers and augmentation: against torch, or a slow reference that treats one image at a time."""
 
+import dataclasses
+import json
 import math
 from typing import Any
 
@@ -9,6 +11,7 @@ import tiny_runs
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from networks import CLASSIFIERS, build, image_of
 from safetensors.torch import load_file
 from tiny_runs import NUM_CLASSES, NUM_TRAIN, comparable, make_run, rows, run_stage
 from torch import nn
@@ -20,6 +23,7 @@ from rethinking.engine import regularisation
 from rethinking.engine.augmentation import Augmentation, Draws
 from rethinking.engine.regularisation import add_dropout, clip_gradients, objective
 from rethinking.models.registry import MODELS
+from rethinking.stages import prepare
 
 pytestmark = pytest.mark.usefixtures("torch_as_it_was")
 
@@ -40,20 +44,34 @@ Y = torch.arange(8) % 3
 # Dropout ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", CLASSIFIERS)
 def test_dropout_takes_units_before_the_last_layer_and_only_in_training(model):
-    net = MODELS[model].load()(num_classes=NUM_CLASSES, input_shape=(1, 8, 8), width=1 / 8)
-    add_dropout(net, 0.5)
+    net, x = build(model, width=1 / 8).train(), torch.randn(16, *image_of(model))
     seen: list[torch.Tensor] = []
     net.classifier.register_forward_hook(lambda layer, inputs, output: seen.append(inputs[0]))
-    x = torch.randn(64, 1, 8, 8)
     with torch.no_grad():
-        net.eval()(x), net.train()(x)
-    evaluated, trained = seen
+        net(x)
+        add_dropout(net, 0.5)
+        net(x), net.eval()(x), net(x)
+    whole, trained, evaluated, again = seen
     # A ReLU's zeros say nothing about dropping.
-    dropped = ((trained == 0) & (evaluated != 0)).sum() / (evaluated != 0).sum()
-    assert not ((evaluated == 0) & (trained != 0)).all()
-    assert abs(float(dropped) - 0.5) < 5 * math.sqrt(0.25 / int((evaluated != 0).sum()))
+    dropped = ((trained == 0) & (whole != 0)).sum() / (whole != 0).sum()
+    assert abs(float(dropped) - 0.5) < 5 * math.sqrt(0.25 / int((whole != 0).sum()))
+    assert torch.equal(evaluated, again)
+
+
+def test_a_networks_own_dropout_is_drawn_from_the_seed(tmp_path):
+    """And from nothing else, a stop or another seed of torch's among it."""
+    values = json.dumps(tiny_runs.DIGITS | {"image_size": 32, "train": NUM_TRAIN, "test": 10})
+    prepare.main(["--dataset", "digits", "--slice", values, "--out", str(tmp_path / "data")])
+    run = make_run("vgg_small_224", epochs=2)
+    undropped = dataclasses.replace(run, arguments=run.arguments | {"dropout": 0.0})
+    outs = {}
+    for name, each in {"one": run, "again": run, "none": undropped}.items():
+        torch.manual_seed(len(outs))
+        outs[name] = comparable(run_stage(each, tmp_path / "data", tmp_path / name))
+    assert outs["one"] == outs["again"]
+    assert outs["one"]["weights.safetensors"] != outs["none"]["weights.safetensors"]
 
 
 def test_units_that_stay_are_scaled_up():

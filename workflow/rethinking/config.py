@@ -234,6 +234,13 @@ class Configuration:
         self._sources.known(key, name, "figure", FIGURES, ...)
         section = schema.fill(self._raw["figures"][name], "config", "figure")
         wanted = FIGURES[name].panels
+        for part in ("dataset", "recipe", "panels"):
+            if wanted and part not in section:
+                raise self._sources.error(key, ..., f"the key {part!r} is missing")
+            if not wanted and part in section:
+                raise self._sources.error(f"{key}.{part}", section[part], f"{name} is drawn from no runs")
+        if not wanted:
+            return section | {"panels": {}}
         for kind, table in (("dataset", self.datasets), ("recipe", self.recipes)):
             self._sources.known(f"{key}.{kind}", section[kind], "data set" if kind == "dataset" else kind, table)
         for panel in section["panels"]:
@@ -304,8 +311,10 @@ class Configuration:
         if crop is not None and crop > size:
             problem = f"larger than the images of {dataset!r}, {size}x{size}; null keeps them whole"
             raise self._sources.error(self._recipe_key(recipe, "crop"), crop, problem)
-        side = crop or size
-        if side < (smallest := MODELS[self.models[model]["factory"]].smallest):
+        side, network = crop or size, MODELS[self.models[model]["factory"]]
+        if network.num_classes is None:
+            raise self._sources.error(key, model, "does not classify; it can be built and counted")
+        if side < (smallest := network.smallest):
             problem = (
                 f"takes images of {smallest}x{smallest} or more, {dataset!r} with recipe {recipe!r} has {side}x{side}"
             )
@@ -392,6 +401,8 @@ class Configuration:
     def figure_section(self, figure: str) -> Values:
         """What drawing a figure depends on, beside its tables."""
         section = self.figures[figure]
+        if not section["panels"]:
+            return {"name": self.name, "note": section["note"], "size": section["size"]}
         models = [model for panel in section["panels"].values() for model in panel["models"]]
         return {
             "name": self.name,

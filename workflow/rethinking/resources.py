@@ -13,7 +13,8 @@ from rethinking.run import RunConfig
 SPEED = 2.0e10
 STARTING = 60  # seconds, from a busy file server
 BASE = 1500  # MB: torch and Python (650), the two Snakemakes that start a cluster's job (400), and some to spare
-ACTIVATIONS = 800  # MB of a step of the largest network, batch 128, 28x28 pixels (measured 600)
+ACTIVATION = 5.6  # bytes that a step needs for each number that a layer puts out (measured: up to 4.2)
+PARAMETER = 40  # bytes: weight, gradient, velocity, the initial weight, the state twice while it is saved, and to spare
 BYTES = 9  # a pixel's value as stored, and as float32 before and after it is laid out for the network
 
 
@@ -24,18 +25,26 @@ def _images(configuration: Configuration, run: RunConfig) -> tuple[int, int, int
     return train, test, run.training["crop"] or entry["image_size"] or entry["source"]["image_size"]
 
 
+def _area(run: RunConfig, side: int) -> float:
+    """How many times the image's area is that for which the network's sizes are stated."""
+    return (side / MODELS[run.factory].input_shape[-1]) ** 2
+
+
 def train_memory(configuration: Configuration, run: RunConfig) -> int:
-    """MB: the images, and a step's activations."""
+    """MB: the images, a step's activations, the parameters."""
     train, test, side = _images(configuration, run)
     images = (train + test) * 3 * side**2 * BYTES / 1e6
-    scale = run.training["batch_size"] / 128 * (side / 28) ** 2 * run.arguments.get("width", 1)
-    return ceil(BASE + images + ACTIVATIONS * scale)
+    network, width, area = MODELS[run.factory], run.arguments.get("width", 1), _area(run, side)
+    activations = run.training["batch_size"] * network.activations * area * width * ACTIVATION / 1e6
+    # Only what follows a flattened feature map grows with the image, and nothing shrinks much.
+    parameters = network.parameters * max(1, area) * width**2 * PARAMETER / 1e6
+    return ceil(BASE + images + activations + parameters)
 
 
 def train_minutes(configuration: Configuration, run: RunConfig) -> int:
     """Minutes: forward and backward on every training image, forward on every image at each evaluation, all epochs."""
     train, test, side = _images(configuration, run)
     images = 3 * train + run.training["evaluations_per_epoch"] * (train + test)
-    scale = (side / 28 * run.arguments.get("width", 1)) ** 2
+    scale = _area(run, side) * run.arguments.get("width", 1) ** 2
     work = run.training["epochs"] * images * MODELS[run.factory].multiply_adds * scale
     return ceil((STARTING + work / SPEED) / 60)

@@ -18,7 +18,7 @@ from rethinking.engine.evaluation import Score, evaluate
 from rethinking.engine.optim import learning_rate
 from rethinking.engine.precision import autocast
 from rethinking.engine.records import EpochRecord, Evaluation, Progress, Sums
-from rethinking.engine.regularisation import clip_gradients, objective
+from rethinking.engine.regularisation import clip_gradients, drops_units, objective
 from rethinking.engine.state import State
 from rethinking.engine.stopping import scores_train, stopped_by
 from rethinking.run import RunConfig
@@ -166,6 +166,7 @@ class _Epoch:
         augmentation = self.sets.augmentation
         draws = augmentation.draw(self.number) if augmentation else None
         loss_of = objective(model, training)
+        drops = drops_units(model, training)
         between = evaluation_steps(self.num_steps, training["evaluations_per_epoch"])
         model.train()
         while True:
@@ -180,7 +181,7 @@ class _Epoch:
                 x, y = augmentation(indices, draws), self.sets.train.labels[indices]
             else:
                 x, y = self.sets.train.batch(indices)
-            if training["dropout"]:
+            if drops:
                 # torch's dropout draws from the global generator only.
                 torch.manual_seed(seeds.integer(self.seed, "dropout", self.number, progress.batch))
             with autocast(self.device, self.sets.precision):

@@ -55,6 +55,11 @@ def add_dropout(model: nn.Module, probability: float) -> None:
         )
 
 
+def drops_units(model: nn.Module, training: dict[str, Any]) -> bool:
+    """Whether each step draws units to drop, for the recipe or for a layer of the network's own."""
+    return bool(training["dropout"]) or any(isinstance(layer, nn.Dropout) and layer.p for layer in model.modules())
+
+
 @torch.no_grad()
 def clip_gradients(parameters: Iterable[nn.Parameter], largest: float) -> None:
     """Scale all gradients down together where their common l2 norm exceeds `largest`."""

@@ -1,7 +1,8 @@
-"""The small AlexNet: two [convolution 5x5, max pool 3x3, local response normalisation], 384, 192 (paper, appendix A).
+"""AlexNets: the paper's small one (appendix A), one by the same description, and the whole network for 224 pixels.
 
-The paper names neither the filters nor the normalisation's constants. 64 filters in both convolutions give exactly
-its 1,387,786 parameters; 64, 64, 384, 192 is the network of TensorFlow's CIFAR-10 tutorial, so its constants are taken.
+The small one is two [convolution 5x5, max pool 3x3, local response normalisation], 384, 192. The paper names neither
+the filters nor the normalisation's constants. 64 filters in both convolutions give exactly its 1,387,786 parameters;
+64, 64, 384, 192 is the network of TensorFlow's CIFAR-10 tutorial, so its constants are taken.
 """
 
 from typing import Any
@@ -10,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rethinking.models.sizes import require_image, scaled
+from rethinking.models.layers import ConvolutionalNetwork, convolution, fully_connected
+from rethinking.models.sizes import num_features, require_image, scaled
 
 
 class _Divide(torch.autograd.Function):
@@ -35,9 +37,9 @@ class _Divide(torch.autograd.Function):
 
 
 class LocalResponseNorm(nn.Module):
-    """Divide x by (1 + alpha/9 * the sum of x squared over 9 neighbouring channels) ** 0.75, alpha 0.001.
+    """Divide x by (1 + alpha/size * the sum of x squared over `size` neighbouring channels) ** 0.75.
 
-    The function is torch.nn.LocalResponseNorm(9, alpha=0.001, beta=0.75, k=1), which would be most of this network's
+    The function is torch.nn.LocalResponseNorm(size, alpha, beta=0.75, k=1), which would be most of this network's
     time on a CPU. Here the sum is a 1x1 convolution with a banded matrix.
     """
 
@@ -92,3 +94,37 @@ def alexnet(*, num_classes: int, input_shape: tuple[int, int, int], width: float
     """`input_shape` is (channels, height, width in pixels); `width` scales filters and units."""
     require_image("alexnet", input_shape)
     return AlexNet(input_shape, num_classes, width)
+
+
+def alexnet_small(*, num_classes: int, input_shape: tuple[int, int, int], width: float = 1.0) -> ConvolutionalNetwork:
+    """Less padding and other filters than `alexnet`, the normalisation over 5 channels; arguments as for `alexnet`."""
+    require_image("alexnet_small", input_shape)
+    filters = [scaled(64, width), scaled(192, width)]
+    layers: list[nn.Module] = []
+    for in_channels, out_channels in zip([input_shape[0], filters[0]], filters, strict=True):
+        layers += [*convolution(in_channels, out_channels, 5, padding=1), nn.MaxPool2d(3, 2)]
+        layers += [LocalResponseNorm(out_channels, size=5, alpha=1e-4)]
+    features = nn.Sequential(*layers, nn.Flatten())
+    hidden = fully_connected(num_features(features, input_shape), scaled(384, width), scaled(192, width))
+    return ConvolutionalNetwork(features, nn.Linear(scaled(192, width), num_classes), hidden)
+
+
+def alexnet_224(
+    *, num_classes: int, input_shape: tuple[int, int, int], width: float = 1.0, dropout: float = 0.5
+) -> ConvolutionalNetwork:
+    """Five convolutions, two hidden layers of 4096 with dropout after each; other arguments as for `alexnet`."""
+    require_image("alexnet_224", input_shape)
+    first, second, third, units = (scaled(number, width) for number in (96, 256, 384, 4096))
+    features = nn.Sequential(
+        *convolution(input_shape[0], first, 11, stride=4, padding=1),
+        nn.MaxPool2d(3, 2),
+        *convolution(first, second, 5, padding=2),
+        nn.MaxPool2d(3, 2),
+        *convolution(second, third, 3, padding=1),
+        *convolution(third, third, 3, padding=1),
+        *convolution(third, second, 3, padding=1),
+        nn.MaxPool2d(3, 2),
+        nn.Flatten(),
+    )
+    hidden = fully_connected(num_features(features, input_shape), units, units, dropout=dropout)
+    return ConvolutionalNetwork(features, nn.Linear(units, num_classes), hidden)

@@ -10,7 +10,9 @@ from rethinking.plotting.registry import FIGURES
 
 
 def _models(configuration: Configuration) -> dict[str, str]:
-    lines = {name: f"{entry.description}; {entry.parameters:,} parameters at 3x28x28" for name, entry in MODELS.items()}
+    lines = {
+        name: f"{entry.description}; {entry.parameters:,} parameters at {entry.input}" for name, entry in MODELS.items()
+    }
     for name, model in configuration.models.items():
         arguments = ", ".join(f"{key} {value}" for key, value in model["arguments"].items())
         lines.setdefault(name, f"{model['factory']} with {arguments or 'its defaults'}")
