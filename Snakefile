@@ -24,6 +24,7 @@ localrules:
     corrupt_labels,
     corrupt_pixels,
     aggregate,
+    sizes,
     figure,
     publish,
 

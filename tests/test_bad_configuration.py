@@ -266,7 +266,32 @@ TRAINING = [
     ("datasets/digits-50", VALIDATED | {"validation": 0}, "datasets.digits-50.validation = 0: must be at least 1"),
 ]  # fmt: skip
 
-ROWS = TRAINING + UNKNOWN_KEYS + UNKNOWN_NAMES + LEVELS_AND_CORRUPTIONS + NUMBERS + SIZES + STRUCTURE
+NETWORKS = [
+    ("models/mine", {"factory": "resnet18", "stemm": True},
+     "models.mine.stemm = true: unknown key; did you mean 'stem'?"),
+    ("models/mine", {"factory": "resnet18", "stem": 1}, "models.mine.stem = 1: must be true or false"),
+    ("models/mine", {"factory": "resnet18", "shortcut": "avg_pool"},
+     'models.mine.shortcut = "avg_pool": unknown value; did you mean \'average_pool\'?'),
+    ("models/mine", {"factory": "alexnet", "stem": True},
+     "models.mine.stem = true: unknown argument of alexnet; known: width"),
+    ("models/mine", {"factory": "vgg_224", "dropout": 1}, "models.mine.dropout = 1: must be less than 1"),
+    ("models/mine", {"factory": "vgg_224", "dropout": "half"},
+     'models.mine.dropout = "half": is text, must be a number'),
+    ("models/mine", {"factory": "vgg"}, 'models.mine.factory = "vgg": unknown model; did you mean \'vgg_224\'?'),
+    (f"{CURVES}/models", ["toy_regression"],
+     f'{IN_CURVES}.models[0] = "toy_regression": does not classify; it can be built and counted'),
+    (f"{CURVES}/models", ["nin_224"], f'{IN_CURVES}.models[0] = "nin_224": takes images of 67x67 or more, '
+     "'digits-50' with recipe 'curves' has 8x8"),
+    (f"{CURVES}/models", ["resnet18"],
+     'recipes.quick.learning_rate = {"mlp": 0.01, "alexnet": 0.01, "inception": 0.01}: '
+     "has no value for the model family 'resnet' of 'resnet18'"),
+    ("figures/models", {"dataset": "digits"}, 'figures.models.dataset = "digits": models is drawn from no runs'),
+    ("figures/models", {"panels": {}}, "figures.models.panels = {}: models is drawn from no runs"),
+    ("figures/fig1/panels", GONE, "figures.fig1: the key 'panels' is missing"),
+    ("figures/fig1/recipe", GONE, "figures.fig1: the key 'recipe' is missing"),
+]  # fmt: skip
+
+ROWS = NETWORKS + TRAINING + UNKNOWN_KEYS + UNKNOWN_NAMES + LEVELS_AND_CORRUPTIONS + NUMBERS + SIZES + STRUCTURE
 
 
 def test_the_tiny_configuration_is_a_good_one():

@@ -37,6 +37,10 @@ FIGURE = job("figure", name="tiny", figure="fig1") | COPY
 TABLES = job("aggregate", name="tiny", figure="fig1") | FIGURE
 
 
+SIZES = job("sizes", name="tiny", figure="models")
+OF_MODELS = job("figure", name="tiny", figure="models") | job("publish", figure="models", suffix="pdf")
+
+
 def with_code(text: str) -> str:
     return text + "\nNOT_USED_ANYWHERE = 1\n"
 
@@ -313,3 +317,26 @@ def test_a_validation_split_is_made_for_a_data_set_that_holds_one_out_and_for_no
     found = checkout.jobs()
     splits = {wildcards for rule, wildcards in found if rule == "split"}
     assert splits == {frozenset(["dataset=digits-40", f"seed={seed}"]) for seed in (0, 1)}
+
+
+# -- a figure of no runs -----------------------------------------------------------------------------------------------
+
+
+def test_the_figure_of_the_networks_needs_no_run_and_is_drawn_again_where_they_changed(checkout):
+    configuration = checkout.configuration()
+    configuration["figures"]["models"] = {"size": [7, 5]}
+    checkout.configure(configuration)
+    assert checkout.run(target="figures/models.pdf") == SIZES | OF_MODELS
+    assert checkout.jobs(target="figures/models.pdf") == set()
+    assert checkout.jobs() == set()
+
+    configuration["figures"]["models"]["size"] = [7, 6]
+    checkout.configure(configuration)
+    assert checkout.jobs(target="figures/models.pdf") == OF_MODELS
+
+    configuration["figures"]["models"]["size"] = [7, 5]
+    checkout.configure(configuration)
+    registry = "workflow/rethinking/models/registry.py"
+    checkout.edit(registry, lambda text: text.replace('label="LeNet"', 'label="LeNet-5"'))
+    assert checkout.jobs(target="figures/models.pdf") == SIZES | OF_MODELS
+    assert checkout.jobs() == set()

@@ -34,6 +34,11 @@ def aggregate_code() -> str:
     return code_digest("rethinking.stages.aggregate")
 
 
+def sizes_code() -> str:
+    """Digest for a `sizes` job."""
+    return code_digest("rethinking.stages.sizes")
+
+
 def figure_code(figure: str) -> str:
     """Digest for a `figure` job."""
     return code_digest("rethinking.stages.figure", FIGURES[figure].module)

@@ -22,6 +22,7 @@ from rethinking import provenance, resources
 from rethinking.config import CATALOGUE, CHECKOUT, DEFAULT, Configuration, Sources
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.files import canonical_json
+from rethinking.models.registry import sizes
 from rethinking.names import split_corruption
 from rethinking.plotting.registry import FIGURES
 from rethinking.schema import load_yaml, typed
@@ -148,10 +149,15 @@ def run_files(name):
     return lambda wildcards: sorted(f"results/runs/{run.path}/{name}" for run in CONFIGURATION.runs(wildcards.figure))
 
 
+def figure_tables(figure):
+    """The tables that a figure is drawn from."""
+    return [f"results/tables/{CONFIGURATION.name}/{figure}/{table}.csv" for table in FIGURES[figure].tables]
+
+
 def behind(figure):
     """What stands between the data and a published figure: its runs, its tables, the configuration's own figure."""
     files = [f"results/runs/{run.path}/{name}" for run in CONFIGURATION.runs(figure) for name in RUN_FILES]
-    files += [f"results/tables/{CONFIGURATION.name}/{figure}/{name}" for name in TABLES]
+    files += figure_tables(figure)
     return files + [f"figures/{CONFIGURATION.name}/{figure}.{suffix}" for suffix in ("pdf", "svg", "txt")]
 
 

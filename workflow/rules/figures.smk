@@ -22,9 +22,24 @@ rule aggregate:
         " --out results/tables/{wildcards.name}/{wildcards.figure} > {log} 2>&1"
 
 
+# What is known of the networks before any training.
+rule sizes:
+    output:
+        "results/tables/{name}/{figure}/sizes.csv",
+    log:
+        "results/logs/sizes/{name}/{figure}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        models=canonical_json(sizes()),
+        code=provenance.sizes_code(),
+    shell:
+        "python3 -m rethinking sizes --models {params.models:q} --out {output} > {log} 2>&1"
+
+
 rule figure:
     input:
-        expand("results/tables/{{name}}/{{figure}}/{table}", table=TABLES),
+        lambda wildcards: figure_tables(wildcards.figure),
     output:
         pdf="figures/{name}/{figure}.pdf",
         svg="figures/{name}/{figure}.svg",
@@ -62,6 +77,7 @@ rule publish:
     params:
         name=CONFIGURATION.name,
         title=lambda wildcards: FIGURES[wildcards.figure].description,
+        runs=lambda wildcards: len(CONFIGURATION.runs(wildcards.figure)),
     shell:
         "cp {input} {output} 2> {log}"
 

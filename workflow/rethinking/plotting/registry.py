@@ -1,4 +1,4 @@
-"""The figures: name -> module and function, and the panels (groups of runs) that each is drawn from."""
+"""The figures: name -> module and function, and the panels (groups of runs) or tables that each is drawn from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +16,13 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure(Entry):
-    """One figure. `panels` names the groups of runs that its section of the configuration must hold."""
+    """One figure. `panels` names the groups of runs that its section of the configuration must hold.
+
+    Its function takes the tables that `tables` names, and its section; one that is drawn from no runs has no panels.
+    """
 
     panels: Mapping[str, Panel]
+    tables: tuple[str, ...] = ("runs", "curves")
 
 
 FIGURES = {
@@ -27,5 +31,12 @@ FIGURES = {
         function="figure",
         description="fitting random labels and pixels: learning curves, convergence slowdown, generalisation error",
         panels={"learning_curves": Panel(one_model=True), "corruption_levels": Panel(by_level=True)},
+    ),
+    "models": Figure(
+        module="rethinking.plotting.models",
+        function="figure",
+        description="the networks: trainable parameters against multiply-adds",
+        panels={},
+        tables=("sizes",),
     ),
 }

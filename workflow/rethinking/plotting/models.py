@@ -1,0 +1,48 @@
+"""The networks of the registry: trainable parameters against multiply-adds, each at the input that it is made for."""
+
+from itertools import cycle
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from rethinking.plotting.labels import place_labels
+from rethinking.plotting.layout import lay_out
+from rethinking.plotting.style import COLOURS, style
+
+SHAPES = ("o", "s", "D", "v", "^", "<", ">", "P", "X", "p", "h")
+HEIGHT = 5.0  # inches; a lower figure has no room for a label at every point
+ROOM = 2.5  # factor beyond the outermost points on both axes, for their labels
+
+
+def figure(sizes: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:
+    """The figure and its caption. `sizes` has a row a network, `section` is the figure's slice of the configuration."""
+    with style():
+        width, height = section["size"]
+        drawing = Figure(figsize=(width, max(height, HEIGHT)))
+        axes = drawing.subplots()
+        handles = []
+        for (family, members), marker, colour in zip(
+            sizes.groupby("family", sort=False), cycle(SHAPES), cycle(COLOURS)
+        ):
+            look = {"marker": marker, "color": colour, "markeredgecolor": "white", "markeredgewidth": 0.3}
+            axes.plot(members["parameters"], members["multiply_adds"], linestyle="", **look)
+            handles.append((Line2D([], [], linestyle="", **look), family))
+        axes.set(xscale="log", yscale="log", xlabel="trainable parameters", ylabel="multiply-adds of one input")
+        for column, limit in (("parameters", axes.set_xlim), ("multiply_adds", axes.set_ylim)):
+            limit(sizes[column].min() / ROOM, sizes[column].max() * ROOM)
+        text = caption(sizes, section)
+        lay_out(drawing, [axes], {0: handles}, text)
+        place_labels(axes, list(zip(sizes["parameters"], sizes["multiply_adds"], strict=True)), list(sizes["label"]))
+    return drawing, text
+
+
+def caption(sizes: pd.DataFrame, section: dict[str, Any]) -> str:
+    """What is shown, and at which inputs."""
+    inputs = "; ".join(f"{size}: {', '.join(group['label'])}" for size, group in sizes.groupby("input", sort=False))
+    return (
+        f"{len(sizes)} networks, a marker a family; families are those of a recipe's learning rates. Multiply-adds are "
+        "those of convolutions and fully connected layers in one forward pass. Parameters and multiply-adds hold for "
+        f"inputs (channels, height, width) of {inputs}. {section['note']}"
+    ).strip()
