@@ -33,7 +33,7 @@ lint: .venv
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-# Every network at its full width on images of its full size: some minutes and 4 GB of memory.
+# Every network at its full width on images of its full size: some minutes and 2.5 GB of memory.
 test-large: .venv
 	PYTHONPATH=workflow OMP_NUM_THREADS=1 $(BIN)/python tests/large_models.py
 

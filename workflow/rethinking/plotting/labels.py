@@ -45,7 +45,9 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float]], labels: Sequ
     for group in _groups(found):
         x, y = found[group[0]]
         text = "\n".join(labels[each] for each in group)
-        best = min(_places(x, y, text), key=lambda place: _cost(place, (x, y), markers, boxes, lines, frame))
+        places = list(_places(x, y, text))
+        costs = (_cost(place, (x, y), markers, boxes, lines, frame) for place in places)
+        best = _first_free(places, costs)
         boxes.append(best.box)
         far = best.distance > NEAR
         lines += _along((x, y), best.end) if far else []
@@ -63,6 +65,16 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float]], labels: Sequ
             else None,
         )
     return boxes
+
+
+def _first_free(places: Sequence[Place], costs: Iterator[float]) -> Place:
+    """The nearest place that nothing but its distance speaks against, or else the least bad one; nearest come first."""
+    seen: list[float] = []
+    for place, cost in zip(places, costs, strict=True):
+        if cost <= place.distance:
+            return place
+        seen.append(cost)
+    return places[seen.index(min(seen))]
 
 
 def _groups(found: np.ndarray) -> list[list[int]]:
