@@ -234,7 +234,7 @@ def test_autocast_to_bfloat16_gives_nearly_the_same_logits_and_trains(name):
 
 @every_model
 def test_images_stored_in_bfloat16_give_the_logits_of_autocast_bit_for_bit(name):
-    model, x = build(name), batch(4, 3, 16, 16)
+    model, x = build(name), batch(4, *image_of(name))
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(model(x), model(x.bfloat16()))
 
@@ -320,9 +320,9 @@ def test_rectifying_after_the_pool_gives_the_bits_of_rectifying_before_it():
     x = torch.randn(4, 8, 9, 12, generator=torch.Generator().manual_seed(0))
     x[0] = -x[0].abs()  # windows in which nothing is positive
     found = []
-    for layers in ((nn.ReLU(), nn.MaxPool2d(3, 2, 1)), (nn.MaxPool2d(3, 2, 1), nn.ReLU(inplace=True))):
+    for order in ((nn.ReLU(), nn.MaxPool2d(3, 2, 1)), (nn.MaxPool2d(3, 2, 1), nn.ReLU(inplace=True))):
         images = x.clone().requires_grad_()
-        result = nn.Sequential(*layers)(images)
+        result = nn.Sequential(*order)(images)
         (result * torch.arange(result.numel()).view_as(result)).sum().backward()
         found.append((result, images.grad))
     assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))

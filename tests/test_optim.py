@@ -102,11 +102,11 @@ def test_adam_is_its_formula_one_operation_after_the_other():
         torch.testing.assert_close(found, expected)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_step_does_not_depend_on_the_layout_of_the_weights(name):
     moved = []
     for memory_format in (torch.contiguous_format, torch.channels_last):
-        model = MODELS[name].load()(num_classes=10, input_shape=(3, 8, 8), width=1 / 8)
+        model = build(name, width=1 / 8)
         generator = torch.Generator().manual_seed(0)
         for parameter in model.parameters():
             parameter.data.normal_(generator=generator)
