@@ -9,7 +9,7 @@ import tiny_runs
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import CLASSIFIERS, build
+from networks import CLASSIFIERS, PAPER, build
 from torch import nn
 from torch.nn import functional
 
@@ -102,7 +102,7 @@ def test_adam_is_its_formula_one_operation_after_the_other():
         torch.testing.assert_close(found, expected)
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", PAPER)
 def test_a_step_does_not_depend_on_the_layout_of_the_weights(name):
     moved = []
     for memory_format in (torch.contiguous_format, torch.channels_last):
