@@ -84,6 +84,29 @@ def names(out: Path) -> list[str]:
     return sorted(path.name for path in out.iterdir()) if out.exists() else []
 
 
+# -- gzipped anew ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", [1, 9])
+def test_a_file_of_a_folder_may_have_been_gzipped_anew(level, tmp_path):
+    official = gzip.compress(DATA, 5, mtime=1)
+    wanted = {"file.gz": expected(official, {"file": DATA})}
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/file.gz").write_bytes(gzip.compress(DATA, level, mtime=0))
+    download("tiny", wanted, {}, tmp_path / "out", bases=[str(tmp_path / "mine")], say=lambda line: None)
+    assert lying_in(tmp_path / "out", "file.gz", wanted["file.gz"]) == {"file.gz": tmp_path / "out/file.gz"}
+
+
+@pytest.mark.parametrize("content", [DATA[:-1], b"", DATA[::-1]])
+def test_other_content_gzipped_is_refused_like_any_wrong_file(content, tmp_path):
+    official = gzip.compress(DATA, 5, mtime=1)
+    wanted = expected(official, {"file": DATA})
+    for data in (gzip.compress(content), gzip.compress(content)[:-9], content):
+        (tmp_path / "file.gz").write_bytes(data)
+        with pytest.raises(ValueError, match=r"file\.gz: wrong (size|sha256): "):
+            lying_in(tmp_path, "file.gz", wanted)
+
+
 # -- from one server --------------------------------------------------------------------------------------------------
 
 

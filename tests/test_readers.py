@@ -24,7 +24,7 @@ from official_layout import (
 )
 
 from rethinking import pickles
-from rethinking.data.readers import cifar10, mnist
+from rethinking.data.readers import cifar10, cifar10_animals, fashion_mnist, mnist
 
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 
@@ -236,7 +236,7 @@ def test_a_missing_file_is_named(name, cifar, tmp_path):
         ("data_batch_2", {"data": np.zeros((1, 3072), np.uint8)}, "data_batch_2: has no 'labels', one whole number an"),
         ("data_batch_2", {"labels": [0, 1], "data": np.zeros((1, 3072), np.uint8)}, "data_batch_2: has no 'labels'"),
         ("data_batch_2", {"labels": ["0"], "data": np.zeros((1, 3072), np.uint8)}, "data_batch_2: has no 'labels'"),
-        ("data_batch_2", {"labels": [10], "data": np.zeros((1, 3072), np.uint8)}, "train_labels must lie in 0..9"),
+        ("data_batch_2", {"labels": [10], "data": np.zeros((1, 3072), np.uint8)}, "data_batch_2: labels must lie in 0..9"),
         ("batches.meta", {"num_vis": 3072}, "batches.meta: has no 'label_names'"),
         ("batches.meta", {"label_names": [1, 2]}, "batches.meta: has no 'label_names'"),
     ],
@@ -317,3 +317,60 @@ def test_a_missing_idx_file_is_named(digits, tmp_path):
         mnist.read(files)
     with pytest.raises(ValueError, match="is not among the files: there is none"):
         mnist.read({})
+
+
+@pytest.mark.parametrize("reader", [mnist, fashion_mnist])
+def test_a_label_of_no_class_is_refused_with_its_file(reader, tmp_path):
+    files = mnist_files()
+    labels = np.frombuffer(files["t10k-labels-idx1-ubyte"], np.uint8, offset=8).copy()
+    labels[3] = 10
+    given = write(tmp_path, files | {"t10k-labels-idx1-ubyte": idx(labels)})
+    with pytest.raises(ValueError, match=r"t10k-labels-idx1-ubyte: labels must lie in 0\.\.9, found 0\.\.10$"):
+        reader.read(given)
+
+
+def test_too_few_labels_are_refused_with_their_file(tmp_path):
+    given = write(tmp_path, mnist_files() | {"train-labels-idx1-ubyte": idx(np.zeros(29, np.uint8))})
+    with pytest.raises(ValueError, match=r"train-labels-idx1-ubyte: 29 labels for 30 images$"):
+        mnist.read(given)
+
+
+@pytest.mark.parametrize("wrong", [-1, 10])
+@pytest.mark.parametrize("form", ["archive", "folder"])
+def test_a_label_of_no_class_is_refused_with_its_batch(wrong, form, cifar, tmp_path):
+    images, labels = cifar_arrays()["data_batch_2"]
+    content = {"labels": [wrong, *labels[1:].tolist()], "data": images.reshape(len(images), -1)}
+    files = cifar | {"data_batch_2": python2_pickle(content)}
+    given = packed(tmp_path, archive(files)) if form == "archive" else unpacked(tmp_path, files)
+    with pytest.raises(ValueError, match=r"data_batch_2: labels must lie in 0\.\.9, found "):
+        cifar10.read(given)
+
+
+# -- Fashion-MNIST, the animals of CIFAR-10 ----------------------------------------------------------------------------
+
+
+def test_fashion_mnist_is_read_from_files_called_like_mnists_under_names_of_its_own(tmp_path):
+    given = write(tmp_path, mnist_files())
+    one, other = fashion_mnist.read(given), mnist.read(given)
+    assert all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ARRAYS)
+    assert one.classes[0] == "T-shirt/top"
+    assert one.classes[9] == "Ankle boot"
+    assert len(set(one.classes)) == 10
+
+
+def test_the_animals_of_cifar10_are_its_cats_dogs_and_four_wild_kinds_in_its_order(cifar, tmp_path):
+    given = packed(tmp_path, archive(cifar))
+    whole, animals = cifar10.read(given), cifar10_animals.read(given)
+    assert animals.classes == ("cat", "dog", "wild")
+    names = {3: 0, 5: 1, 2: 2, 4: 2, 6: 2, 7: 2}
+    for part in ("train", "test"):
+        images, labels = getattr(whole, f"{part}_images"), getattr(whole, f"{part}_labels")
+        kept = [i for i, label in enumerate(labels.tolist()) if label in names]
+        assert np.array_equal(getattr(animals, f"{part}_images"), images[kept])
+        assert getattr(animals, f"{part}_labels").tolist() == [names[label] for label in labels[kept].tolist()]
+
+
+def test_animals_are_not_made_of_other_classes(cifar, tmp_path):
+    meta = python2_pickle({"label_names": [name.upper() for name in CLASSES]})
+    with pytest.raises(ValueError, match="has no class 'cat'"):
+        cifar10_animals.read(packed(tmp_path, archive(cifar | {"batches.meta": meta})))

@@ -1,10 +1,13 @@
 """The original files of a data set: what the catalogue expects of each, and which of them lie in a folder.
 
-A file counts where its size and its hashes are right, whoever put it there. What it unpacks to may stand in its place.
+A file counts where its size and its hashes are right, whoever put it there. What it unpacks to may stand in its place,
+and so may the same content that somebody has gzipped anew.
 """
 
+import gzip
 import hashlib
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +19,12 @@ BEGINNING = 4096  # bytes of a file that are looked at to tell a web page
 
 @dataclass(frozen=True)
 class Original:
-    """One file: its hashes by algorithm, and its size where it is known."""
+    """One file: its hashes by algorithm, its size and, of a gzipped one, its content's MD5, where they are known."""
 
     name: str
     hashes: dict[str, str]
     bytes: int | None = None
+    content_md5: str | None = None
 
     def __str__(self) -> str:
         size = [] if self.bytes is None else [f"{self.bytes:,} bytes"]
@@ -31,7 +35,8 @@ def forms(name: str, expected: Mapping[str, Any]) -> list[list[Original]]:
     """The ways in which a file may lie on disk: as it is published and, where that is known, unpacked."""
     hashes = {algorithm: expected[algorithm] for algorithm in ALGORITHMS if algorithm in expected}
     unpacked = [Original(inner, {"md5": md5}) for inner, md5 in expected.get("unpacked", {}).items()]
-    return [[Original(name, hashes, expected["bytes"])], *([unpacked] if unpacked else [])]
+    content = unpacked[0].hashes["md5"] if name == "".join(f"{each.name}.gz" for each in unpacked) else None
+    return [[Original(name, hashes, expected["bytes"], content)], *([unpacked] if unpacked else [])]
 
 
 def identity(expected: Mapping[str, Any]) -> str:
@@ -43,6 +48,11 @@ def fault(path: Path, original: Original) -> str | None:
     """Why the file at `path` is not the original, None where it is."""
     if not path.is_file():
         return "is missing"
+    problem = _fault_of_bytes(path, original)
+    return None if problem and _has_the_content(path, original) else problem
+
+
+def _fault_of_bytes(path: Path, original: Original) -> str | None:
     size = path.stat().st_size
     if original.bytes not in (None, size):
         return web_page_in(path) or wrong_size(size, original)
@@ -52,6 +62,17 @@ def fault(path: Path, original: Original) -> str | None:
         if found != expected:
             return web_page_in(path) or f"wrong {algorithm}: {found}, expected {expected}"
     return None
+
+
+def _has_the_content(path: Path, original: Original) -> bool:
+    """Whether a gzipped file unpacks to the right content, whatever program has packed it."""
+    if original.content_md5 is None:
+        return False
+    try:
+        with gzip.open(path) as file:
+            return hashlib.file_digest(file, "md5").hexdigest() == original.content_md5
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return False
 
 
 def wrong_size(size: int, original: Original) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from rethinking import pickles
 from rethinking.data.archives import members
-from rethinking.data.readers.source import Source
+from rethinking.data.readers.source import Source, check_range
 
 ARCHIVE = "cifar-10-python.tar.gz"
 FOLDER = "cifar-10-batches-py"
@@ -24,13 +24,16 @@ SHAPE = (3, 32, 32)  # of a stored image; ours has its channels last
 
 def read(files: Mapping[str, Path]) -> Source:
     """CIFAR-10 in its official order, train (50000, 32, 32, 3) and test (10000, 32, 32, 3)."""
-    content = {}
+    content, places = {}, {}
     for name, where, data in _contents(files):
+        places[name] = where
         # Written by Python 2, whose strings are bytes.
         values = pickles.loads(data, where, encoding="latin1")
         content[name] = _classes(values, where) if name == META else _batch(values, where)
     if missing := [name for name in WANTED if name not in content]:
         raise ValueError(f"{', '.join(missing)} not found in {', '.join(map(str, files.values())) or 'no file at all'}")
+    for name in (*TRAIN, *TEST):
+        check_range(f"{places[name]}: labels", content[name][1], len(content[META]))
     train, test = ([content[name] for name in names] for names in (TRAIN, TEST))
     return Source(
         train_images=np.concatenate([images for images, _ in train]),

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from rethinking.data.readers.source import Source
+from rethinking.data.readers.source import Source, check_range
 
+CLASSES = tuple("0123456789")
 UINT8 = 0x08  # the only type of value that is used
 
 
@@ -16,9 +17,18 @@ def read(files: Mapping[str, Path]) -> Source:
     """MNIST in its official order, train (60000, 28, 28, 1) and test (10000, 28, 28, 1)."""
     arrays = {}
     for part, stem in (("train", "train"), ("test", "t10k")):
-        arrays[f"{part}_images"] = _idx(_file(files, f"{stem}-images-idx3-ubyte"), 3)[..., None]
-        arrays[f"{part}_labels"] = _idx(_file(files, f"{stem}-labels-idx1-ubyte"), 1).astype(np.int64)
-    return Source(**arrays, classes=tuple("0123456789"))
+        arrays[f"{part}_images"] = images = _idx(_file(files, f"{stem}-images-idx3-ubyte"), 3)[..., None]
+        arrays[f"{part}_labels"] = _labels(_file(files, f"{stem}-labels-idx1-ubyte"), len(images))
+    return Source(**arrays, classes=CLASSES)
+
+
+def _labels(path: Path, num_images: int) -> np.ndarray:
+    """Labels int64 (n,), one an image."""
+    labels = _idx(path, 1).astype(np.int64)
+    if len(labels) != num_images:
+        raise ValueError(f"{path}: {len(labels):,} labels for {num_images:,} images")
+    check_range(f"{path}: labels", labels, len(CLASSES))
+    return labels
 
 
 def _file(files: Mapping[str, Path], name: str) -> Path:

@@ -31,6 +31,12 @@ class Source:
             )
 
 
+def check_range(where: str, labels: np.ndarray, num_classes: int) -> None:
+    """Raise ValueError, with `where` for the file, unless every label names one of the classes."""
+    if len(labels) and (labels.min() < 0 or labels.max() >= num_classes):
+        raise ValueError(f"{where} must lie in 0..{num_classes - 1}, found {labels.min()}..{labels.max()}")
+
+
 def _check_images(name: str, images: np.ndarray) -> None:
     if images.dtype != np.uint8:
         raise ValueError(f"{name} must be uint8, found {images.dtype}")
@@ -43,8 +49,7 @@ def _check_labels(name: str, labels: np.ndarray, num_images: int, classes: tuple
         raise ValueError(f"{name} must be int64, found {labels.dtype}")
     if labels.shape != (num_images,):
         raise ValueError(f"{name} must have shape ({num_images},), one label an image, found {labels.shape}")
-    if labels.min() < 0 or labels.max() >= len(classes):
-        raise ValueError(f"{name} must lie in 0..{len(classes) - 1}, found {labels.min()}..{labels.max()}")
+    check_range(name, labels, len(classes))
     empty = [classes[k] for k in np.flatnonzero(np.bincount(labels, minlength=len(classes)) == 0)]
     if empty:
         raise ValueError(f"{name} has no example of class {', '.join(map(repr, empty))}")

@@ -1,0 +1,18 @@
+"""Fashion-MNIST (Xiao, Rasul, Vollgraf 2017): 60,000 + 10,000 grey articles of clothing of 28x28, in MNIST's files."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from rethinking.data.readers import mnist
+from rethinking.data.readers.source import Source
+
+CLASSES = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+
+
+def read(files: Mapping[str, Path]) -> Source:
+    """Fashion-MNIST in its official order, train (60000, 28, 28, 1) and test (10000, 28, 28, 1)."""
+    return replace(mnist.read(files), classes=CLASSES)
