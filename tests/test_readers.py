@@ -236,7 +236,7 @@ def test_a_missing_file_is_named(name, cifar, tmp_path):
         ("data_batch_2", {"data": np.zeros((1, 3072), np.uint8)}, "data_batch_2: has no 'labels', one whole number an"),
         ("data_batch_2", {"labels": [0, 1], "data": np.zeros((1, 3072), np.uint8)}, "data_batch_2: has no 'labels'"),
         ("data_batch_2", {"labels": ["0"], "data": np.zeros((1, 3072), np.uint8)}, "data_batch_2: has no 'labels'"),
-        ("data_batch_2", {"labels": [10], "data": np.zeros((1, 3072), np.uint8)}, "data_batch_2: labels must lie in 0..9"),
+        ("data_batch_2", {"labels": [10], "data": np.zeros((1, 3072), np.uint8)}, "batch_2: labels must lie in 0..9"),
         ("batches.meta", {"num_vis": 3072}, "batches.meta: has no 'label_names'"),
         ("batches.meta", {"label_names": [1, 2]}, "batches.meta: has no 'label_names'"),
     ],
