@@ -114,7 +114,9 @@ def known(kind: str) -> set[str]:
     return {
         "models": {*MODELS, *configuration.models},
         "datasets": {*configuration.datasets},
-        "corruptions": {f"{name}-P" if entry.has_level else name for name, entry in CORRUPTIONS.items()},
+        "corruptions": {f"{name}-P" for name, entry in CORRUPTIONS.items() if entry.has_level}
+        | {name for name, entry in CORRUPTIONS.items() if not entry.has_level and not entry.named_by}
+        | {f"human_labels-{chosen}" for chosen in ("aggre", "random1", "random2", "random3", "worse")},
         "recipes": {*configuration.recipes},
         "figures": {*FIGURES},
         "measures": {*MEASURES},

@@ -609,7 +609,7 @@ def test_a_data_dir_is_checked_at_once(tmp_path, monkeypatch):
         ({"unpacked": {"../evil": "0" * 32}}, ".unpacked.../evil: must be a file name, in one folder at most"),
         ({"unpacked": {"/evil": "0" * 32}}, ".unpacked./evil: must be a file name, in one folder at most"),
         ({"mirrors": []}, ".mirrors = []: unknown key; "),
-        ({"sha256": None, "md5": None}, ": needs one of the keys sha256 and md5"),
+        ({"sha256": None, "md5": None}, ": needs one of the keys sha256 and md5 and unverified"),
     ],
 )
 def test_a_faulty_entry_of_the_catalogue_is_refused_by_key(changes, message):

@@ -14,6 +14,7 @@ from rethinking import schema
 from rethinking.analysis.registry import MEASURES
 from rethinking.data import readers
 from rethinking.data.corruptions.registry import CORRUPTIONS
+from rethinking.data.pictures import Pictures, pictures_in
 from rethinking.models.registry import MODELS
 from rethinking.names import corruption_name, split_corruption
 from rethinking.plotting.registry import FIGURES
@@ -26,6 +27,14 @@ CATALOGUE = "config/datasets.yaml"
 DEFAULT = "config/config.yaml"
 FAMILIES = sorted({model.family for model in MODELS.values()})
 READERS = [module.name for module in pkgutil.iter_modules(readers.__path__) if module.name != "source"]
+
+# The readers that take more than the downloaded files, and the keys of a data set that they are given.
+PICTURES = "image_folder"
+READER_OPTIONS = {PICTURES: ("folder", "image_size", "test_share")}
+ADDRESSES = ("http://", "https://")
+HUMAN_LABELS = "human_labels"
+PARTS = ("train", "test")
+FACTS = ("image_size", "channels", *PARTS, "classes")
 
 # What a run has met as well once it meets a criterion.
 IMPLIED = {
@@ -88,6 +97,15 @@ def _extended(chain: list[str], table: Mapping[str, Values]) -> Values:
     return values
 
 
+def registered_variants() -> dict[str, Values]:
+    """The registered corruptions; of one whose names say an option's value, each of them: human_labels-worse."""
+    variants: dict[str, Values] = {}
+    for name, entry in CORRUPTIONS.items():
+        named = {f"{name}-{value}": {entry.named_by: value} for value in entry.options.get(entry.named_by or "", ())}
+        variants |= {each: {"family": name, **options} for each, options in (named or {name: {}}).items()}
+    return variants
+
+
 class Configuration:
     """A checked configuration.
 
@@ -118,7 +136,7 @@ class Configuration:
 
     def _checked_data_dir(self, place: str | None) -> str | None:
         """The place with `~` spelled out; a folder must be there, an address is asked when something is fetched."""
-        if place is None or place.startswith(("http://", "https://")):
+        if place is None or place.startswith(ADDRESSES):
             return place
         folder = Path(place).expanduser()
         if not folder.is_dir():
@@ -136,25 +154,103 @@ class Configuration:
         for name in table:
             sources, prefix = (self._sources, "datasets.") if name in own else (Sources(CATALOGUE), "")
             key = f"{prefix}{name}"
-            entry = _extended(_chain(name, table, prefix, "data set", sources), table)
-            for required in ("reader", "source"):
-                if required not in entry:
-                    raise sources.error(key, ..., f"the key {required!r} is missing")
+            chain = _chain(name, table, prefix, "data set", sources)
+            entry = _extended(chain, table)
+            if "reader" not in entry:
+                raise sources.error(key, ..., "the key 'reader' is missing")
             sources.known(f"{key}.reader", entry["reader"], "reader", READERS)
             resolved[name] = entry = schema.fill(entry, "datasets", "dataset")
-            original = entry["source"]
-            for part in ("train", "test"):
-                if entry[part] is not None and not original["classes"] <= entry[part] <= original[part]:
-                    problem = f"must be from {original['classes']} (one a class) to {original[part]} (all)"
-                    raise sources.error(f"{key}.{part}", entry[part], problem)
-            num_train = entry["train"] or original["train"]
-            if entry["validation"] is not None and entry["validation"] >= num_train:
-                raise sources.error(f"{key}.validation", entry["validation"], f"must leave some of {num_train} images")
-            if entry["channels"] not in (None, 3, original["channels"]):
-                raise sources.error(
-                    f"{key}.channels", entry["channels"], "the original has colours; only 1 -> 3 is possible"
-                )
+            self._check_files(entry, key, sources)
+            if entry["reader"] == PICTURES:
+                self._count_pictures(entry, chain, key, sources)
+            self._check_facts(entry, key, sources)
         return resolved
+
+    def _check_files(self, entry: Values, key: str, sources: Sources) -> None:
+        """That a reader gets no keys but its own, and that of each file size and hashes are known or neither is."""
+        defaults, reader = schema.fill({}, "datasets", "dataset"), entry["reader"]
+        for option in ("path", "folder", "test_share") if reader not in READER_OPTIONS else ():
+            if entry[option] != defaults[option]:
+                raise sources.error(f"{key}.{option}", entry[option], f"the reader {reader!r} takes no such key")
+        for part, of in (("files", entry), ("human_labels.files", entry[HUMAN_LABELS] or {})):
+            for file, values in of.get("files", {}).items():
+                known = [name for name in ("bytes", "sha256", "md5") if name in values]
+                where = f"{key}.{part}.{file}"
+                if "unverified" not in values and "bytes" not in known:
+                    raise sources.error(where, ..., "the key 'bytes' is missing")
+                if "unverified" in values and known:
+                    raise sources.error(f"{where}.unverified", True, f"{known[0]} is known; leave this out")
+                if "unverified" in values and not all(url.startswith("https://") for url in values["urls"]):
+                    problem = "without a hash only addresses that begin https:// are trusted"
+                    raise sources.error(f"{where}.urls", values["urls"], problem)
+
+    def _count_pictures(self, entry: Values, chain: list[str], key: str, sources: Sources) -> None:
+        """Find pictures that lie on disk; take from them the facts that the configuration does not state."""
+        place = entry["path"] or self._folder_in_data_dir(entry["folder"], chain)
+        if place is None:
+            if "files" not in entry:
+                raise sources.error(key, ..., "the key 'path' is missing, and data_dir has no folder of this name")
+            return
+        path = Path(place).expanduser()
+        if not path.exists():
+            raise sources.error(f"{key}.path", place, f"there is no such folder or file (looked in {Path.cwd()})")
+        # What merely lies in data_dir may be of no use to this configuration: it is refused when it is prepared.
+        asked_for = entry["path"] is not None or "source" not in entry
+        entry["path"] = str(path)
+        stated = entry.get("source", {})
+        try:
+            pictures = pictures_in(path, entry["folder"])
+            entry["source"] = self._facts(pictures, entry) | stated
+            entry["listing"] = pictures.digest
+        except (ValueError, OSError) as error:
+            if asked_for:
+                raise sources.error(key, ..., str(error)) from None
+            return
+        for fact, number in pictures.counts(entry["test_share"]).items():
+            if asked_for and stated.get(fact, number) != number:
+                raise sources.error(f"{key}.source.{fact}", stated[fact], f"{path} has {number}")
+
+    def _folder_in_data_dir(self, folder: str | None, chain: list[str]) -> str | None:
+        """Where the pictures of a data set lie in data_dir, under `folder` or a name of those that share them."""
+        if self.data_dir is None or self.data_dir.startswith(ADDRESSES):
+            return None
+        table = self._catalogue | self._raw.get("datasets", {})
+        names = []
+        for name in chain:
+            names.append(name)
+            if {"files", "folder"} & set(table[name]):
+                break
+        candidates = [Path(self.data_dir) / name for name in (*([folder] if folder else []), *names)]
+        return next((str(each) for each in candidates if each.is_dir()), None)
+
+    def _facts(self, pictures: Pictures, entry: Values) -> Values:
+        """What there is to know of pictures before they are read: the first one says how all should look."""
+        facts: Values = pictures.counts(entry["test_share"])
+        stated = entry.get("source", {})
+        if "channels" not in stated or ("image_size" not in stated and entry["image_size"] is None):
+            from rethinking.data.readers.image_folder import look_at_first
+
+            facts |= look_at_first(pictures)
+        return facts
+
+    def _check_facts(self, entry: Values, key: str, sources: Sources) -> None:
+        """That a data set's source is complete and its own values fit it."""
+        if "source" not in entry:
+            raise sources.error(key, ..., "the key 'source' is missing")
+        original = entry["source"]
+        for fact in FACTS:
+            if fact not in original and not (fact == "image_size" and entry["image_size"] is not None):
+                raise sources.error(f"{key}.source", ..., f"the key {fact!r} is missing")
+        for part in PARTS:
+            if entry[part] is not None and not original["classes"] <= entry[part] <= original[part]:
+                problem = f"must be from {original['classes']} (one a class) to {original[part]} (all)"
+                raise sources.error(f"{key}.{part}", entry[part], problem)
+        num_train = entry["train"] or original["train"]
+        if entry["validation"] is not None and entry["validation"] >= num_train:
+            raise sources.error(f"{key}.validation", entry["validation"], f"must leave some of {num_train} images")
+        if entry["channels"] not in (None, 3, original["channels"]):
+            problem = "the original has colours; only 1 -> 3 is possible"
+            raise sources.error(f"{key}.channels", entry["channels"], problem)
 
     def _models(self) -> dict[str, Values]:
         """Registered networks and the configuration's variants: factory, family, arguments, label."""
@@ -173,7 +269,7 @@ class Configuration:
 
     def _corruptions(self) -> dict[str, Values]:
         """Registered corruptions and the configuration's variants: family, options."""
-        variants = {name: {"family": name} for name in CORRUPTIONS} | self._raw.get("corruptions", {})
+        variants = registered_variants() | self._raw.get("corruptions", {})
         resolved = {}
         for name, variant in variants.items():
             if name in ("true_labels", "split") or split_corruption(name)[1] is not None:
@@ -283,6 +379,7 @@ class Configuration:
             for index, corruption in enumerate(panel.get("corruptions", []))
         ]
         for index, corruption in enumerate(corruptions):
+            self._check_labels(resolved["dataset"], corruption, f"{key}.corruptions[{index}]", self._sources)
             if corruption in corruptions[:index]:
                 raise self._sources.error(
                     f"{key}.corruptions", panel["corruptions"], f"{corruption!r} stands there twice"
@@ -303,6 +400,17 @@ class Configuration:
         if level is not None and not 0 <= level <= 1:
             raise sources.error(key, name, "the level must be from 0 to 1")
         return corruption_name(variant, level)
+
+    def _check_labels(self, dataset: str, corruption: str, key: str, sources: Sources) -> None:
+        """That a data set whose labels are to be those of people has any."""
+        if self.human_labels_name(dataset) is None and self._family(corruption) == HUMAN_LABELS:
+            having = ", ".join(name for name in self.datasets if self.human_labels_name(name))
+            problem = f"{dataset!r} has no human labels; there are some of: {having or 'none'}"
+            raise sources.error(key, corruption, problem)
+
+    def _family(self, corruption: str) -> str | None:
+        """The registered corruption behind a name, None for true labels."""
+        return None if corruption == "true_labels" else self.corruptions[split_corruption(corruption)[0]]["family"]
 
     def _check_fit(self, dataset: str, model: str, recipe: str, key: str) -> None:
         """That the recipe has values for the model's family, and that the network takes the images."""
@@ -355,34 +463,60 @@ class Configuration:
         asked.known("recipe", recipe, "recipe", self.recipes)
         self._check_fit(dataset, model, recipe, "model")
         spelled = self.corruption(corruption, "corruption", asked)
+        self._check_labels(dataset, spelled, "corruption", asked)
         panel = {"dataset": dataset, "recipe": recipe, "models": [model], "corruptions": [spelled]}
         recipes = {recipe: self.recipes[recipe] | overrides}
         return runs_of({"seeds": [seed], "panels": {"run": panel}, "models": self.models, "recipes": recipes})[0]
 
     def download_name(self, dataset: str) -> str | None:
         """The entry whose files a data set is made of, itself or one that it extends; None where there are no files."""
+        return None if self.datasets[dataset]["path"] else self._owner(dataset, "files")
+
+    def human_labels_name(self, dataset: str) -> str | None:
+        """What its human labels are downloaded as, such as cifar10/human_labels; None where it has none."""
+        owner = self._owner(dataset, HUMAN_LABELS) if self.datasets[dataset][HUMAN_LABELS] else None
+        return f"{owner}/{HUMAN_LABELS}" if owner else None
+
+    def _owner(self, dataset: str, key: str) -> str | None:
+        """The nearest entry, itself or one that it extends, that holds a key; None where there is none."""
         table = self._catalogue | self._raw.get("datasets", {})
         name: str | None = dataset
-        while name is not None and "files" not in table[name]:
+        while name is not None and key not in table[name]:
             name = table[name].get("extends")
         return name
 
+    def _download_files(self, name: str) -> dict[str, Values]:
+        owner, _, of_labels = name.partition("/")
+        entry = self.datasets[owner]
+        return (entry[HUMAN_LABELS] if of_labels else entry)["files"]
+
     def download_slice(self, name: str) -> Values:
         """What a download depends on: what the files must be, not where they come from."""
-        files = self.datasets[name]["files"]
+        files = self._download_files(name)
         return {file: {key: value for key, value in files[file].items() if key != "urls"} for file in files}
 
     @property
     def urls(self) -> dict[str, dict[str, list[str]]]:
-        """The mirrors by data set and file."""
-        own = [name for name in self.datasets if self.download_name(name) == name]
-        return {name: {file: entry["urls"] for file, entry in self.datasets[name]["files"].items()} for name in own}
+        """The mirrors by download (the name of a data set, or of its human labels) and file."""
+        found = [download(name) for name in self.datasets for download in (self.download_name, self.human_labels_name)]
+        names = dict.fromkeys(name for name in found if name)
+        return {name: {file: values["urls"] for file, values in self._download_files(name).items()} for name in names}
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Where the pictures of data sets lie on disk, by data set."""
+        return {name: entry["path"] for name, entry in self.datasets.items() if entry["path"]}
 
     def prepare_slice(self, dataset: str) -> Values:
-        """What preparing a data set depends on."""
+        """What preparing a data set depends on; of pictures on disk, their names and sizes."""
         entry = self.datasets[dataset]
         keys = ("reader", "source", "image_size", "channels", "train", "test")
-        return {key: entry[key] for key in keys} | {"seed": entry["subset_seed"]}
+        values = {key: entry[key] for key in keys} | {"seed": entry["subset_seed"]}
+        if entry["reader"] in READER_OPTIONS:
+            options = {key: entry[key] for key in READER_OPTIONS[entry["reader"]]}
+            values["options"] = options | {"channels": entry["source"]["channels"]}
+            values["listing"] = entry.get("listing")
+        return values
 
     def split_slice(self, dataset: str, seed: int) -> Values | None:
         """What a validation split depends on; None where a data set holds none out."""
@@ -390,13 +524,21 @@ class Configuration:
         return None if size is None else {"dataset": dataset, "validation": size, "seed": seed}
 
     def corruption_slice(self, dataset: str, corruption: str, seed: int) -> Values:
-        """What corrupting a data set depends on."""
+        """What corrupting a data set depends on; human labels must be told which of the images it has."""
         variant, level = split_corruption(corruption)
-        return {
+        values = {
             "dataset": dataset,
             "corruption": {"name": corruption, "level": level, **self.corruptions[variant]},
             "seed": seed,
         }
+        if self.corruptions[variant]["family"] == HUMAN_LABELS:
+            entry = self.datasets[dataset]
+            values["subset"] = {"size": entry["train"], "seed": entry["subset_seed"]}
+        return values
+
+    def corruption_download(self, dataset: str, corruption: str) -> str | None:
+        """What a corruption needs downloaded; None for all that are computed."""
+        return self.human_labels_name(dataset) if self._family(corruption) == HUMAN_LABELS else None
 
     def figure_section(self, figure: str) -> Values:
         """What drawing a figure depends on, beside its tables."""

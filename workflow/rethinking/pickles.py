@@ -45,7 +45,24 @@ def _from_buffer(data: bytes, dtype: _DType, shape: tuple[int, ...], order: Any)
     return np.frombuffer(data, dtype.dtype).reshape(shape, order=order)
 
 
-_STAND_INS: dict[tuple[str, str], object] = {("numpy", "ndarray"): "ndarray", ("numpy", "dtype"): _DType}
+def _encoded(text: str, encoding: str) -> bytes:
+    """How protocols below 3 write bytes."""
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(f"it holds bytes in the encoding {encoding!r}")
+    return str(text).encode("latin1")
+
+
+def _no_bytes() -> bytes:
+    """How they write none."""
+    return b""
+
+
+_STAND_INS: dict[tuple[str, str], object] = {
+    ("numpy", "ndarray"): "ndarray",
+    ("numpy", "dtype"): _DType,
+    ("_codecs", "encode"): _encoded,
+    ("__builtin__", "bytes"): _no_bytes,
+}
 for _package in ("numpy.core", "numpy._core"):
     _STAND_INS[f"{_package}.multiarray", "_reconstruct"] = _reconstruct
     _STAND_INS[f"{_package}.numeric", "_frombuffer"] = _from_buffer

@@ -69,8 +69,16 @@ ARRAYS = ["train_images", "train_labels", "test_images", "test_labels"]
 SPLIT = ["manifest.json", "train_indices.npy", "validation_indices.npy"]
 RUN_FILES = ["run.json", "metrics.csv"]  # of a run's files, those that tables are made from
 TABLES = ["runs.csv", "curves.csv"]
-LABEL_NOISE = [name for name, entry in CONFIGURATION.corruptions.items() if CORRUPTIONS[entry["family"]].is_label_noise]
-PIXELS = [name for name in CONFIGURATION.corruptions if name not in LABEL_NOISE]
+
+
+def spellings(is_label_noise):
+    """Regular expressions of the corruptions' names, level and all, of those of labels or of pixels."""
+    families = {name: CORRUPTIONS[entry["family"]] for name, entry in CONFIGURATION.corruptions.items()}
+    chosen = {name: family for name, family in families.items() if family.is_label_noise == is_label_noise}
+    return [re.escape(name) + (r"-\d+\.\d+" if family.has_level else "") for name, family in chosen.items()]
+
+
+LABEL_NOISE, PIXELS = spellings(True), spellings(False)
 
 
 wildcard_constraints:
@@ -114,6 +122,18 @@ def corruption_of(wildcards):
 def corruption_code(wildcards):
     """The digest of the code of a corrupt job."""
     return provenance.corrupt_code(corruption_of(wildcards)["corruption"]["family"])
+
+
+def human_labels_files(wildcards):
+    """The manifest of the downloaded file of human labels; nothing for corruptions that are computed."""
+    name = CONFIGURATION.corruption_download(wildcards.dataset, wildcards.corruption)
+    return f"results/downloads/{name}/manifest.json" if name else []
+
+
+def human_labels_option(wildcards):
+    """The option of a corrupt job that names the folder of that file."""
+    manifest = human_labels_files(wildcards)
+    return f"--downloaded {os.path.dirname(manifest)}" if manifest else ""
 
 
 def corrupted_files(wildcards):

@@ -1,7 +1,8 @@
 # Corruptions to arrays; only what a corruption changes is written. Test labels stay clean.
 CORRUPT = (
     "python3 -m rethinking corrupt --slice {params.slice:q} --data results/data/{wildcards.dataset}"
-    " --out results/data/{wildcards.dataset}/{wildcards.corruption}/seed{wildcards.seed} > {log} 2>&1"
+    " {params.downloaded} --out results/data/{wildcards.dataset}/{wildcards.corruption}/seed{wildcards.seed}"
+    " > {log} 2>&1"
 )
 
 
@@ -9,18 +10,20 @@ rule corrupt_labels:
     input:
         manifest="results/data/{dataset}/manifest.json",
         arrays=ancient("results/data/{dataset}/train_labels.npy"),
+        human_labels=human_labels_files,
     output:
         labels="results/data/{dataset}/{corruption}/seed{seed}/train_labels.npy",
         manifest="results/data/{dataset}/{corruption}/seed{seed}/manifest.json",
     log:
         "results/logs/corrupt/{dataset}/{corruption}/seed{seed}.log",
     wildcard_constraints:
-        corruption=rf"({'|'.join(map(re.escape, LABEL_NOISE))})-\d+\.\d+",
+        corruption="|".join(LABEL_NOISE),
     conda:
         "../../environment.yml"
     params:
         slice=lambda wildcards: canonical_json(corruption_of(wildcards)),
         code=corruption_code,
+        downloaded=human_labels_option,
     shell:
         CORRUPT
 
@@ -37,11 +40,12 @@ rule corrupt_pixels:
     log:
         "results/logs/corrupt/{dataset}/{corruption}/seed{seed}.log",
     wildcard_constraints:
-        corruption="|".join(map(re.escape, PIXELS)),
+        corruption="|".join(PIXELS),
     conda:
         "../../environment.yml"
     params:
         slice=lambda wildcards: canonical_json(corruption_of(wildcards)),
         code=corruption_code,
+        downloaded=human_labels_option,
     shell:
         CORRUPT

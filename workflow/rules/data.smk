@@ -27,6 +27,14 @@ rule download:
         DOWNLOAD
 
 
+# Nor is it where pictures lie on disk: the slice holds their names and sizes.
+PREPARE = (
+    "python3 -m rethinking prepare --dataset {wildcards.dataset} --slice {params.slice:q} {params.downloaded}"
+    f" {'--paths ' + literal(canonical_json(CONFIGURATION.paths)) if CONFIGURATION.paths else ''}"
+    " --out results/data/{wildcards.dataset} > {log} 2>&1"
+)
+
+
 rule prepare:
     input:
         downloaded_files,
@@ -42,8 +50,7 @@ rule prepare:
         code=lambda wildcards: provenance.prepare_code(CONFIGURATION.datasets[wildcards.dataset]["reader"]),
         downloaded=downloaded_option,
     shell:
-        "python3 -m rethinking prepare --dataset {wildcards.dataset} --slice {params.slice:q}"
-        " {params.downloaded} --out results/data/{wildcards.dataset} > {log} 2>&1"
+        PREPARE
 
 
 # The validation set that a seed holds out, as indices into the training set.

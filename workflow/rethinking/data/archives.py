@@ -1,9 +1,14 @@
 """Reading an archive's files without unpacking it; an archive that could write elsewhere is refused as a whole."""
 
+import stat
 import tarfile
+import zipfile
 import zlib
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path, PurePosixPath
+
+LARGEST = 1 << 28  # bytes of one file of a ZIP, unpacked; a picture or a table of labels is far below it
+MAC_FOLDER = "__MACOSX"  # what a Mac adds to the ZIPs that it makes
 
 
 def members(path: Path, folder: str, wanted: Container[str]) -> Iterator[tuple[str, bytes]]:
@@ -30,7 +35,59 @@ def _checked(path: Path, member: tarfile.TarInfo, folder: str) -> str:
     if not (member.isfile() or member.isdir()):
         kind = "a link" if member.islnk() or member.issym() else "a device or pipe"
         raise ValueError(f"{path}: refused, {member.name!r} is {kind}")
-    parts = PurePosixPath(member.name).parts
-    if not parts or parts[0] != folder or ".." in parts:
-        raise ValueError(f"{path}: refused, {member.name!r} is outside {folder}/")
-    return "/".join(parts[1:])
+    return _below(path, member.name, folder)
+
+
+def _below(path: Path, name: str, folder: str) -> str:
+    """A member's path below `folder` (the archive's own where it is empty); raises ValueError for one outside."""
+    parts, own = PurePosixPath(name).parts, PurePosixPath(folder).parts
+    leaves = ".." in parts or "\\" in name or PurePosixPath(name).is_absolute()
+    # The folders above `folder` belong to it.
+    if leaves or (parts[: len(own)] != own and parts != own[: len(parts)]):
+        raise ValueError(f"{path}: refused, {name!r} is outside {folder or 'the archive'}/")
+    return "/".join(parts[len(own) :])
+
+
+def zip_members(path: Path, folder: str) -> dict[str, int]:
+    """Size by name, below `folder`, of every file and folder (its name ends in a slash) of a ZIP archive.
+
+    Raises ValueError naming the archive where it is damaged, or holds links, encrypted files or anything outside
+    `folder`, which may be empty.
+    """
+    found: dict[str, int] = {}
+    with _opened(path) as archive:
+        for member in archive.infolist():
+            if PurePosixPath(member.filename).parts[:1] == (MAC_FOLDER,):
+                continue
+            kind = stat.S_IFMT(member.external_attr >> 16)
+            if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+                what = "a link" if kind == stat.S_IFLNK else "a device or pipe"
+                raise ValueError(f"{path}: refused, {member.filename!r} is {what}")
+            if member.flag_bits & 1:
+                raise ValueError(f"{path}: refused, {member.filename!r} is encrypted")
+            if member.file_size > LARGEST:
+                raise ValueError(f"{path}: refused, {member.filename!r} unpacks to {member.file_size:,} bytes")
+            name = _below(path, member.filename, folder) + "/" * member.is_dir()
+            if name in found and not member.is_dir():
+                raise ValueError(f"{path}: {member.filename!r} is in it twice")
+            if name.strip("/"):
+                found[name] = member.file_size
+    return found
+
+
+def zip_contents(path: Path, folder: str, names: Iterable[str]) -> Iterator[bytes]:
+    """The content of files of a ZIP archive, named as by `zip_members`; raises ValueError where one is damaged."""
+    with _opened(path) as archive:
+        for name in names:
+            inside = f"{folder}/{name}" if folder else name
+            try:
+                yield archive.read(inside)
+            except (zipfile.BadZipFile, EOFError, zlib.error, OSError, NotImplementedError) as error:
+                raise ValueError(f"{path}: {inside}: damaged ({error})") from None
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise ValueError(f"{path}: no ZIP archive, or damaged or cut short ({error})") from None

@@ -5,21 +5,16 @@ from collections.abc import Mapping
 import numpy as np
 from PIL import Image
 
-from rethinking import seeds
 from rethinking.data.readers.source import Source
-from rethinking.data.splits import stratified_subset
-
-TRAIN, TEST = 0, 1  # children of the stream "split"
+from rethinking.data.splits import TEST, TRAIN, subset_indices
 
 
 def prepare(
     source: Source, *, image_size: int | None, channels: int | None, train: int | None, test: int | None, seed: int
 ) -> Source:
     """A stratified subset of `train` and `test` images, resized to image_size x image_size; None leaves as it is."""
-    train_images, train_labels = _subset(
-        source.train_images, source.train_labels, train, seeds.rng(seed, "split", TRAIN)
-    )
-    test_images, test_labels = _subset(source.test_images, source.test_labels, test, seeds.rng(seed, "split", TEST))
+    train_images, train_labels = _subset(source.train_images, source.train_labels, train, seed, TRAIN)
+    test_images, test_labels = _subset(source.test_images, source.test_labels, test, seed, TEST)
     return Source(
         train_images=_with_channels(_resized(train_images, image_size), channels),
         train_labels=train_labels,
@@ -54,11 +49,11 @@ def describe(source: Source) -> str:
 
 
 def _subset(
-    images: np.ndarray, labels: np.ndarray, size: int | None, rng: np.random.Generator
+    images: np.ndarray, labels: np.ndarray, size: int | None, seed: int, part: int
 ) -> tuple[np.ndarray, np.ndarray]:
     if size is None:
         return images, labels
-    chosen = stratified_subset(labels, size, rng)
+    chosen = subset_indices(labels, size, seed, part)
     return images[chosen], labels[chosen]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from rethinking import seeds
 
-VALIDATION = 2  # child of the stream "split"; 0 and 1 are those of the subsets of training and test images
+TRAIN, TEST, VALIDATION = 0, 1, 2  # children of the stream "split"
 
 
 def stratified_subset(labels: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
@@ -20,6 +20,11 @@ def stratified_subset(labels: np.ndarray, size: int, rng: np.random.Generator) -
         for name, share in zip(classes, _largest_remainder(counts, size), strict=True)
     ]
     return np.sort(np.concatenate(chosen)).astype(np.int64)
+
+
+def subset_indices(labels: np.ndarray, size: int, seed: int, part: int) -> np.ndarray:
+    """Sorted int64 indices of the stratified subset that a data set of `size` images has; `part` is TRAIN or TEST."""
+    return stratified_subset(labels, size, seeds.rng(seed, "split", part))
 
 
 def _largest_remainder(counts: np.ndarray, size: int) -> np.ndarray:

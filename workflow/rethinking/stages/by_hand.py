@@ -18,10 +18,14 @@ BY_HAND = RESULTS / "by-hand"
 
 def downloaded(configuration: Configuration, dataset: str) -> Path | None:
     """The folder of a data set's original files, filled where they are missing; None where it has none."""
-    if (name := configuration.download_name(dataset)) is None:
+    return _downloaded(configuration, configuration.download_name(dataset))
+
+
+def _downloaded(configuration: Configuration, name: str | None) -> Path | None:
+    if name is None:
         return None
     expected = configuration.download_slice(name)
-    out = BY_HAND / "downloads" / f"{name}-{digest(expected)[:12]}"
+    out = BY_HAND / "downloads" / f"{name.replace('/', '-')}-{digest(expected)[:12]}"
     if not (out / "manifest.json").exists():
         # What the pipeline has downloaded need not come from the network again.
         bases = [str(DOWNLOADS / name), *([configuration.data_dir] if configuration.data_dir else [])]
@@ -39,7 +43,8 @@ def prepared(configuration: Configuration, dataset: str) -> Path:
     dependencies = [values, prepare_code(values["reader"]), configuration.download_slice(name) if name else None]
     out = BY_HAND / "data" / f"{dataset}-{digest(dependencies)[:12]}"
     if not (out / "manifest.json").exists():
-        prepare(dataset, values, downloaded(configuration, dataset), out)
+        path = configuration.paths.get(dataset)
+        prepare(dataset, values, downloaded(configuration, dataset), out, Path(path) if path else None)
     return out
 
 
@@ -51,7 +56,8 @@ def corrupted(configuration: Configuration, dataset: str, corruption: str, seed:
     code = corrupt_code(values["corruption"]["family"])
     out = data / f"{corruption}-{digest([values, code])[:12]}" / f"seed{seed}"
     if not (out / "manifest.json").exists():
-        corrupt(values, data, out)
+        download_name = configuration.corruption_download(dataset, corruption)
+        corrupt(values, data, out, _downloaded(configuration, download_name))
     return out
 
 

@@ -10,12 +10,16 @@ import numpy as np
 
 from rethinking import files
 from rethinking.data.corruptions.registry import CORRUPTIONS, Corruption
+from rethinking.data.originals import identity, lying_in
 from rethinking.names import corruption_name, split_corruption
 from rethinking.registry import lookup, nearest
 
 
-def corrupt(slice: Mapping[str, Any], data: Path, out: Path) -> None:
-    """Write the changed arrays and, last, `manifest.json` into `out`; test labels are never among them."""
+def corrupt(slice: Mapping[str, Any], data: Path, out: Path, downloaded: Path | None = None) -> None:
+    """Write the changed arrays and, last, `manifest.json` into `out`; test labels are never among them.
+
+    `downloaded` is the folder of the one file that human labels are read from.
+    """
     given, seed = slice["corruption"], slice["seed"]
     clean = files.read_json(data / "manifest.json")
     if clean["dataset"] != slice["dataset"]:
@@ -23,7 +27,11 @@ def corrupt(slice: Mapping[str, Any], data: Path, out: Path) -> None:
     entry = lookup(CORRUPTIONS, "corruption", given["family"])
     options = _checked(entry, given)
     arrays = [files.load_array(data, name, clean) for name in entry.changes]
-    noise = {"level": given["level"], "num_classes": len(clean["classes"])} if entry.has_level else {}
+    noise = {"num_classes": len(clean["classes"])} if entry.is_label_noise else {}
+    noise |= {"level": given["level"]} if entry.has_level else {}
+    expected = {} if downloaded is None else files.read_json(downloaded / "manifest.json")["files"]
+    for name, values in expected.items():
+        noise |= {"path": lying_in(downloaded, name, values)[name], "subset": slice["subset"]}
     corrupted = entry.load()(*arrays, seed=seed, **noise, **options)
     counts = dict(clean["class_counts"])
     if "train_labels" in corrupted.arrays:
@@ -39,7 +47,8 @@ def corrupt(slice: Mapping[str, Any], data: Path, out: Path) -> None:
         "changed": corrupted.changed,
         "options": options,
         "arrays": {name: files.save_array(out / f"{name}.npy", array) for name, array in corrupted.arrays.items()},
-        "sources": {name: clean["arrays"][name]["sha256"] for name in entry.changes},
+        "sources": {name: clean["arrays"][name]["sha256"] for name in entry.changes}
+        | {name: identity(values) for name, values in expected.items()},
         "class_counts": counts,
         "classes": clean["classes"],
     }
@@ -67,6 +76,7 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking corrupt", description=__doc__)
     parser.add_argument("--slice", required=True, type=json.loads, metavar="JSON", help="dataset, corruption, seed")
     parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="the prepared data set")
+    parser.add_argument("--downloaded", type=Path, metavar="DIR", help="the file of human labels")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     arguments = parser.parse_args(argv)
-    corrupt(arguments.slice, arguments.data, arguments.out)
+    corrupt(arguments.slice, arguments.data, arguments.out, arguments.downloaded)

@@ -10,6 +10,7 @@ from rethinking import files
 from rethinking.config import Configuration
 from rethinking.data.download import Expected
 from rethinking.data.download import download as fetch
+from rethinking.data.originals import pinned
 from rethinking.data.transfer import is_address
 
 DOWNLOADS = Path("results/downloads")
@@ -20,10 +21,19 @@ def download(
 ) -> None:
     """Bring the expected files into `out` and, last, write `manifest.json`.
 
-    The manifest says what the files are, not where they came from nor whether they lie there packed or unpacked.
+    The manifest says what the files are, not where they came from nor whether they lie there packed or unpacked. A file
+    whose hash nobody knows is trusted when it first arrives: from then on the manifest says which it was.
     """
     fetch(dataset, expected, urls, out, bases=bases, say=_say)
-    manifest = {"schema": 1, "dataset": dataset, "files": expected}
+    found = {name: pinned(out / name, values) for name, values in expected.items()}
+    for name in expected:
+        if found[name] != expected[name]:
+            _say(
+                f"{name}: nobody has published its hash, so it could not be checked. It has these, and is held to them"
+                f" from now on: bytes: {found[name]['bytes']}, sha256: {found[name]['sha256']}. With them in the"
+                " configuration in the place of `unverified`, so is every later download."
+            )
+    manifest = {"schema": 1, "dataset": dataset, "files": found}
     files.write_json(out / "manifest.json", json.loads(files.canonical_json(manifest)))
 
 

@@ -3,7 +3,7 @@
 import argparse
 
 from rethinking.analysis.registry import MEASURES
-from rethinking.config import Configuration
+from rethinking.config import Configuration, registered_variants
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.models.registry import MODELS
 from rethinking.plotting.registry import FIGURES
@@ -21,12 +21,14 @@ def _models(configuration: Configuration) -> dict[str, str]:
 
 def _corruptions(configuration: Configuration) -> dict[str, str]:
     lines = {"true_labels": "the data as they are (level 0 of any corruption)"}
-    for name, entry in CORRUPTIONS.items():
-        choices = "".join(f"; {option}: {' or '.join(values)}" for option, values in entry.options.items())
-        lines[f"{name}-P" if entry.has_level else name] = entry.description + choices
+    registered = registered_variants()
     for name, variant in configuration.corruptions.items():
-        if name not in CORRUPTIONS:
-            lines[name] = f"{variant['family']} with {variant['options']}"
+        entry = CORRUPTIONS[variant["family"]]
+        open_choices = {option: values for option, values in entry.options.items() if option != entry.named_by}
+        choices = "".join(f"; {option}: {' or '.join(values)}" for option, values in open_choices.items())
+        of_variant = f"{variant['family']} with {variant['options']}"
+        description = entry.description + choices if name in registered else of_variant
+        lines[f"{name}-P" if entry.has_level else name] = description
     return lines
 
 

@@ -18,15 +18,20 @@ from rethinking.data.prepare import prepare as prepare_source
 from rethinking.registry import nearest
 
 
-def prepare(dataset: str, slice: Mapping[str, Any], downloaded: Path | None, out: Path) -> None:
+def prepare(
+    dataset: str, slice: Mapping[str, Any], downloaded: Path | None, out: Path, path: Path | None = None
+) -> None:
     """Write `{train,test}_{images,labels}.npy` and, last, `manifest.json` into `out`.
 
-    `slice` holds `reader`, what it must find (`source`, optional) and the arguments of `data.prepare.prepare`.
-    `downloaded` is the folder that the stage `download` has filled, None for a data set without files.
+    `slice` holds `reader`, its `options` and what it must find (`source`, optional), and the arguments of
+    `data.prepare.prepare`. `downloaded` is the folder that the stage `download` has filled, None for a data set without
+    files; `path` is where the pictures of one that lies on disk are.
     """
     expected = {} if downloaded is None else disk.read_json(downloaded / "manifest.json")["files"]
     arguments = dict(slice)
-    original = _reader(arguments.pop("reader")).read(_files(downloaded, expected))
+    arguments.pop("listing", None)  # it is there for Snakemake: pictures that were edited are read again
+    options = arguments.pop("options", {}) | ({"path": path} if path else {})
+    original = _reader(arguments.pop("reader")).read(_files(downloaded, expected), **options)
     check_facts(original, arguments.pop("source", {}))
     source = prepare_source(original, **arguments)
     names = ("train_images", "train_labels", "test_images", "test_labels")
@@ -79,6 +84,10 @@ def main(argv: list[str]) -> None:
         "--slice", required=True, type=json.loads, metavar="JSON", help="reader, image_size, channels, …"
     )
     parser.add_argument("--downloaded", type=Path, metavar="DIR", help="the original files, where the data set has any")
+    parser.add_argument(
+        "--paths", type=json.loads, default={}, metavar="JSON", help="where pictures lie on disk, by data set"
+    )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     arguments = parser.parse_args(argv)
-    prepare(arguments.dataset, arguments.slice, arguments.downloaded, arguments.out)
+    path = arguments.paths.get(arguments.dataset)
+    prepare(arguments.dataset, arguments.slice, arguments.downloaded, arguments.out, Path(path) if path else None)

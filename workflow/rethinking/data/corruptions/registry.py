@@ -7,11 +7,15 @@ from rethinking.registry import Entry
 
 @dataclass(frozen=True, kw_only=True)
 class Corruption(Entry):
-    """One corruption. `options` maps each choice that the paper leaves open to its values, the default first."""
+    """One corruption. `options` maps each choice that the paper leaves open to its values, the default first.
+
+    `named_by` is the option whose value is part of the name, as in human_labels-worse.
+    """
 
     changes: tuple[str, ...]
     has_level: bool = False
     options: dict[str, tuple[str, ...]]
+    named_by: str | None = None
 
     @property
     def is_label_noise(self) -> bool:
@@ -55,5 +59,13 @@ CORRUPTIONS = {
         description="every image replaced by Gaussian noise with the training images' mean and standard deviation",
         options={"statistics": ("per_channel", "global")},
         **PIXELS,
+    ),
+    "human_labels": Corruption(
+        module="rethinking.data.corruptions.human",
+        function="human_labels",
+        description="the labels that people gave CIFAR-10's training images (CIFAR-10N, Wei et al. 2022)",
+        changes=("train_labels",),
+        options={"set": ("aggre", "random1", "random2", "random3", "worse")},
+        named_by="set",
     ),
 }

@@ -11,7 +11,8 @@ import numpy as np
 
 from rethinking import pickles
 from rethinking.data.archives import members
-from rethinking.data.readers.source import Source, check_range
+from rethinking.data.labels import check_range
+from rethinking.data.readers.source import Source
 
 ARCHIVE = "cifar-10-python.tar.gz"
 FOLDER = "cifar-10-batches-py"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rethinking.data.readers.source import Source, check_range
+from rethinking.data.labels import check_range
+from rethinking.data.readers.source import Source
 
 CLASSES = tuple("0123456789")
 UINT8 = 0x08  # the only type of value that is used

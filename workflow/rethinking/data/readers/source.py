@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rethinking.data.labels import check_range
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -29,12 +31,6 @@ class Source:
                 f"test_images are {self.test_images.shape[1:]}, train_images {self.train_images.shape[1:]}; "
                 "they must have one height, width and number of channels"
             )
-
-
-def check_range(where: str, labels: np.ndarray, num_classes: int) -> None:
-    """Raise ValueError, with `where` for the file, unless every label names one of the classes."""
-    if len(labels) and (labels.min() < 0 or labels.max() >= num_classes):
-        raise ValueError(f"{where} must lie in 0..{num_classes - 1}, found {labels.min()}..{labels.max()}")
 
 
 def _check_images(name: str, images: np.ndarray) -> None:

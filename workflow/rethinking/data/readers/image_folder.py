@@ -1,0 +1,115 @@
+"""Any data set whose pictures lie in one folder a class, on disk or in a ZIP (Animal Faces, an ImageFolder of yours).
+
+Parts `train` and `test` (or `val`) are kept as they are; pictures in no such parts are split, stratified, the same way
+for every run.
+"""
+
+import io
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from rethinking import seeds
+from rethinking.data.pictures import Pictures, pictures_in
+from rethinking.data.readers.source import Source
+from rethinking.data.splits import stratified_subset
+
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
+GREY = ("1", "L")
+MODES = (*GREY, "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")  # 8 bits a channel at most
+SPLIT_SEED = 0  # part of the data set's definition: another value is another data set
+
+
+def read(
+    files: Mapping[str, Path],
+    *,
+    path: Path | None = None,
+    folder: str | None = None,
+    image_size: int | None = None,
+    channels: int = 3,
+    test_share: float = 0.2,
+) -> Source:
+    """Pictures as uint8 (n, size, size, channels), labels by the sorted names of the classes' folders.
+
+    They come from `path`, else from the one ZIP among `files`. `image_size` cuts the central square of each and resizes
+    it; without it they must all be of one size. Raises ValueError naming a file that is no picture, or another size.
+    """
+    if path is None and len(files) != 1:
+        raise ValueError(
+            f"pictures are read from one folder or ZIP, found {', '.join(map(str, files.values())) or '-'}"
+        )
+    pictures = pictures_in(path or next(iter(files.values())), folder)
+    counts = pictures.counts(test_share)
+    parts = [_read_part(pictures, classes, image_size, channels) for classes in pictures.parts.values()]
+    train, test = parts if len(parts) == 2 else _split(*parts[0], counts["test"])
+    return Source(*train, *test, pictures.classes)
+
+
+def _split(images: np.ndarray, labels: np.ndarray, num_test: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    held_out = np.zeros(len(labels), bool)
+    held_out[stratified_subset(labels, num_test, seeds.rng(SPLIT_SEED, "split"))] = True
+    return [(images[~held_out], labels[~held_out]), (images[held_out], labels[held_out])]
+
+
+def _read_part(
+    pictures: Pictures, classes: Mapping[str, Sequence[str]], image_size: int | None, channels: int
+) -> tuple[np.ndarray, np.ndarray]:
+    names = [name for names in classes.values() for name in names]
+    labels = np.repeat(np.arange(len(classes), dtype=np.int64), [len(each) for each in classes.values()])
+    images: np.ndarray | None = None
+    for index, (name, data) in enumerate(zip(names, pictures.read(names), strict=True)):
+        pixels = decoded(data, f"{pictures.root}: {name}", image_size, channels)
+        if images is None:
+            images = np.empty((len(names), *pixels.shape), np.uint8)
+        if pixels.shape != images.shape[1:]:
+            sizes = [f"{shape[1]}x{shape[0]}" for shape in (pixels.shape, images.shape[1:])]
+            raise ValueError(
+                f"{pictures.root}: {name}: {sizes[0]} pixels, but {names[0]} has {sizes[1]}; image_size resizes them"
+            )
+        images[index] = pixels
+    assert images is not None
+    return images, labels
+
+
+def look_at_first(pictures: Pictures) -> dict[str, int]:
+    """Channels, and side in pixels where it is square, of the first picture, as what all are expected to be."""
+    name = next(names[0] for classes in pictures.parts.values() for names in classes.values())
+    where = f"{pictures.root}: {name}"
+    image = _opened(next(pictures.read([name])), where)
+    facts = {"channels": 1 if image.mode in GREY else 3}
+    return facts | ({"image_size": image.width} if image.width == image.height else {})
+
+
+def decoded(data: bytes, where: str, image_size: int | None, channels: int) -> np.ndarray:
+    """One picture, uint8 (height, width, channels); raises ValueError, beginning with `where`, for anything else."""
+    image = _opened(data, where)
+    if image.mode not in MODES:
+        raise ValueError(f"{where}: its pixels are of mode {image.mode!r}, not of 8 bits a channel")
+    if channels == 1 and image.mode not in GREY:
+        raise ValueError(f"{where}: has colours ({image.mode}), but the data set has one channel; write channels: 3")
+    image = image.convert("L" if channels == 1 else "RGB")
+    if image_size is not None:
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        image = image.crop((left, top, left + side, top + side))
+        image = image.resize((image_size, image_size), Image.Resampling.BILINEAR)
+    return np.asarray(image).reshape(image.height, image.width, channels)
+
+
+def _opened(data: bytes, where: str) -> Image.Image:
+    """The picture, decoded."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            image.load()
+            return image
+    except UnidentifiedImageError:
+        raise ValueError(f"{where}: is not a picture ({', '.join(FORMATS)})") from None
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{where}: is a damaged picture ({error})") from None
+    except Image.DecompressionBombWarning as warning:
+        raise ValueError(f"{where}: is too large a picture ({warning})") from None
