@@ -181,6 +181,16 @@ SIZES = [
      "'digits-50' with recipe 'curves' has 3x3"),
     ("datasets/digits-50/image_size", 3, f"{IN_CURVES}.models[0] = \"inception-w0.05\": takes images of 4x4 or more, "
      "'digits-50' with recipe 'curves' has 3x3"),
+    ("recipes/quick/resize", 3, f"{IN_CURVES}.models[0] = \"inception-w0.05\": takes images of 4x4 or more, "
+     "'digits-50' with recipe 'curves' has 3x3"),
+    ("recipes/quick/resize", 0, "recipes.quick.resize = 0: must be at least 1"),
+    ("recipes/quick/resize", [224, 224], "recipes.quick.resize = [224, 224]: must be a whole number or null"),
+    ("recipes/quick/whitening", {"mean": 0.5}, "recipes.quick.whitening: the key 'sd' is missing"),
+    ("recipes/quick/whitening", {"mean": 0.5, "std": 0.5},
+     "recipes.quick.whitening.std = 0.5: unknown key; did you mean 'sd'?"),
+    ("recipes/quick/whitening", {"mean": 0.5, "sd": 0}, "recipes.quick.whitening.sd = 0: must be more than 0"),
+    ("recipes/quick/whitening", {"mean": [0.5, 0.5], "sd": 0.5}, "recipes.quick.whitening.mean = [0.5, 0.5]: "
+     "needs one number, or 3: the images of 'digits-50' have 3 channel(s)"),
     ("recipes/quick/crop", "none", 'recipes.quick.crop = "none": is text, must be a whole number or null'),
     ("datasets/digits-50/train", 2000, "datasets.digits-50.train = 2000: must be from 10 (one a class) to 1400 (all)"),
     ("datasets/digits-50/test", 9, "datasets.digits-50.test = 9: must be from 10 (one a class) to 397 (all)"),

@@ -201,15 +201,20 @@ def test_the_description_says_what_is_there(source):
 # -- preprocess -------------------------------------------------------------------------------------------------------
 
 
-def reference(images: np.ndarray, crop: int | None, whitening: str) -> np.ndarray:
+FIXED = {"one for all": {"mean": 0.5, "sd": 0.25}, "one a channel": {"mean": [0.4, 0.5, 0.6], "sd": [0.1, 0.2, 0.3]}}
+
+
+def reference(images: np.ndarray, crop: int | None, whitening: Any) -> np.ndarray:
     """The definition, one image after the other in float64."""
     result = []
     for image in images.astype(np.float64) / 255:
         if crop is not None:
             top, left = (image.shape[0] - crop) // 2, (image.shape[1] - crop) // 2
             image = image[top : top + crop, left : left + crop]
-        groups = {"per_image": [slice(None)], "per_channel": range(image.shape[2]), "none": []}[whitening]
-        for group in groups:
+        if isinstance(whitening, dict):
+            image = (image - np.array(whitening["mean"])) / np.array(whitening["sd"])
+        groups = {"per_image": [slice(None)], "per_channel": range(image.shape[2])}
+        for group in groups.get(whitening, ()) if isinstance(whitening, str) else ():
             values = image[..., group]
             image[..., group] = (values - values.mean()) / max(values.std(), 1 / np.sqrt(values.size))
         result.append(image.transpose(2, 0, 1))
@@ -228,7 +233,7 @@ def pictures(dtype: type, num_images: int = 20) -> np.ndarray:
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float16])
-@pytest.mark.parametrize("whitening", list(WHITENING_AXES))
+@pytest.mark.parametrize("whitening", [*WHITENING_AXES, *FIXED.values()])
 @pytest.mark.parametrize("crop", [None, 1, 8, 9, 12])
 def test_preprocessing_agrees_with_a_float64_reference(dtype, whitening, crop):
     images = pictures(dtype)
@@ -239,7 +244,7 @@ def test_preprocessing_agrees_with_a_float64_reference(dtype, whitening, crop):
     np.testing.assert_allclose(found, reference(images, crop, whitening), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("whitening", list(WHITENING_AXES))
+@pytest.mark.parametrize("whitening", [*WHITENING_AXES, *FIXED.values()])
 def test_no_pixel_depends_on_the_chunk(whitening, monkeypatch):
     images = pictures(np.uint8)
     whole = preprocess(images, crop=8, whitening=whitening)
@@ -271,3 +276,27 @@ def test_a_crop_that_does_not_fit_is_refused(crop):
 def test_an_unknown_whitening_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match="whitening must be one of per_image, per_channel, none, found 'zca'"):
         preprocess(pictures(np.uint8), crop=None, whitening="zca")
+
+
+def test_the_numbers_of_the_blog_and_the_tutorials_take_0_to_255_to_minus_1_to_1():
+    images = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+    white = preprocess(images, crop=None, whitening={"mean": 0.5, "sd": 0.5})
+    np.testing.assert_allclose(white.ravel(), np.linspace(-1, 1, 256), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["mean", "sd"])
+def test_another_number_of_means_than_of_channels_is_refused(name):
+    whitening = {"mean": 0.5, "sd": 0.5, name: [0.5, 0.5]}
+    with pytest.raises(ValueError, match=rf"whitening\.{name} = \[0.5, 0.5\]: needs one number or 3, one a channel"):
+        preprocess(pictures(np.uint8), crop=None, whitening=whitening)
+
+
+def test_whitening_by_channel_is_the_notebooks_but_for_its_floor():
+    # The notebook divides by the unbiased deviation, without a floor: a constant channel would be 0/0.
+    images = np.random.default_rng(0).integers(0, 256, (100, 28, 28, 3), dtype=np.uint8)
+    white = preprocess(images, crop=28, whitening="per_channel")
+    assert (abs(white.mean(axis=(2, 3))) < 1e-5).all()
+    assert (abs(white.std(axis=(2, 3)) - 1) < 1e-3).all()
+    scaled = (images / 255).transpose(0, 3, 1, 2)
+    notebook = (scaled - scaled.mean((2, 3), keepdims=True)) / scaled.std((2, 3), keepdims=True, ddof=1)
+    np.testing.assert_allclose(white, notebook, rtol=1e-3, atol=1e-3)

@@ -224,7 +224,7 @@ def stored(num: int = 12, side: int = 10, channels: int = 3) -> torch.Tensor:
     return torch.from_numpy(values)
 
 
-def augmentation(options: dict[str, Any], crop: int | None = 8, whitening: str = "none", seed: int = 0) -> Augmentation:
+def augmentation(options: dict[str, Any], crop: int | None = 8, whitening: Any = "none", seed: int = 0) -> Augmentation:
     training = {"augmentation": NONE | options, "crop": crop, "whitening": whitening}
     return Augmentation(stored(), training, seed)
 
@@ -278,7 +278,7 @@ def test_a_quarter_turn_is_numpys():
     np.testing.assert_allclose(found, np.rot90(ours.images.numpy() / 255, axes=(2, 3)), atol=1e-5)
 
 
-@pytest.mark.parametrize("whitening", ["none", "per_image", "per_channel"])
+@pytest.mark.parametrize("whitening", ["none", "per_image", "per_channel", {"mean": [0.1, 0.2, 0.3], "sd": 0.5}])
 @pytest.mark.parametrize("crop", [None, 8, 7])
 def test_without_options_it_is_the_preprocessing_of_the_evaluation(whitening, crop):
     ours = augmentation({}, crop, whitening)

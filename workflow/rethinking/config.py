@@ -419,7 +419,7 @@ class Configuration:
         if crop is not None and crop > size:
             problem = f"larger than the images of {dataset!r}, {size}x{size}; null keeps them whole"
             raise self._sources.error(self._recipe_key(recipe, "crop"), crop, problem)
-        side, network = crop or size, MODELS[self.models[model]["factory"]]
+        side, network = self.recipes[recipe]["resize"] or crop or size, MODELS[self.models[model]["factory"]]
         if network.num_classes is None:
             raise self._sources.error(key, model, "does not classify; it can be built and counted")
         if side < (smallest := network.smallest):
@@ -427,6 +427,7 @@ class Configuration:
                 f"takes images of {smallest}x{smallest} or more, {dataset!r} with recipe {recipe!r} has {side}x{side}"
             )
             raise self._sources.error(key, model, problem)
+        self._check_whitening(dataset, recipe)
         family = self.models[model]["family"]
         for setting in BY_FAMILY:
             value = self.recipes[recipe][setting]
@@ -437,6 +438,16 @@ class Configuration:
         if "early_stopping" in stop and self.datasets[dataset]["validation"] is None:
             problem = f"needs a validation set, and the data set {dataset!r} holds none out (its key validation)"
             raise self._sources.error(self._recipe_key(recipe, "stop"), stop, problem)
+
+    def _check_whitening(self, dataset: str, recipe: str) -> None:
+        """That fixed numbers are as many as the images have channels, or one for all."""
+        whitening = self.recipes[recipe]["whitening"]
+        channels = self.datasets[dataset]["channels"] or self.datasets[dataset]["source"]["channels"]
+        for name, values in whitening.items() if isinstance(whitening, dict) else ():
+            if isinstance(values, list) and len(values) not in (1, channels):
+                key = f"{self._recipe_key(recipe, 'whitening')}.{name}"
+                problem = f"needs one number, or {channels}: the images of {dataset!r} have {channels} channel(s)"
+                raise self._sources.error(key, values, problem)
 
     # -- what the jobs get --------------------------------------------------------------------------------------------
 

@@ -18,11 +18,12 @@ PARAMETER = 40  # bytes: weight, gradient, velocity, the initial weight, the sta
 BYTES = 9  # a pixel's value as stored, and as float32 before and after it is laid out for the network
 
 
-def _images(configuration: Configuration, run: RunConfig) -> tuple[int, int, int]:
-    """Number of training and of test images, and their side in pixels as the network sees them."""
+def _images(configuration: Configuration, run: RunConfig) -> tuple[int, int, int, int]:
+    """Number of training and of test images, and their side in pixels as they are held and as the network sees them."""
     entry = configuration.datasets[run.dataset]
     train, test = (entry[part] or entry["source"][part] for part in ("train", "test"))
-    return train, test, run.training["crop"] or entry["image_size"] or entry["source"]["image_size"]
+    held = run.training["crop"] or entry["image_size"] or entry["source"]["image_size"]
+    return train, test, held, run.training["resize"] or held
 
 
 def _area(run: RunConfig, side: int) -> float:
@@ -32,8 +33,8 @@ def _area(run: RunConfig, side: int) -> float:
 
 def train_memory(configuration: Configuration, run: RunConfig) -> int:
     """MB: the images, a step's activations, the parameters."""
-    train, test, side = _images(configuration, run)
-    images = (train + test) * 3 * side**2 * BYTES / 1e6
+    train, test, held, side = _images(configuration, run)
+    images = (train + test) * 3 * held**2 * BYTES / 1e6
     network, width, area = MODELS[run.factory], run.arguments.get("width", 1), _area(run, side)
     activations = run.training["batch_size"] * network.activations * area * width * ACTIVATION / 1e6
     # Only what follows a flattened feature map grows with the image, and nothing shrinks much.
@@ -43,7 +44,7 @@ def train_memory(configuration: Configuration, run: RunConfig) -> int:
 
 def train_minutes(configuration: Configuration, run: RunConfig) -> int:
     """Minutes: forward and backward on every training image, forward on every image at each evaluation, all epochs."""
-    train, test, side = _images(configuration, run)
+    train, test, _, side = _images(configuration, run)
     images = 3 * train + run.training["evaluations_per_epoch"] * (train + test)
     scale = _area(run, side) * run.arguments.get("width", 1) ** 2
     work = run.training["epochs"] * images * MODELS[run.factory].multiply_adds * scale

@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional
 
 from rethinking import seeds
+from rethinking.data.preprocess import fixed_numbers
 
 
 class Draws(NamedTuple):
@@ -72,8 +73,13 @@ def _rotated(images: torch.Tensor, angle: torch.Tensor) -> torch.Tensor:
     return functional.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def _whitened(images: torch.Tensor, whitening: str) -> torch.Tensor:
+def _whitened(images: torch.Tensor, whitening: str | dict[str, Any]) -> torch.Tensor:
     """The same as `rethinking.data.preprocess`, which the tests compare it with, on a batch of (n, c, h, w)."""
+    if not isinstance(whitening, str):
+        mean, sd = (
+            torch.from_numpy(each.copy()).to(images.device) for each in fixed_numbers(whitening, images.shape[1])
+        )
+        return (images - mean) / sd
     if whitening == "none":
         return images
     axes = {"per_image": (1, 2, 3), "per_channel": (2, 3)}[whitening]
