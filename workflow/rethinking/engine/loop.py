@@ -19,6 +19,7 @@ from rethinking.engine.optim import learning_rate
 from rethinking.engine.precision import autocast
 from rethinking.engine.records import EpochRecord, Evaluation, Progress, Sums
 from rethinking.engine.regularisation import clip_gradients, drops_units, objective
+from rethinking.engine.resize import resized
 from rethinking.engine.state import State
 from rethinking.engine.stopping import scores_train, stopped_by
 from rethinking.run import RunConfig
@@ -50,7 +51,10 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class Sets:
-    """What a run is trained and scored on; `augmentation`, where there is one, gives the images of the steps."""
+    """What a run is trained and scored on; `augmentation`, where there is one, gives the images of the steps.
+
+    `resize` is the side to which each batch is brought before the network sees it; None where they are as they are.
+    """
 
     train: Split
     test: Split
@@ -58,12 +62,13 @@ class Sets:
     precision: str
     validation: Split | None = None
     augmentation: Augmentation | None = None
+    resize: int | None = None
 
     def score(self, model: nn.Module, with_train: bool, watch: Callable[[], None]) -> dict[str, Score]:
         """Scores of the test set, of the validation set where there is one, and of the training set if asked."""
         parts = {"train": self.train if with_train else None, "validation": self.validation, "test": self.test}
         return {
-            name: evaluate(model, part.images, part.labels, self.num_classes, self.precision, watch)
+            name: evaluate(model, part.images, part.labels, self.num_classes, self.precision, watch, self.resize)
             for name, part in parts.items()
             if part is not None
         }
@@ -181,6 +186,7 @@ class _Epoch:
                 x, y = augmentation(indices, draws), self.sets.train.labels[indices]
             else:
                 x, y = self.sets.train.batch(indices)
+            x = resized(x, self.sets.resize)
             if drops:
                 # torch's dropout draws from the global generator only.
                 torch.manual_seed(seeds.integer(self.seed, "dropout", self.number, progress.batch))

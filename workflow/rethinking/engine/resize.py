@@ -10,10 +10,11 @@ from torch.nn import functional
 def resized(images: torch.Tensor, side: int | None) -> torch.Tensor:
     """Float images (n, channels, height, width) -> (n, channels, side, side), memory format kept; None leaves them.
 
-    Bilinear with the corners at the pixels' edges. Where it shrinks it is antialiased: a pixel is a mean over all that it
-    covers, weighted by a triangle twice as wide as the step, as Pillow does it. Growing needs no such thing.
+    Bilinear with the corners at the pixels' edges. Where it shrinks it is antialiased: a pixel is a mean over all that
+    it covers, weighted by a triangle twice as wide as the step, as Pillow does it. Growing needs no such thing.
     """
     if side is None or images.shape[2:] == (side, side):
         return images
     shrinks = side < max(images.shape[2:])
-    return functional.interpolate(images, (side, side), mode="bilinear", align_corners=False, antialias=shrinks)
+    made = functional.interpolate(images.float(), (side, side), mode="bilinear", align_corners=False, antialias=shrinks)
+    return made.to(images.dtype)

@@ -24,7 +24,8 @@ def place(
     _, height, width, channels = arrays["train_images"].shape
     crop = run.training["crop"]
     shape = (channels, crop or height, crop or width)
-    model = make_model(run, shape, num_classes, device)
+    side = run.training["resize"]
+    model = make_model(run, (channels, side or shape[1], side or shape[2]), num_classes, device)
     indices = {name: arrays.pop(f"{name}_indices", None) for name in ("train", "validation")}
 
     def part(name: str, images: np.ndarray, labels: np.ndarray) -> Split:
@@ -41,7 +42,7 @@ def place(
     validation = None if indices["validation"] is None else part("validation", images, labels)
     del images
     test = part("test", arrays.pop("test_images"), arrays.pop("test_labels"))
-    return model, Sets(train, test, num_classes, precision, validation, augmentation)
+    return model, Sets(train, test, num_classes, precision, validation, augmentation, side)
 
 
 def make_model(run: RunConfig, shape: tuple[int, int, int], num_classes: int, device: torch.device) -> nn.Module:
