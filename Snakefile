@@ -13,6 +13,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/corrupt.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/samples.smk"
 
 
 # On a cluster only trainings are worth a job of their own.
@@ -27,6 +28,9 @@ localrules:
     sizes,
     figure,
     publish,
+    samples,
+    picture,
+    publish_picture,
 
 
 rule all:

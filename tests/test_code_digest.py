@@ -223,7 +223,7 @@ def test_the_order_in_which_modules_are_named_does_not_matter(package):
 
 # This package -------------------------------------------------------------------------------------------------------
 
-STAGES = ("prepare", "split", "corrupt", "train", "aggregate", "figure")
+STAGES = ("prepare", "split", "corrupt", "train", "aggregate", "figure", "samples", "picture")
 # Modules beside the stages that are no stage: one stage's own.
 PARTS = {"train": ["rethinking.stages.placement", "rethinking.stages.run_folder"]}
 NEVER = ("rethinking.config", "rethinking.schema", "rethinking.provenance", "rethinking.__main__")

@@ -14,6 +14,8 @@ COMMANDS = {
     "aggregate": "the runs of a figure to tables (called by the rule of that name)",
     "sizes": "the networks' sizes to a table (called by the rule of that name)",
     "figure": "tables to a figure (called by the rule of that name)",
+    "samples": "some images of a data set and its corruptions (called by the rule of that name)",
+    "picture": "these to a figure (called by the rule of that name)",
     "clean": "free saved states, or the runs made by hand",
     "accept": "accept existing results after a change of code that alters no number",
 }

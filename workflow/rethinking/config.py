@@ -125,6 +125,7 @@ class Configuration:
         self.models = self._models()
         self.corruptions = self._corruptions()
         self.recipes = self._recipes()
+        self.samples = self._samples()
         self.figures = {name: self._figure(name) for name in raw["figures"]}
 
     @classmethod
@@ -308,6 +309,16 @@ class Configuration:
                 self._sources.known(f"{self._recipe_key(name, 'measures')}[{index}]", measure, "measure", MEASURES)
             resolved[name] = recipe
         return resolved
+
+    def _samples(self) -> Values:
+        """What pictures of data sets show, complete."""
+        section = schema.fill(self._raw.get("samples", {}), "config", "samples")
+        for index, name in enumerate(section["corruptions"]):
+            key = f"samples.corruptions[{index}]"
+            section["corruptions"][index] = spelled = self.corruption(name, key, self._sources)
+            if spelled in section["corruptions"][:index]:
+                raise self._sources.error(key, name, f"{spelled!r} stands there twice")
+        return section
 
     def _stop(self, stop: Values, key: str) -> Values:
         """The one rule that ends a run early, complete."""
@@ -550,6 +561,21 @@ class Configuration:
     def corruption_download(self, dataset: str, corruption: str) -> str | None:
         """What a corruption needs downloaded; None for all that are computed."""
         return self.human_labels_name(dataset) if self._family(corruption) == HUMAN_LABELS else None
+
+    def samples_slice(self, dataset: str) -> Values:
+        """What the pictures of a data set are made from."""
+        has_human_labels = self.human_labels_name(dataset) is not None
+        corruptions = [
+            name for name in self.samples["corruptions"] if has_human_labels or self._family(name) != HUMAN_LABELS
+        ]
+        if not corruptions:
+            raise self._sources.error("samples.corruptions", self.samples["corruptions"], f"none is one of {dataset!r}")
+        return self.samples | {"dataset": dataset, "corruptions": corruptions}
+
+    def picture_section(self, dataset: str) -> Values:
+        """What drawing a data set depends on, beside its samples."""
+        label = self.datasets[dataset].get("label", dataset)
+        return {"name": self.name, "dataset_label": label, "seed": self.samples["seed"]}
 
     def figure_section(self, figure: str) -> Values:
         """What drawing a figure depends on, beside its tables."""

@@ -4,7 +4,7 @@ from rethinking.analysis.registry import MEASURES
 from rethinking.code_digest import code_digest
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.models.registry import MODELS
-from rethinking.plotting.registry import FIGURES
+from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.run import RunConfig
 
 
@@ -42,3 +42,13 @@ def sizes_code() -> str:
 def figure_code(figure: str) -> str:
     """Digest for a `figure` job."""
     return code_digest("rethinking.stages.figure", FIGURES[figure].module)
+
+
+def samples_code() -> str:
+    """Digest for a `samples` job."""
+    return code_digest("rethinking.stages.samples")
+
+
+def picture_code(picture: str) -> str:
+    """Digest for a `picture` job."""
+    return code_digest("rethinking.stages.picture", PICTURES[picture].module)

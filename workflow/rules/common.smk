@@ -24,7 +24,7 @@ from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.files import canonical_json
 from rethinking.models.registry import sizes
 from rethinking.names import split_corruption
-from rethinking.plotting.registry import FIGURES
+from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.schema import load_yaml, typed
 
 
@@ -86,6 +86,7 @@ wildcard_constraints:
     model="|".join(map(re.escape, CONFIGURATION.models)),
     recipe="|".join(map(re.escape, CONFIGURATION.recipes)),
     figure="|".join(map(re.escape, CONFIGURATION.figures)),
+    picture="|".join(PICTURES),
     name=re.escape(CONFIGURATION.name),
     seed=r"\d+",
 
@@ -138,10 +139,15 @@ def human_labels_option(wildcards):
 
 def corrupted_files(wildcards):
     """What a train job takes from its corruption: manifest first, then arrays; nothing for true labels."""
-    if wildcards.corruption == "true_labels":
+    return files_of_corruption(wildcards.dataset, wildcards.corruption, wildcards.seed)
+
+
+def files_of_corruption(dataset, corruption, seed):
+    """The manifest and the arrays of a corruption; nothing for true labels."""
+    if corruption == "true_labels":
         return []
-    family = CONFIGURATION.corruptions[split_corruption(wildcards.corruption)[0]]["family"]
-    folder = f"results/data/{wildcards.dataset}/{wildcards.corruption}/seed{wildcards.seed}"
+    family = CONFIGURATION.corruptions[split_corruption(corruption)[0]]["family"]
+    folder = f"results/data/{dataset}/{corruption}/seed{seed}"
     return [f"{folder}/manifest.json", *(f"{folder}/{array}.npy" for array in CORRUPTIONS[family].changes)]
 
 

@@ -1,4 +1,7 @@
-"""The figures: name -> module and function, and the panels (groups of runs) or tables that each is drawn from."""
+"""The figures: name -> module and function, and the panels (groups of runs) or tables that each is drawn from.
+
+Pictures are figures of a data set: figures/samples-cifar10.pdf is the picture `samples` of `cifar10`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,5 +41,18 @@ FIGURES = {
         description="the networks: trainable parameters against multiply-adds",
         panels={},
         tables=("sizes",),
+    ),
+}
+
+PICTURES = {
+    "samples": Entry(
+        module="rethinking.plotting.samples",
+        function="figure",
+        description="images of a data set, a row a corruption, with the label that is given and the true one",
+    ),
+    "channels": Entry(
+        module="rethinking.plotting.channels",
+        function="figure",
+        description="one image and the values of its pixels, channel by channel",
     ),
 }

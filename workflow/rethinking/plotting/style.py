@@ -119,6 +119,8 @@ def setting_label(corruption: str) -> str:
     """A data setting in the paper's words: `random_labels-0.5` -> "random labels, P = 0.5"."""
     family, level = split_corruption(corruption)
     words = {"gaussian_pixels": "Gaussian"}.get(family, family.replace("_", " "))
+    if family.startswith("human_labels-"):
+        words = f"human labels ({family.removeprefix('human_labels-')})"
     return words if level in (None, 1.0) else f"{words}, P = {level:g}"
 
 

@@ -1,0 +1,78 @@
+"""Stage `samples`: a prepared data set and its corruptions -> the few images and labels that its pictures show."""
+
+import argparse
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rethinking.data.samples import as_drawn, one_of_each
+from rethinking.files import atomic, load_array, read_json, save_array
+
+COLOURS = {1: ("Grey",), 3: ("Red", "Green", "Blue")}
+
+
+def samples(slice: Mapping[str, Any], data: Path, out: Path) -> None:
+    """Write samples.npy, uint8 (rows, columns, height, width, channels), samples.csv, a row an image of it, and
+    values.csv, a row a pixel of the one image that is shown by channel.
+
+    The corruptions are read from the folders below `data`; a row of samples.npy is a corruption.
+    """
+    manifest = read_json(data / "manifest.json")
+    images, labels = (load_array(data, name, manifest) for name in ("train_images", "train_labels"))
+    if slice["image"] >= len(images):
+        raise ValueError(f"samples.image = {slice['image']}: {slice['dataset']!r} has {len(images):,} training images")
+    chosen = one_of_each(labels, slice["images"])
+    rows, table = [], []
+    for row, corruption in enumerate(slice["corruptions"]):
+        folder = data / corruption / f"seed{slice['seed']}"
+        its = {"arrays": {}} if corruption == "true_labels" else read_json(folder / "manifest.json")
+        shown = load_array(folder, "train_images", its)[chosen] if "train_images" in its["arrays"] else images[chosen]
+        given = load_array(folder, "train_labels", its) if "train_labels" in its["arrays"] else labels
+        rows.append(as_drawn(shown))
+        table += [
+            {
+                "Row": row,
+                "Column": column,
+                "Corruption": corruption,
+                "Index": index,
+                "TrueLabel": manifest["classes"][labels[index]],
+                "GivenLabel": manifest["classes"][given[index]],
+            }
+            for column, index in enumerate(chosen.tolist())
+        ]
+    save_array(out / "samples.npy", np.stack(rows))
+    _write(out / "samples.csv", table)
+    _write(
+        out / "values.csv", _values(images[slice["image"]], manifest["classes"][labels[slice["image"]]], slice["image"])
+    )
+
+
+def _values(image: np.ndarray, label: str, index: int) -> Iterator[dict[str, Any]]:
+    """A row a pixel, from the top left."""
+    colours = COLOURS[image.shape[2]]
+    for (row, column), values in zip(
+        np.ndindex(image.shape[:2]), image.reshape(-1, len(colours)).tolist(), strict=True
+    ):
+        yield {"Index": index, "Label": label, "Row": row, "Column": column, **dict(zip(colours, values, strict=True))}
+
+
+def _write(path: Path, rows: Sequence[Mapping[str, Any]] | Iterator[Mapping[str, Any]]) -> None:
+    rows = list(rows)
+    with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def main(argv: list[str]) -> None:
+    """Command line: `python -m rethinking samples --slice '{"dataset": …, …}' --data DIR --out DIR`."""
+    parser = argparse.ArgumentParser(prog="python -m rethinking samples", description=__doc__)
+    parser.add_argument("--slice", required=True, type=json.loads, metavar="JSON", help="dataset, corruptions, seed, …")
+    parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="the prepared data set")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    arguments = parser.parse_args(argv)
+    samples(arguments.slice, arguments.data, arguments.out)

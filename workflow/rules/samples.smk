@@ -1,0 +1,72 @@
+# Pictures of a data set: figures/samples-<dataset>.pdf and figures/channels-<dataset>.pdf, of any one, without a training.
+SAMPLES = ["samples.npy", "samples.csv", "values.csv"]
+
+
+def sampled_files(wildcards, pick):
+    """The manifests or, where `pick` says so, the arrays of the corruptions that a picture shows."""
+    shown = CONFIGURATION.samples_slice(wildcards.dataset)
+    found = [files_of_corruption(wildcards.dataset, name, shown["seed"]) for name in shown["corruptions"]]
+    return [file for files in found for file in files if file.endswith(".json") != pick]
+
+
+rule samples:
+    input:
+        manifest="results/data/{dataset}/manifest.json",
+        arrays=ancient(expand("results/data/{{dataset}}/{array}.npy", array=["train_images", "train_labels"])),
+        corruptions=lambda wildcards: sampled_files(wildcards, pick=False),
+        corrupted=lambda wildcards: [ancient(array) for array in sampled_files(wildcards, pick=True)],
+    output:
+        expand("results/tables/{{name}}/samples-{{dataset}}/{file}", file=SAMPLES),
+    log:
+        "results/logs/samples/{name}/{dataset}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        slice=lambda wildcards: canonical_json(CONFIGURATION.samples_slice(wildcards.dataset)),
+        code=provenance.samples_code(),
+    shell:
+        "python3 -m rethinking samples --slice {params.slice:q} --data results/data/{wildcards.dataset}"
+        " --out results/tables/{wildcards.name}/samples-{wildcards.dataset} > {log} 2>&1"
+
+
+rule picture:
+    input:
+        expand("results/tables/{{name}}/samples-{{dataset}}/{file}", file=SAMPLES),
+    output:
+        pdf="figures/{name}/{picture}-{dataset}.pdf",
+        svg="figures/{name}/{picture}-{dataset}.svg",
+        caption="figures/{name}/{picture}-{dataset}.txt",
+    log:
+        "results/logs/picture/{name}/{picture}-{dataset}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        section=lambda wildcards: canonical_json(CONFIGURATION.picture_section(wildcards.dataset)),
+        code=lambda wildcards: provenance.picture_code(wildcards.picture),
+    shell:
+        "python3 -m rethinking picture --picture {wildcards.picture} --section {params.section:q}"
+        " --samples results/tables/{wildcards.name}/samples-{wildcards.dataset}"
+        " --out {output.pdf} {output.svg} > {log} 2>&1"
+
+
+rule publish_picture:
+    input:
+        lambda wildcards: f"figures/{CONFIGURATION.name}/{wildcards.picture}-{wildcards.dataset}.{wildcards.suffix}",
+    output:
+        report(
+            "figures/{picture}-{dataset}.{suffix}",
+            caption="../report/picture.rst",
+            category="Data sets",
+            labels={"data set": "{dataset}", "figure": "{picture}", "format": "{suffix}"},
+        ),
+    log:
+        "results/logs/publish/{picture}-{dataset}.{suffix}.log",
+    wildcard_constraints:
+        suffix="pdf|svg",
+    conda:
+        "../../environment.yml"
+    params:
+        name=CONFIGURATION.name,
+        title=lambda wildcards: PICTURES[wildcards.picture].description,
+    shell:
+        "cp {input} {output} 2> {log}"
