@@ -94,10 +94,10 @@ def test_a_split_is_stratified_loses_nothing_and_is_the_same_each_time(tmp_path_
     assert sorted(read) == sorted(there)
 
 
-def test_test_pictures_are_preferred_to_validation_pictures(tmp_path):
+def test_test_pictures_are_preferred_to_validation_pictures_which_is_said(tmp_path, capsys):
     root = in_folder(tmp_path, faces(2, parts=("train", "val", "test")))
-    assert pictures_in(root, None).left_out == ["val"]
     source = image_folder.read({}, path=root)
+    assert capsys.readouterr().err == f"{root}: val is left out, test is there to test on\n"
     assert np.array_equal(source.test_images[0], pixels((root / "test/cat/000.png").read_bytes()))
 
 

@@ -4,23 +4,20 @@ Everything that can be wrong with a configuration is found here, before the firs
 """
 
 import pkgutil
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rethinking import schema
 from rethinking.analysis.registry import MEASURES
+from rethinking.catalogue import ADDRESSES, READER_OPTIONS, complete
 from rethinking.data import readers
 from rethinking.data.corruptions.registry import CORRUPTIONS
-from rethinking.data.pictures import Pictures, pictures_in
 from rethinking.models.registry import MODELS
 from rethinking.names import corruption_name, split_corruption
 from rethinking.plotting.registry import FIGURES
-from rethinking.registry import nearest
 from rethinking.run import BY_FAMILY, RunConfig, runs_of
-from rethinking.schema import ConfigurationError
+from rethinking.schema import Sources
 
 CHECKOUT = Path(__file__).parents[2]
 CATALOGUE = "config/datasets.yaml"
@@ -28,13 +25,7 @@ DEFAULT = "config/config.yaml"
 FAMILIES = sorted({model.family for model in MODELS.values()})
 READERS = [module.name for module in pkgutil.iter_modules(readers.__path__) if module.name != "source"]
 
-# The readers that take more than the downloaded files, and the keys of a data set that they are given.
-PICTURES = "image_folder"
-READER_OPTIONS = {PICTURES: ("folder", "image_size", "test_share")}
-ADDRESSES = ("http://", "https://")
 HUMAN_LABELS = "human_labels"
-PARTS = ("train", "test")
-FACTS = ("image_size", "channels", *PARTS, "classes")
 
 # What a run has met as well once it meets a criterion.
 IMPLIED = {
@@ -45,35 +36,6 @@ IMPLIED = {
 }
 
 Values = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Sources:
-    """Where the value of a key came from, for error messages: a file, or what `--config` said over it."""
-
-    file: str
-    overrides: Values = field(default_factory=dict)
-
-    def of(self, key: str) -> str:
-        values: Any = self.overrides
-        while isinstance(values, dict):
-            # Not split at dots, which names may hold.
-            name = next((each for each in values if re.match(rf"{re.escape(each)}($|[.\[])", key)), None)
-            if name is None:
-                return self.file
-            values, key = values[name], key[len(name) :].removeprefix(".")
-        return "--config"
-
-    def error(self, key: str, value: Any, problem: str) -> ConfigurationError:
-        return ConfigurationError(self.of(key), key, value, problem)
-
-    def known(self, key: str, name: Any, kind: str, names: Iterable[str], value: Any = None) -> None:
-        """Raise ConfigurationError with the nearest name where `name` is none of `names`.
-
-        `value` is what to show where the name is not the key's value but a part of it, or of the key.
-        """
-        if name not in (names := list(names)):
-            raise self.error(key, name if value is None else value, f"unknown {kind}; {nearest(name, names)}")
 
 
 def _chain(name: str, table: Mapping[str, Values], key: str, kind: str, sources: Sources) -> list[str]:
@@ -101,8 +63,11 @@ def registered_variants() -> dict[str, Values]:
     """The registered corruptions; of one whose names say an option's value, each of them: human_labels-worse."""
     variants: dict[str, Values] = {}
     for name, entry in CORRUPTIONS.items():
-        named = {f"{name}-{value}": {entry.named_by: value} for value in entry.options.get(entry.named_by or "", ())}
-        variants |= {each: {"family": name, **options} for each, options in (named or {name: {}}).items()}
+        option = entry.named_by
+        if option is None:
+            variants[name] = {"family": name}
+        else:
+            variants |= {f"{name}-{value}": {"family": name, option: value} for value in entry.options[option]}
     return variants
 
 
@@ -160,98 +125,10 @@ class Configuration:
             if "reader" not in entry:
                 raise sources.error(key, ..., "the key 'reader' is missing")
             sources.known(f"{key}.reader", entry["reader"], "reader", READERS)
-            resolved[name] = entry = schema.fill(entry, "datasets", "dataset")
-            self._check_files(entry, key, sources)
-            if entry["reader"] == PICTURES:
-                self._count_pictures(entry, chain, key, sources)
-            self._check_facts(entry, key, sources)
+            # Pictures in data_dir may lie under the name of any that share them.
+            sharing = next((i for i, each in enumerate(chain) if {"files", "folder"} & set(table[each])), len(chain))
+            resolved[name] = complete(entry, key, sources, self.data_dir, chain[: sharing + 1])
         return resolved
-
-    def _check_files(self, entry: Values, key: str, sources: Sources) -> None:
-        """That a reader gets no keys but its own, and that of each file size and hashes are known or neither is."""
-        defaults, reader = schema.fill({}, "datasets", "dataset"), entry["reader"]
-        for option in ("path", "folder", "test_share") if reader not in READER_OPTIONS else ():
-            if entry[option] != defaults[option]:
-                raise sources.error(f"{key}.{option}", entry[option], f"the reader {reader!r} takes no such key")
-        for part, of in (("files", entry), ("human_labels.files", entry[HUMAN_LABELS] or {})):
-            for file, values in of.get("files", {}).items():
-                known = [name for name in ("bytes", "sha256", "md5") if name in values]
-                where = f"{key}.{part}.{file}"
-                if "unverified" not in values and "bytes" not in known:
-                    raise sources.error(where, ..., "the key 'bytes' is missing")
-                if "unverified" in values and known:
-                    raise sources.error(f"{where}.unverified", True, f"{known[0]} is known; leave this out")
-                if "unverified" in values and not all(url.startswith("https://") for url in values["urls"]):
-                    problem = "without a hash only addresses that begin https:// are trusted"
-                    raise sources.error(f"{where}.urls", values["urls"], problem)
-
-    def _count_pictures(self, entry: Values, chain: list[str], key: str, sources: Sources) -> None:
-        """Find pictures that lie on disk; take from them the facts that the configuration does not state."""
-        place = entry["path"] or self._folder_in_data_dir(entry["folder"], chain)
-        if place is None:
-            if "files" not in entry:
-                raise sources.error(key, ..., "the key 'path' is missing, and data_dir has no folder of this name")
-            return
-        path = Path(place).expanduser()
-        if not path.exists():
-            raise sources.error(f"{key}.path", place, f"there is no such folder or file (looked in {Path.cwd()})")
-        # What merely lies in data_dir may be of no use to this configuration: it is refused when it is prepared.
-        asked_for = entry["path"] is not None or "source" not in entry
-        entry["path"] = str(path)
-        stated = entry.get("source", {})
-        try:
-            pictures = pictures_in(path, entry["folder"])
-            entry["source"] = self._facts(pictures, entry) | stated
-            entry["listing"] = pictures.digest
-        except (ValueError, OSError) as error:
-            if asked_for:
-                raise sources.error(key, ..., str(error)) from None
-            return
-        for fact, number in pictures.counts(entry["test_share"]).items():
-            if asked_for and stated.get(fact, number) != number:
-                raise sources.error(f"{key}.source.{fact}", stated[fact], f"{path} has {number}")
-
-    def _folder_in_data_dir(self, folder: str | None, chain: list[str]) -> str | None:
-        """Where the pictures of a data set lie in data_dir, under `folder` or a name of those that share them."""
-        if self.data_dir is None or self.data_dir.startswith(ADDRESSES):
-            return None
-        table = self._catalogue | self._raw.get("datasets", {})
-        names = []
-        for name in chain:
-            names.append(name)
-            if {"files", "folder"} & set(table[name]):
-                break
-        candidates = [Path(self.data_dir) / name for name in (*([folder] if folder else []), *names)]
-        return next((str(each) for each in candidates if each.is_dir()), None)
-
-    def _facts(self, pictures: Pictures, entry: Values) -> Values:
-        """What there is to know of pictures before they are read: the first one says how all should look."""
-        facts: Values = pictures.counts(entry["test_share"])
-        stated = entry.get("source", {})
-        if "channels" not in stated or ("image_size" not in stated and entry["image_size"] is None):
-            from rethinking.data.readers.image_folder import look_at_first
-
-            facts |= look_at_first(pictures)
-        return facts
-
-    def _check_facts(self, entry: Values, key: str, sources: Sources) -> None:
-        """That a data set's source is complete and its own values fit it."""
-        if "source" not in entry:
-            raise sources.error(key, ..., "the key 'source' is missing")
-        original = entry["source"]
-        for fact in FACTS:
-            if fact not in original and not (fact == "image_size" and entry["image_size"] is not None):
-                raise sources.error(f"{key}.source", ..., f"the key {fact!r} is missing")
-        for part in PARTS:
-            if entry[part] is not None and not original["classes"] <= entry[part] <= original[part]:
-                problem = f"must be from {original['classes']} (one a class) to {original[part]} (all)"
-                raise sources.error(f"{key}.{part}", entry[part], problem)
-        num_train = entry["train"] or original["train"]
-        if entry["validation"] is not None and entry["validation"] >= num_train:
-            raise sources.error(f"{key}.validation", entry["validation"], f"must leave some of {num_train} images")
-        if entry["channels"] not in (None, 3, original["channels"]):
-            problem = "the original has colours; only 1 -> 3 is possible"
-            raise sources.error(f"{key}.channels", entry["channels"], problem)
 
     def _models(self) -> dict[str, Values]:
         """Registered networks and the configuration's variants: factory, family, arguments, label."""

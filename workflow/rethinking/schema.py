@@ -4,7 +4,9 @@ import copy
 import functools
 import json
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -235,3 +237,32 @@ def fill(values: dict[str, Any], name: str, part: str) -> dict[str, Any]:
 def default(name: str, key: str) -> Any:
     """The default of a top-level key of a schema."""
     return copy.deepcopy(_schema(name)["properties"][key]["default"])
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the value of a key came from, for error messages: a file, or what `--config` said over it."""
+
+    file: str
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+    def of(self, key: str) -> str:
+        values: Any = self.overrides
+        while isinstance(values, dict):
+            # Not split at dots, which names may hold.
+            name = next((each for each in values if re.match(rf"{re.escape(each)}($|[.\[])", key)), None)
+            if name is None:
+                return self.file
+            values, key = values[name], key[len(name) :].removeprefix(".")
+        return "--config"
+
+    def error(self, key: str, value: Any, problem: str) -> ConfigurationError:
+        return ConfigurationError(self.of(key), key, value, problem)
+
+    def known(self, key: str, name: Any, kind: str, names: Iterable[str], value: Any = None) -> None:
+        """Raise ConfigurationError with the nearest name where `name` is none of `names`.
+
+        `value` is what to show where the name is not the key's value but a part of it, or of the key.
+        """
+        if name not in (names := list(names)):
+            raise self.error(key, name if value is None else value, f"unknown {kind}; {nearest(name, names)}")

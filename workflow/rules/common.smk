@@ -108,6 +108,11 @@ def downloaded_option(wildcards):
     return f"--downloaded {os.path.dirname(manifest)}" if manifest else ""
 
 
+def paths_option():
+    """The option of prepare jobs that says where pictures lie on disk."""
+    return f"--paths {literal(canonical_json(CONFIGURATION.paths))}" if CONFIGURATION.paths else ""
+
+
 def run_of(wildcards):
     """The run of a train job."""
     return CONFIGURATION.run(
@@ -149,6 +154,13 @@ def files_of_corruption(dataset, corruption, seed):
     family = CONFIGURATION.corruptions[split_corruption(corruption)[0]]["family"]
     folder = f"results/data/{dataset}/{corruption}/seed{seed}"
     return [f"{folder}/manifest.json", *(f"{folder}/{array}.npy" for array in CORRUPTIONS[family].changes)]
+
+
+def sampled_files(wildcards, pick):
+    """The manifests or, where `pick` says so, the arrays of the corruptions that a picture shows."""
+    shown = CONFIGURATION.samples_slice(wildcards.dataset)
+    found = [files_of_corruption(wildcards.dataset, name, shown["seed"]) for name in shown["corruptions"]]
+    return [file for files in found for file in files if file.endswith(".json") != pick]
 
 
 def corrupted_option(wildcards):

@@ -30,7 +30,7 @@ rule download:
 # Nor is it where pictures lie on disk: the slice holds their names and sizes.
 PREPARE = (
     "python3 -m rethinking prepare --dataset {wildcards.dataset} --slice {params.slice:q} {params.downloaded}"
-    f" {'--paths ' + literal(canonical_json(CONFIGURATION.paths)) if CONFIGURATION.paths else ''}"
+    f" {paths_option()}"
     " --out results/data/{wildcards.dataset} > {log} 2>&1"
 )
 

@@ -2,13 +2,6 @@
 SAMPLES = ["samples.npy", "samples.csv", "values.csv"]
 
 
-def sampled_files(wildcards, pick):
-    """The manifests or, where `pick` says so, the arrays of the corruptions that a picture shows."""
-    shown = CONFIGURATION.samples_slice(wildcards.dataset)
-    found = [files_of_corruption(wildcards.dataset, name, shown["seed"]) for name in shown["corruptions"]]
-    return [file for files in found for file in files if file.endswith(".json") != pick]
-
-
 rule samples:
     input:
         manifest="results/data/{dataset}/manifest.json",

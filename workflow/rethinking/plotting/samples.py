@@ -40,6 +40,7 @@ def figure(folder: Path, section: dict[str, Any]) -> tuple[Figure, str]:
             row, column = int(cell["Row"]), int(cell["Column"])
             left, top = EDGE + NAMES + column * (side + BETWEEN), height - EDGE - row * step
             draw_image(axes, images[row, column], left, top, side)
+            axes.set(xlim=(0, WIDTH), ylim=(0, height))  # which an image moves
             draw_labels(axes, left + side / 2, top - side, cell["GivenLabel"], cell["TrueLabel"])
         for row, corruption in enumerate(table.drop_duplicates("Row")["Corruption"]):
             name = textwrap.fill(setting_label(corruption), 14)
@@ -53,13 +54,12 @@ def draw_image(axes: Axes, image: np.ndarray, left: float, top: float, side: flo
     pixels = image[..., 0] if image.shape[2] == 1 else image
     place = (left, left + side, top - side, top)
     axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, extent=place, interpolation="nearest", aspect="auto")
-    axes.set(xlim=(0, axes.figure.get_figwidth()), ylim=(0, axes.figure.get_figheight()))
 
 
 def draw_labels(axes: Axes, centre: float, top: float, given: str, true: str) -> None:
     """The label that is given; where it is another than the true one, in bold and colour and the true one below."""
     wrong = given != true
-    look = {"color": VERMILLION, "fontweight": "bold"} if wrong else {}
+    look: dict[str, Any] = {"color": VERMILLION, "fontweight": "bold"} if wrong else {}
     axes.text(centre, top - 0.02, shortened(given), ha="center", va="top", fontsize=TINY, **look)
     if wrong:
         axes.text(centre, top - 0.02 - LABEL, f"({shortened(true)})", ha="center", va="top", fontsize=TINY)

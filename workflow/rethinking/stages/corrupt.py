@@ -29,9 +29,11 @@ def corrupt(slice: Mapping[str, Any], data: Path, out: Path, downloaded: Path | 
     arrays = [files.load_array(data, name, clean) for name in entry.changes]
     noise = {"num_classes": len(clean["classes"])} if entry.is_label_noise else {}
     noise |= {"level": given["level"]} if entry.has_level else {}
-    expected = {} if downloaded is None else files.read_json(downloaded / "manifest.json")["files"]
-    for name, values in expected.items():
-        noise |= {"path": lying_in(downloaded, name, values)[name], "subset": slice["subset"]}
+    sources = {name: clean["arrays"][name]["sha256"] for name in entry.changes}
+    if downloaded is not None:
+        ((name, expected),) = files.read_json(downloaded / "manifest.json")["files"].items()
+        noise |= {"path": lying_in(downloaded, name, expected)[name], "subset": slice["subset"]}
+        sources[name] = identity(expected)
     corrupted = entry.load()(*arrays, seed=seed, **noise, **options)
     counts = dict(clean["class_counts"])
     if "train_labels" in corrupted.arrays:
@@ -47,8 +49,7 @@ def corrupt(slice: Mapping[str, Any], data: Path, out: Path, downloaded: Path | 
         "changed": corrupted.changed,
         "options": options,
         "arrays": {name: files.save_array(out / f"{name}.npy", array) for name, array in corrupted.arrays.items()},
-        "sources": {name: clean["arrays"][name]["sha256"] for name in entry.changes}
-        | {name: identity(values) for name, values in expected.items()},
+        "sources": sources,
         "class_counts": counts,
         "classes": clean["classes"],
     }

@@ -43,8 +43,10 @@ def human_labels(
     chosen = np.arange(len(clean))
     if subset["size"] is not None:
         chosen = subset_indices(clean, subset["size"], subset["seed"], TRAIN)
-    if len(chosen) != len(labels) or (differing := int((clean[chosen] != labels).sum())):
-        what = f"{len(chosen):,} labels, not {len(labels):,}" if len(chosen) != len(labels) else f"{differing:,} others"
+    same_number = len(chosen) == len(labels)
+    if not same_number or (clean[chosen] != labels).any():
+        others = f"{(clean[chosen] != labels).sum():,} others" if same_number else ""
+        what = others or f"{len(chosen):,} labels, not {len(labels):,}"
         raise ValueError(f"{path}: its clean labels are not the data set's in its official order ({what})")
     new_labels = human[chosen]
     return Corrupted(

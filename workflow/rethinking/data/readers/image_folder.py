@@ -5,6 +5,7 @@ for every run.
 """
 
 import io
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -43,6 +44,8 @@ def read(
         )
     pictures = pictures_in(path or next(iter(files.values())), folder)
     counts = pictures.counts(test_share)
+    for part in pictures.left_out:
+        print(f"{pictures.root}: {part} is left out, test is there to test on", file=sys.stderr)
     parts = [_read_part(pictures, classes, image_size, channels) for classes in pictures.parts.values()]
     train, test = parts if len(parts) == 2 else _split(*parts[0], counts["test"])
     return Source(*train, *test, pictures.classes)
