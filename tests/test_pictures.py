@@ -337,6 +337,14 @@ def test_no_damage_to_a_zip_goes_unnoticed_or_ends_in_another_error(tmp_path_fac
         assert same(found, original)  # times and comments say nothing
 
 
+def test_members_may_be_spelled_with_double_slashes(tmp_path):
+    data = zipped(faces(2)).replace(b"afhq/train/cat/001.png", b"afhq//train/cat/01.png")
+    path = archive(tmp_path, data)["afhq.zip"]
+    names = [name for name in zip_members(path, FOLDER) if "01.png" in name and "/cat/0" in name]
+    assert "train/cat/01.png" in names
+    assert next(zip_contents(path, FOLDER, ["train/cat/01.png"])) == faces(2)["train/cat/001.png"]
+
+
 def test_the_contents_of_a_zip_are_those_that_were_packed(tmp_path):
     given = faces(2)
     path = archive(tmp_path, zipped(given))["afhq.zip"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pypdf
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import same_color
@@ -59,6 +59,7 @@ def sampled(prepared: Path) -> Path:
 # -- the stage ---------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=50), st.integers(1, 60))
 def test_images_are_the_first_of_each_class_then_the_second_of_each(labels, num_images):
     labels = np.array(labels)

@@ -56,9 +56,7 @@ def zip_members(path: Path, folder: str) -> dict[str, int]:
     """
     found: dict[str, int] = {}
     with _opened(path) as archive:
-        for member in archive.infolist():
-            if PurePosixPath(member.filename).parts[:1] == (MAC_FOLDER,):
-                continue
+        for name, member in _inside(archive, path, folder):
             kind = stat.S_IFMT(member.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 what = "a link" if kind == stat.S_IFLNK else "a device or pipe"
@@ -67,23 +65,30 @@ def zip_members(path: Path, folder: str) -> dict[str, int]:
                 raise ValueError(f"{path}: refused, {member.filename!r} is encrypted")
             if member.file_size > LARGEST:
                 raise ValueError(f"{path}: refused, {member.filename!r} unpacks to {member.file_size:,} bytes")
-            name = _below(path, member.filename, folder) + "/" * member.is_dir()
             if name in found and not member.is_dir():
                 raise ValueError(f"{path}: {member.filename!r} is in it twice")
-            if name.strip("/"):
-                found[name] = member.file_size
+            found[name] = member.file_size
     return found
 
 
 def zip_contents(path: Path, folder: str, names: Iterable[str]) -> Iterator[bytes]:
     """The content of files of a ZIP archive, named as by `zip_members`; raises ValueError where one is damaged."""
     with _opened(path) as archive:
+        inside = dict(_inside(archive, path, folder))
         for name in names:
-            inside = f"{folder}/{name}" if folder else name
             try:
-                yield archive.read(inside)
+                yield archive.read(inside[name])
             except (zipfile.BadZipFile, EOFError, zlib.error, OSError, NotImplementedError) as error:
-                raise ValueError(f"{path}: {inside}: damaged ({error})") from None
+                raise ValueError(f"{path}: {inside[name].filename}: damaged ({error})") from None
+
+
+def _inside(archive: zipfile.ZipFile, path: Path, folder: str) -> Iterator[tuple[str, zipfile.ZipInfo]]:
+    """Every member with its name below `folder`, that of a folder with a slash at its end."""
+    for member in archive.infolist():
+        if PurePosixPath(member.filename).parts[:1] != (MAC_FOLDER,):
+            name = _below(path, member.filename, folder)
+            if name:
+                yield name + "/" * member.is_dir(), member
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
