@@ -31,10 +31,11 @@ CPU = torch.device("cpu")
 Repeat = Callable[[], float]
 
 
-def run_config(model: str) -> RunConfig:
+def run_config(model: str, resize: int | None = None) -> RunConfig:
     """A run that goes on for as long as it is asked to and never scores the training set."""
     training = {"epochs": 10**6, "batch_size": BATCH, "learning_rate": 1e-3, "train_evaluation_every": 10**6}
-    recipe = fill(training | {"schedule": "constant", "crop": CROP}, "config", "recipe")
+    size = {"crop": None, "resize": resize} if resize else {"crop": CROP}
+    recipe = fill(training | {"schedule": "constant"} | size, "config", "recipe")
     return RunConfig("cifar10", model, "true_labels", "bench", 0, factory=model, arguments={}, training=recipe)
 
 

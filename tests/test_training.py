@@ -176,6 +176,20 @@ def test_a_score_does_not_depend_on_the_batches_it_is_taken_in(batch, monkeypatc
     assert torch.equal(found.confusion, expected.confusion)
 
 
+def test_batches_of_large_images_are_smaller():
+    sizes = []
+
+    class Network(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            sizes.append(tuple(x.shape))
+            return x.mean((2, 3))
+
+    images, labels = torch.zeros(260, 3, 8, 8), torch.arange(260) % 3
+    evaluate(Network(), images, labels, 3, "float32")
+    evaluate(Network(), images[:45], labels[:45], 3, "float32", resize=224)
+    assert sizes == [(250, 3, 8, 8), (10, 3, 8, 8), (20, 3, 224, 224), (20, 3, 224, 224), (5, 3, 224, 224)]
+
+
 # confusion.pkl ------------------------------------------------------------------------------------------------------
 
 
