@@ -1,4 +1,4 @@
-# The pipeline: download -> prepare -> corrupt -> train -> aggregate -> figures.
+# The pipeline: download -> prepare -> corrupt -> train -> aggregate -> figures and tables.
 #   snakemake --cores all figures/fig1.pdf
 #   snakemake --cores all --configfile config/cifar10.yaml -- figures/fig1.pdf
 import sys
@@ -27,6 +27,7 @@ localrules:
     aggregate,
     sizes,
     figure,
+    table,
     publish,
     samples,
     picture,
@@ -37,4 +38,4 @@ rule all:
     default_target: True
     input:
         expand("figures/{figure}.{suffix}", figure=CONFIGURATION.figures, suffix=["pdf", "svg"]),
-        [file for figure in CONFIGURATION.figures for file in behind(figure)],
+        [file for section in CONFIGURATION.sections for file in behind(section)],

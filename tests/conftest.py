@@ -43,6 +43,7 @@ def completed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             copy_sources(folder)
             (folder / "config/config.yaml").write_text(TINY)
             Checkout(folder).run()
+            Checkout(folder).run("results/tables/tiny/table1.csv", target="results/tables/tiny/paper_vs_ours.csv")
     return folder
 
 

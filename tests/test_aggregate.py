@@ -27,6 +27,7 @@ RECIPE = {
     "learning_rate": {"mlp": 0.01, "alexnet": 0.005},
     "stop": None,
     "measures": [],
+    "evaluations_per_epoch": 1,
 }
 PLAN = {
     "seeds": [0, 1],
@@ -310,7 +311,7 @@ def test_the_tables_hold_every_run_of_the_plan_once(runs, capsys):
     assert list(table[["model", "corruption", "recipe", "seed"]].itertuples(index=False, name=None)) == expected
     curves = pd.read_csv(out / "curves.csv")
     assert len(curves) == 2 * len(expected)
-    assert sorted(path.name for path in out.iterdir()) == ["curves.csv", "runs.csv"]
+    assert sorted(path.name for path in out.iterdir()) == ["curves.csv", "evaluations.csv", "runs.csv"]
     assert capsys.readouterr().err == ""
 
 

@@ -301,7 +301,44 @@ NETWORKS = [
     ("figures/fig1/recipe", GONE, "figures.fig1: the key 'recipe' is missing"),
 ]  # fmt: skip
 
-ROWS = NETWORKS + TRAINING + UNKNOWN_KEYS + UNKNOWN_NAMES + LEVELS_AND_CORRUPTIONS + NUMBERS + SIZES + STRUCTURE
+TABLE1 = "tables/table1/panels"
+PLAIN = {"models": ["alexnet"], "corruptions": ["true_labels"]}
+HELD_OUT = {"dataset": "digits-50", "recipe": "quick", "panels": {
+    panel: {"models": ["alexnet"], "corruptions": ["true_labels"]}
+    for panel in ("all_regularisers", "weight_decay", "no_regulariser", "batch_norm")
+}}  # fmt: skip
+
+TABLES = [
+    ("tables/table2", {"dataset": "digits", "recipe": "quick"}, "tables.table2: unknown table; did you mean 'table4'?"),
+    ("tables/table1/size", [7, 3], "tables.table1.size = [7, 3]: unknown key; known: dataset, fit_criterion, note, "
+     "panels, recipe, tolerance"),
+    ("tables/table1/recipe", "quik", 'tables.table1.recipe = "quik": unknown recipe; did you mean \'quick\'?'),
+    ("tables/table1/panels", {}, "tables.table1.panels: needs some of the keys crop_and_decay, crop, decay, plain, "
+     "random_labels"),
+    (f"{TABLE1}/plane", PLAIN, "tables.table1.panels.plane: unknown panel of table1; did you mean 'plain'?"),
+    (f"{TABLE1}/plain", PLAIN | {"corruptions": ["random_labels-1.0"]},
+     'tables.table1.panels.plain.corruptions = ["random_labels-1.0"]: is about true_labels alone'),
+    (f"{TABLE1}/crop", PLAIN, "tables.table1.panels.crop: needs a recipe with these regularisers: random_crop; 'quick' "
+     "has: none"),
+    ("recipes/quick/weight_decay", 0.1, "tables.table1.panels.plain: needs a recipe with these regularisers: none; "
+     "'quick' has: weight_decay"),
+    ("recipes/quick/stop", {"criterion": "accuracy_100"}, "tables.table1.panels.plain: the recipe 'quick' may end runs "
+     "early (its key stop); here all epochs are trained"),
+    ("figures/fig2", HELD_OUT, "figures.fig2.panels.all_regularisers: needs a validation set, and the data set "
+     "'digits-50' holds none out"),
+    ("tables/table1/tolerance", {"test_acuracy": 1.0},
+     "tables.table1.tolerance.test_acuracy = 1.0: unknown key; did you mean 'test_accuracy'?"),
+    ("tables/table1/tolerance", {"test_accuracy": 0}, "tables.table1.tolerance.test_accuracy = 0: must be more than 0"),
+    ("recipes/quick/weight_decay_on", {"mlp": "al", "alexnet": "all", "inception": "all"},
+     'recipes.quick.weight_decay_on.mlp = "al": unknown value; did you mean \'all\'?'),
+    ("recipes/quick/weight_decay_on", {"mlp": "all", "alexnet": "all"},
+     'recipes.quick.weight_decay_on = {"mlp": "all", "alexnet": "all"}: has no value for the model family '
+     "'inception' of 'inception-w0.05'"),
+]  # fmt: skip
+
+ROWS = (
+    TABLES + NETWORKS + TRAINING + UNKNOWN_KEYS + UNKNOWN_NAMES + LEVELS_AND_CORRUPTIONS + NUMBERS + SIZES + STRUCTURE
+)
 
 
 def test_the_tiny_configuration_is_a_good_one():

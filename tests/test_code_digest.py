@@ -13,6 +13,7 @@ from rethinking.code_digest import code_digest, reached
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.models.registry import MODELS
 from rethinking.plotting.registry import FIGURES
+from rethinking.reporting.registry import TABLES
 
 PACKAGE = {
     "__init__.py": '"""A package."""\n',
@@ -223,11 +224,14 @@ def test_the_order_in_which_modules_are_named_does_not_matter(package):
 
 # This package -------------------------------------------------------------------------------------------------------
 
-STAGES = ("prepare", "split", "corrupt", "train", "aggregate", "figure", "samples", "picture")
-# Modules beside the stages that are no stage: one stage's own.
-PARTS = {"train": ["rethinking.stages.placement", "rethinking.stages.run_folder"]}
+STAGES = ("prepare", "split", "corrupt", "train", "aggregate", "figure", "table", "samples", "picture")
+PARTS = {  # modules beside the stages that are no stage
+    "train": ["rethinking.stages.placement", "rethinking.stages.run_folder"],
+    "figure": ["rethinking.stages.frames"],
+    "table": ["rethinking.stages.frames"],
+}
 NEVER = ("rethinking.config", "rethinking.schema", "rethinking.provenance", "rethinking.__main__")
-ALL_FAMILIES = {entry.module for table in (MODELS, CORRUPTIONS, FIGURES) for entry in table.values()}
+ALL_FAMILIES = {entry.module for table in (MODELS, CORRUPTIONS, FIGURES, TABLES) for entry in table.values()}
 
 
 def starts_with(prefix: str, modules: list[str]) -> list[str]:

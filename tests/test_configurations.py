@@ -12,6 +12,7 @@ from rethinking.names import split_corruption
 ROOT = Path(__file__).parents[1]
 FILES = sorted(path for path in ROOT.glob("config/*.yaml") if path.name != Path(CATALOGUE).name)
 LEVELS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
+TABLES = ["table1", "table4", "paper_vs_ours"]
 NETWORKS = ["inception", "alexnet", "mlp_1x512"]
 
 
@@ -25,10 +26,10 @@ def test_the_configurations_are_found():
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_configuration_loads_and_plans_the_runs_of_every_figure(path):
+def test_a_configuration_loads_and_plans_the_runs_of_every_figure_and_table(path):
     configuration = Configuration.load(path)
-    for figure, section in configuration.figures.items():
-        runs, panels = configuration.runs(figure), section["panels"].values()
+    for name, section in configuration.sections.items():
+        runs, panels = configuration.runs(name), section["panels"].values()
         assert {run.seed for run in runs} == (set(configuration.seeds) if panels else set())
         assert {run.model for run in runs} == {model for panel in panels for model in panel["models"]}
         assert len({run.path for run in runs}) == len({run.digest for run in runs}) == len(runs)
@@ -37,9 +38,10 @@ def test_a_configuration_loads_and_plans_the_runs_of_every_figure(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_slice_that_a_job_gets_can_be_made(path):
     configuration = Configuration.load(path)
-    for figure in configuration.figures:
-        assert configuration.figure_section(figure)["name"] == configuration.name
-        for run in configuration.runs(figure):
+    for name in configuration.sections:
+        slice_of = configuration.figure_section if name in configuration.figures else configuration.table_section
+        assert slice_of(name)["name"] == configuration.name
+        for run in configuration.runs(name):
             again = configuration.run(run.dataset, run.model, run.corruption, run.recipe, run.seed)
             assert again == run
             assert configuration.prepare_slice(run.dataset)["source"]["classes"] == 10
@@ -100,3 +102,40 @@ def test_the_small_configuration_is_1000_images_and_the_paper_s_networks_at_full
     levels = small.figures["fig1"]["panels"]["corruption_levels"]["corruptions"]
     assert len(levels) == 6
     assert {run.training["precision"] for run in runs} == {"auto"}, "bfloat16 where the processor has it"
+
+
+@pytest.mark.parametrize("name", ["config", "cifar10-small", "cifar10"])
+def test_tables_1_and_4_have_the_rows_of_the_paper(name):
+    configuration = Configuration.load(ROOT / f"config/{name}.yaml")
+    rows = {
+        table: {(run.model, run.corruption, run.recipe) for run in configuration.runs(table)} for table in TABLES[:2]
+    }
+    assert {table: len(of_table) for table, of_table in rows.items()} == {"table1": 19, "table4": 6}
+    assert set(configuration.tables) == set(TABLES)
+
+
+def test_only_the_configurations_of_all_of_cifar_10_are_of_the_paper_s_size():
+    of_size = {
+        path.stem: {configuration.at_paper_size(name) for name in configuration.sections}
+        for path in FILES
+        for configuration in [Configuration.load(path)]
+    }
+    assert {name for name, found in of_size.items() if found == {True}} == {"cifar10", "cifar10-cpu"}
+    assert all(found in ({True}, {False}) for found in of_size.values())
+
+
+def test_the_comparison_is_made_from_every_panel_of_the_configuration(cifar10):
+    everything = {run.path for name in cifar10.sections for run in cifar10.runs(name)}
+    assert {run.path for run in cifar10.runs("paper_vs_ours")} == everything
+    assert cifar10.tables["paper_vs_ours"]["fit_criterion"] == cifar10.figures["fig1"]["fit_criterion"]
+
+
+def test_weight_decay_is_that_of_each_family(cifar10):
+    found = {
+        (MODELS[run.factory].family, run.training["weight_decay"], run.training["weight_decay_on"])
+        for run in cifar10.runs("table1")
+        if run.recipe == "paper-decay"
+    }
+    assert found == {
+        ("inception", 4e-5, "all"), ("alexnet", 0.004, "hidden_fully_connected"), ("mlp", 5e-4, "all"),
+    }  # fmt: skip

@@ -568,7 +568,8 @@ def test_mirrors_and_data_dir_are_in_nothing_that_makes_a_job_run_again(tmp_path
 
 
 def test_a_subset_is_made_of_the_files_of_the_whole():
-    made = configuration(datasets={"own": {"extends": "tiny-half", "test": 10}})
+    own = {"own": {"extends": "tiny-half", "test": 10}}
+    made = configuration(datasets=load_yaml(CHECKOUT / DEFAULT)["datasets"] | own)
     assert [made.download_name(name) for name in ("tiny", "tiny-half", "own", "digits")] == [
         "tiny",
         "tiny",

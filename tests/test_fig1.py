@@ -26,10 +26,14 @@ from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Bbox
 from synthetic_tables import LEVELS, MODELS, SETTINGS, section, tables
 
+from rethinking.config import CHECKOUT
 from rethinking.names import split_corruption
 from rethinking.plotting import fig1
 from rethinking.plotting.layout import wrap
+from rethinking.plotting.registry import FIGURES
 from rethinking.plotting.style import SMALL, model_styles, save, setting_styles, style
+from rethinking.published import PAPER
+from rethinking.stages.frames import read_published
 
 WORKFLOW = Path(fig1.__file__).parents[2]
 NOTE = "The learning rate is multiplied by 0.95 every 391 steps, so that a small set is trained like a large one."
@@ -491,3 +495,65 @@ def test_wrapped_text_keeps_its_words_and_fits(words: list[str]) -> None:
     font = FontProperties(family=["DejaVu Sans"], size=SMALL)
     widths = [text_to_path.get_text_width_height_descent(line, font, ismath=False)[0] for line in lines]
     assert all(width <= 120 for width in widths)
+
+
+# The paper's points
+
+
+@pytest.fixture(scope="module")
+def published() -> pd.DataFrame:
+    return read_published(CHECKOUT / PAPER, FIGURES["fig1"].published)
+
+
+def stars(axes: Axes) -> list[Line2D]:
+    return [line for line in axes.lines if line.get_marker() == "*"]
+
+
+@pytest.fixture(scope="module")
+def overlaid(published: pd.DataFrame) -> tuple[Figure, str]:
+    runs, curves = tables([0, 1])
+    return fig1.figure(runs, curves, section([0, 1], published_as={name: name for name in MODELS}), published)
+
+
+def test_the_paper_s_points_of_the_levels_that_are_drawn_stand_over_ours(overlaid, published):
+    for axes, source in ((overlaid[0].axes[1], "figure 1b"), (overlaid[0].axes[2], "figure 1c")):
+        expected = published[(published["source"] == source) & published["corruption"].isin(LEVELS)]
+        assert sorted(value for line in stars(axes) for value in line.get_ydata()) == sorted(expected["value"])
+        assert len(expected) == len(MODELS) * len(LEVELS)
+
+
+def test_suspect_points_are_hollow_and_no_others(overlaid):
+    for axes in overlaid[0].axes[1:]:
+        hollow = [line for line in stars(axes) if same_color(line.get_markerfacecolor(), "white")]
+        assert [(list(line.get_xdata()), line.get_color()) for line in hollow] == [
+            ([0.6], model_styles(list(MODELS))["mlp_1x512"].colour)
+        ]
+
+
+def test_the_paper_s_curves_are_dots_in_the_colour_of_their_setting(overlaid, published):
+    dots = [line for line in overlaid[0].axes[0].lines if line.get_marker() == "."]
+    looks = setting_styles(SETTINGS)
+    assert [line.get_color() for line in dots] == [look.colour for look in looks.values()]
+    assert [len(line.get_xdata()) for line in dots] == [69] * 5
+    assert overlaid[0].axes[0].get_xlim()[1] >= max(line.get_xdata().max() for line in dots)
+
+
+def test_legends_and_caption_say_what_is_the_paper_s(overlaid):
+    labels = [[text.get_text() for text in legend.texts] for legend in overlaid[0].legends]
+    assert [("the paper's" in each, "the paper's, suspect" in each) for each in labels] == [(True, False), (True, True)]
+    assert "Dots and stars: what the paper reports" in overlaid[1]
+    assert "Hollow stars" in overlaid[1]
+
+
+def test_a_variant_of_a_network_is_not_compared_with_the_paper_s(published):
+    runs, curves = tables([0])
+    names = {"inception": None, "alexnet": "alexnet", "mlp_1x512": None}
+    figure, _ = fig1.figure(runs, curves, section([0], published_as=names), published)
+    assert {line.get_color() for line in stars(figure.axes[1])} == {model_styles(list(MODELS))["alexnet"].colour}
+    assert not [line for line in figure.axes[0].lines if line.get_marker() == "."]
+
+
+def test_without_the_paper_s_numbers_nothing_is_drawn_over_ours(cases):
+    for case in cases.values():
+        assert not [line for axes in case.axes for line in axes.lines if line.get_marker() in ("*", ".")]
+        assert "paper reports" not in case.caption

@@ -220,13 +220,16 @@ def test_the_recipe_sets_up_adam():
     assert (optimiser.betas, optimiser.epsilon, optimiser.decays) == ((0.9, 0.98), 1e-9, [0.02] * 5)
 
 
+@pytest.mark.parametrize("where", ["fully_connected", "hidden_fully_connected"])
 @pytest.mark.parametrize("name", CLASSIFIERS)
 @pytest.mark.parametrize("kind", ["sgd", "adam"])
-def test_weight_decay_can_be_kept_to_the_matrices_of_fully_connected_layers(kind, name):
+def test_weight_decay_can_be_kept_to_the_matrices_of_fully_connected_layers(kind, name, where):
     model = build(name, width=1 / 16)
-    values = tiny_runs.recipe(optimiser=kind, weight_decay=0.1, weight_decay_on="fully_connected", momentum=0.0)
+    values = tiny_runs.recipe(optimiser=kind, weight_decay=0.1, weight_decay_on=where, momentum=0.0)
     optimiser = make_optimiser(model, values)
     matrices = {f"{at}.weight" for at, layer in model.named_modules() if isinstance(layer, nn.Linear)}
+    if where == "hidden_fully_connected":
+        matrices.remove("classifier.weight")
     before = {at: parameter.detach().clone() for at, parameter in model.named_parameters()}
     for parameter in model.parameters():
         parameter.grad = torch.zeros_like(parameter)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from tiny_workflow import Checkout, Jobs
+from tiny_workflow import Checkout, Jobs, jobs_in
 
 INCEPTION, ALEXNET, MLP = MODELS = ("inception-w0.05", "alexnet-w0.1", "mlp-w0.05")
 
@@ -34,7 +34,7 @@ CURVES = train([INCEPTION], "true_labels", "curves") | train([INCEPTION], "shuff
 TRAININGS = train(MODELS, "true_labels") | train(MODELS, "random_labels-0.5") | CURVES
 COPY = job("publish", figure="fig1", suffix="pdf")
 FIGURE = job("figure", name="tiny", figure="fig1") | COPY
-TABLES = job("aggregate", name="tiny", figure="fig1") | FIGURE
+TABLES = job("aggregate", name="tiny", section="fig1") | FIGURE
 
 
 SIZES = job("sizes", name="tiny", figure="models")
@@ -253,7 +253,7 @@ def test_after_a_renamed_variable_old_runs_stand_beside_new_ones_once_they_are_a
 
     accepted = checkout.python("rethinking", "accept")
     assert accepted.returncode == 0, accepted.stderr
-    assert checkout.run(target=tables) == job("aggregate", name="tiny", figure="fig1")
+    assert checkout.run(target=tables) == job("aggregate", name="tiny", section="fig1")
     assert "random_labels-1.0" in (checkout / tables).read_text()
 
 
@@ -340,3 +340,88 @@ def test_the_figure_of_the_networks_needs_no_run_and_is_drawn_again_where_they_c
     checkout.edit(registry, lambda text: text.replace('label="LeNet"', 'label="LeNet-5"'))
     assert checkout.jobs(target="figures/models.pdf") == SIZES | OF_MODELS
     assert checkout.jobs() == set()
+
+
+# -- the paper's numbers -----------------------------------------------------------------------------------------------
+
+TABLE1 = job("table", name="tiny", table="table1")
+COMPARISON = job("table", name="tiny", table="paper_vs_ours")
+TINY_TABLES = ["results/tables/tiny/table1.csv", "results/tables/tiny/paper_vs_ours.csv"]
+FULL_SIZE = """\
+name: full
+recipes:
+  paper: {epochs: 1}
+figures:
+  fig1:
+    dataset: cifar10
+    recipe: paper
+    panels:
+      learning_curves: {models: [inception], corruptions: [true_labels]}
+      corruption_levels: {models: [mlp_1x512], levels: [0, 1]}
+tables:
+  table1: {dataset: cifar10, recipe: paper, panels: {plain: {models: [mlp_1x512], corruptions: [true_labels]}}}
+  paper_vs_ours: {dataset: cifar10, recipe: paper}
+"""
+FULL_SIZE_TABLES = ["results/tables/full/table1.csv", "results/tables/full/paper_vs_ours.csv"]
+
+
+def jobs_of(checkout: Checkout, targets: Iterable[str], *options: str) -> Jobs:
+    """The jobs that a dry run finds for several targets, but for the targets' own."""
+    called = checkout.snakemake("--dry-run", "--cores", "1", *options, "--", *targets)
+    assert called.returncode == 0, called.stdout + called.stderr
+    return jobs_in(called.stdout + called.stderr) - {(target, frozenset([""])) for target in targets}
+
+
+def test_completed_tables_have_nothing_to_do(checkout):
+    assert jobs_of(checkout, TINY_TABLES) == set()
+
+
+def test_a_tolerance_writes_its_table_again_and_nothing_else(checkout):
+    configuration = checkout.configuration()
+    configuration["tables"]["paper_vs_ours"]["tolerance"] = {"relative_time": 0.5}
+    checkout.configure(configuration)
+    assert jobs_of(checkout, [*TINY_TABLES, "figures/fig1.pdf"]) == COMPARISON
+
+
+def test_the_paper_s_numbers_change_nothing_at_another_size(checkout):
+    checkout.edit("config/paper/fig1b.csv", lambda text: text.replace("1.2579", "1.2580"))
+    checkout.edit("config/paper/table1.csv", lambda text: text.replace("50.51", "50.52"))
+    assert jobs_of(checkout, [*TINY_TABLES, "figures/fig1.pdf"]) == set()
+
+
+def test_a_recipe_reruns_its_trainings_and_every_table_that_has_them(checkout):
+    checkout.edit("config/config.yaml", lambda text: text.replace("mlp: 0.01", "mlp: 0.02"))
+    trainings = train([MLP], "true_labels") | train([MLP], "random_labels-0.5")
+    gathered = {("aggregate", frozenset(["name=tiny", f"section={name}"])) for name in ("table1", "paper_vs_ours")}
+    assert jobs_of(checkout, TINY_TABLES) == trainings | gathered | TABLE1 | COMPARISON
+
+
+def test_the_code_of_one_table_writes_it_again(checkout):
+    checkout.edit("workflow/rethinking/reporting/signs.py", with_code)
+    assert jobs_of(checkout, [*TINY_TABLES, "figures/fig1.pdf"]) == COMPARISON
+
+
+def test_at_the_paper_s_size_its_numbers_draw_the_figure_and_write_the_tables_that_show_them_again(checkout):
+    """Nothing is trained: the files are empty and only recorded as made."""
+    options = ["--configfile", "config/full.yaml"]
+    (checkout / "config/full.yaml").write_text(FULL_SIZE)
+    targets = [*FULL_SIZE_TABLES, "figures/fig1.pdf"]
+    planned = checkout.snakemake("--dry-run", "--cores", "1", *options, "--", *targets)
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    for line in re.findall(r"^    output: (.*)$", planned.stdout + planned.stderr, re.MULTILINE):
+        for name in line.split(", "):
+            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+            (checkout / name).touch()
+    recorded = checkout.snakemake("--touch", "--forceall", "--cores", "1", *options, "--", *targets)
+    assert recorded.returncode == 0, recorded.stdout + recorded.stderr
+    assert jobs_of(checkout, targets, *options) == set()
+
+    figure = job("figure", name="full", figure="fig1") | COPY
+    table1, comparison = (job("table", name="full", table=name) for name in ("table1", "paper_vs_ours"))
+    before = (checkout / "config/paper/fig1b.csv").read_text()
+    checkout.edit("config/paper/fig1b.csv", lambda text: text.replace("1.2579", "1.2580"))
+    assert jobs_of(checkout, targets, *options) == figure | comparison
+    (checkout / "config/paper/fig1b.csv").write_text(before)
+    assert jobs_of(checkout, targets, *options) == set()
+    checkout.edit("config/paper/table1.csv", lambda text: text.replace("50.51", "50.52"))
+    assert jobs_of(checkout, targets, *options) == table1 | comparison

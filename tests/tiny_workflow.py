@@ -13,7 +13,7 @@ import yaml
 # What Snakemake prints of a job, in a dry run or a real one.
 JOB = re.compile(r"^(?:local)?rule (\S+):\n((?:    .*\n)*)", re.MULTILINE)
 
-# The default configuration of the copies: figure 1 from eight runs of an epoch or two.
+# The default configuration of the copies: figure 1 from eight runs of an epoch or two, and tables of the same runs.
 TINY = """\
 name: tiny
 seeds: [0]
@@ -38,6 +38,9 @@ figures:
       corruption_levels:
         models: [inception-w0.05, alexnet-w0.1, mlp-w0.05]
         levels: [0, 0.5]
+tables:
+  table1: {dataset: digits-50, recipe: quick, panels: {plain: {models: [mlp-w0.05], corruptions: [true_labels]}}}
+  paper_vs_ours: {dataset: digits-50, recipe: quick}
 """
 
 

@@ -4,16 +4,18 @@ import importlib
 import sys
 
 COMMANDS = {
-    "list": "what there is: models, datasets, corruptions, recipes, figures, measures",
+    "list": "what there is: models, datasets, corruptions, recipes, figures, tables, measures",
     "summary": "a network layer by layer: output shapes, parameters, multiply-adds",
     "train": "one run by its names; its data are made where they are missing",
     "download": "a data set's original files, from a folder or from mirrors (called by the rule of that name)",
     "prepare": "a data set's original files to .npy (called by the rule of that name)",
     "split": "indices of the validation set that a seed holds out (called by the rule of that name)",
     "corrupt": "a corruption of a prepared data set (called by the rules corrupt_labels and corrupt_pixels)",
-    "aggregate": "the runs of a figure to tables (called by the rule of that name)",
+    "aggregate": "the runs of a figure or table to data frames (called by the rule of that name)",
     "sizes": "the networks' sizes to a table (called by the rule of that name)",
     "figure": "tables to a figure (called by the rule of that name)",
+    "table": "data frames to a table (called by the rule of that name)",
+    "record": "what has run, as small files to keep: docs/results/<name>/",
     "samples": "some images of a data set and its corruptions (called by the rule of that name)",
     "picture": "these to a figure (called by the rule of that name)",
     "clean": "free saved states, or the runs made by hand",

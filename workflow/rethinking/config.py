@@ -15,17 +15,20 @@ from rethinking.data import readers
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.models.registry import MODELS
 from rethinking.names import corruption_name, split_corruption
-from rethinking.plotting.registry import FIGURES
-from rethinking.run import BY_FAMILY, RunConfig, runs_of
+from rethinking.plotting.registry import FIGURES, Figure, Panel
+from rethinking.reporting.registry import TABLES, Table
+from rethinking.run import BY_FAMILY, RunConfig, by_family, runs_of
 from rethinking.schema import Sources
 
 CHECKOUT = Path(__file__).parents[2]
 CATALOGUE = "config/datasets.yaml"
 DEFAULT = "config/config.yaml"
+PAPER_CONFIGURATION, PAPER_FILE = "cifar10", "config/cifar10.yaml"
 FAMILIES = sorted({model.family for model in MODELS.values()})
 READERS = [module.name for module in pkgutil.iter_modules(readers.__path__) if module.name != "source"]
 
 HUMAN_LABELS = "human_labels"
+AUGMENTATIONS = {"random_crop", "flip", "rotation"}
 
 # What a run has met as well once it meets a criterion.
 IMPLIED = {
@@ -71,6 +74,16 @@ def registered_variants() -> dict[str, Values]:
     return variants
 
 
+def regularisers(recipe: Values) -> set[str]:
+    """The explicit regularisers of a recipe, by the names of its keys; augmentations by their own."""
+    augmentation = recipe["augmentation"] or {}
+    found = {kind for kind, used in augmentation.items() if used}
+    decays = recipe["weight_decay"]
+    if any(decays.values()) if isinstance(decays, dict) else decays:
+        found.add("weight_decay")
+    return found | {key for key in ("penalties", "dropout", "label_smoothing", "clip_gradient_norm") if recipe[key]}
+
+
 class Configuration:
     """A checked configuration.
 
@@ -91,7 +104,12 @@ class Configuration:
         self.corruptions = self._corruptions()
         self.recipes = self._recipes()
         self.samples = self._samples()
-        self.figures = {name: self._figure(name) for name in raw["figures"]}
+        self.figures = {name: self._section("figures", name) for name in raw["figures"]}
+        self.tables = {name: self._section("tables", name) for name in raw.get("tables", {})}
+        self.sections = self.figures | self.tables
+        for name in self.tables:
+            if TABLES[name].of_everything:
+                self.tables[name]["panels"] = self._every_panel(name)
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> "Configuration":
@@ -210,35 +228,77 @@ class Configuration:
         chain = _chain(name, table, "recipes.", "recipe", self._sources)
         return f"recipes.{next((each for each in chain if key in table[each]), name)}.{key}"
 
-    # -- the figures --------------------------------------------------------------------------------------------------
+    # -- figures and tables -------------------------------------------------------------------------------------------
 
-    def _figure(self, name: str) -> Values:
-        """A figure's section with every panel spelled out: dataset, recipe, models, corruptions."""
-        key = f"figures.{name}"
-        self._sources.known(key, name, "figure", FIGURES, ...)
-        section = schema.fill(self._raw["figures"][name], "config", "figure")
-        wanted = FIGURES[name].panels
-        for part in ("dataset", "recipe", "panels"):
+    def _section(self, kind: str, name: str) -> Values:
+        """A figure's or table's section with every panel spelled out: dataset, recipe, models, corruptions."""
+        key, one = f"{kind}.{name}", kind.removesuffix("s")
+        registry: Mapping[str, Figure | Table] = {"figures": FIGURES, "tables": TABLES}[kind]
+        self._sources.known(key, name, one, registry, ...)
+        section = schema.fill(self._raw[kind][name], "config", one)
+        if kind == "tables":
+            section["tolerance"] = schema.fill(section["tolerance"], "config", "tolerance")
+        entry = registry[name]
+        wanted = entry.panels
+        may_lack = isinstance(entry, Table)  # rows that a configuration cannot afford
+        for part in () if may_lack else ("dataset", "recipe", "panels"):
             if wanted and part not in section:
                 raise self._sources.error(key, ..., f"the key {part!r} is missing")
             if not wanted and part in section:
                 raise self._sources.error(f"{key}.{part}", section[part], f"{name} is drawn from no runs")
         if not wanted:
             return section | {"panels": {}}
+        if may_lack and not (section["panels"] or entry.of_everything):
+            raise self._sources.error(f"{key}.panels", ..., f"needs some of the keys {', '.join(wanted)}")
         for kind, table in (("dataset", self.datasets), ("recipe", self.recipes)):
             self._sources.known(f"{key}.{kind}", section[kind], "data set" if kind == "dataset" else kind, table)
         for panel in section["panels"]:
             self._sources.known(f"{key}.panels.{panel}", panel, f"panel of {name}", wanted, ...)
         for panel in wanted:
-            if panel not in section["panels"]:
+            if panel not in section["panels"] and not may_lack:
                 raise self._sources.error(f"{key}.panels", ..., f"the key {panel!r} is missing")
-        panels = {panel: self._panel(section, f"{key}.panels.{panel}", section["panels"][panel]) for panel in wanted}
-        for panel, can in wanted.items():
-            if can.one_model and len(panels[panel]["models"]) > 1:
-                raise self._sources.error(f"{key}.panels.{panel}.models", panels[panel]["models"], "shows one model")
-            if can.by_level:
-                self._check_levels(section, f"{key}.panels.{panel}", panels[panel])
+        panels = {
+            panel: self._panel(section, f"{key}.panels.{panel}", section["panels"][panel])
+            for panel in wanted
+            if panel in section["panels"]
+        }
+        for panel, resolved in panels.items():
+            self._check_panel(wanted[panel], f"{key}.panels.{panel}", resolved)
+            if wanted[panel].by_level:
+                self._check_levels(section, f"{key}.panels.{panel}", resolved)
         return section | {"panels": panels}
+
+    def _every_panel(self, table: str) -> Values:
+        """The panels of all figures and tables, as "fig1.learning_curves"; those of `table` itself as well."""
+        return {
+            f"{section}.{panel}": group
+            for section, values in self.sections.items()
+            if section == table or section in self.figures or not TABLES[section].of_everything
+            for panel, group in values["panels"].items()
+        }
+
+    def _check_panel(self, panel: Panel, key: str, group: Values) -> None:
+        """That a group of runs is what its panel says of it."""
+        recipe = self.recipes[group["recipe"]]
+        if panel.one_model and len(group["models"]) > 1:
+            raise self._sources.error(f"{key}.models", group["models"], "shows one model")
+        if panel.corruptions is not None and group["corruptions"] != list(panel.corruptions):
+            problem = f"is about {' and '.join(panel.corruptions)} alone"
+            raise self._sources.error(f"{key}.corruptions", group["corruptions"], problem)
+        if panel.in_full and recipe["stop"] is not None:
+            problem = f"the recipe {group['recipe']!r} may end runs early (its key stop); here all epochs are trained"
+            raise self._sources.error(key, ..., problem)
+        if panel.validation and self.datasets[group["dataset"]]["validation"] is None:
+            problem = f"needs a validation set, and the data set {group['dataset']!r} holds none out"
+            raise self._sources.error(key, ..., problem)
+        if panel.regularisers is not None:
+            found = regularisers(recipe)
+            if "augmentation" in panel.regularisers and found & AUGMENTATIONS:
+                found = found - AUGMENTATIONS | {"augmentation"}
+            if found != panel.regularisers:
+                wanted, has = (", ".join(sorted(names)) or "none" for names in (panel.regularisers, found))
+                problem = f"needs a recipe with these regularisers: {wanted}; {group['recipe']!r} has: {has}"
+                raise self._sources.error(key, ..., problem)
 
     def _check_levels(self, section: Values, key: str, panel: Values) -> None:
         """That a panel over levels has one corruption a level, its reference, and runs that go on until they fit."""
@@ -339,9 +399,9 @@ class Configuration:
 
     # -- what the jobs get --------------------------------------------------------------------------------------------
 
-    def plan(self, figure: str) -> Values:
-        """A figure's runs as plain JSON, the argument of `rethinking.run.runs_of`."""
-        panels = self.figures[figure]["panels"]
+    def plan(self, section: str) -> Values:
+        """A figure's or table's runs as plain JSON, the argument of `rethinking.run.runs_of`."""
+        panels = self.sections[section]["panels"]
         models = sorted({model for panel in panels.values() for model in panel["models"]})
         return {
             "seeds": self.seeds,
@@ -350,9 +410,23 @@ class Configuration:
             "recipes": {panel["recipe"]: self.recipes[panel["recipe"]] for panel in panels.values()},
         }
 
-    def runs(self, figure: str) -> list[RunConfig]:
-        """The runs that a figure is drawn from."""
-        return runs_of(self.plan(figure))
+    def runs(self, section: str) -> list[RunConfig]:
+        """The runs that a figure is drawn from or a table made from."""
+        return runs_of(self.plan(section))
+
+    def at_paper_size(self, section: str) -> bool:
+        """Whether a figure or table is about all of CIFAR-10, as the paper's are."""
+        if not self.sections[section]["panels"]:
+            return False
+        entry = self.datasets[self.sections[section]["dataset"]]
+        original = entry["source"]
+        whole = all(entry[part] in (None, original[part]) for part in ("train", "test"))
+        as_it_is = entry["image_size"] in (None, original["image_size"]) and entry["channels"] in (None, 3)
+        return entry["reader"] == "cifar10" and whole and as_it_is and entry["validation"] is None
+
+    def as_published(self, model: str) -> str | None:
+        """The registered network whose published numbers a model may be held against; None for a variant of one."""
+        return None if self.models[model]["arguments"] else self.models[model]["factory"]
 
     def run(self, dataset: str, model: str, corruption: str, recipe: str, seed: int, **overrides: Any) -> RunConfig:
         """One run by its names; `overrides` replace values of the recipe."""
@@ -454,11 +528,8 @@ class Configuration:
         label = self.datasets[dataset].get("label", dataset)
         return {"name": self.name, "dataset_label": label, "seed": self.samples["seed"]}
 
-    def figure_section(self, figure: str) -> Values:
-        """What drawing a figure depends on, beside its tables."""
-        section = self.figures[figure]
-        if not section["panels"]:
-            return {"name": self.name, "note": section["note"], "size": section["size"]}
+    def _described(self, section: Values) -> Values:
+        """What drawing a figure and writing a table depend on, beside their data frames."""
         models = [model for panel in section["panels"].values() for model in panel["models"]]
         return {
             "name": self.name,
@@ -468,7 +539,54 @@ class Configuration:
             "recipe": section["recipe"],
             "recipe_note": section["note"],
             "fit_criterion": section["fit_criterion"],
-            "size": section["size"],
             "labels": {model: self.models[model]["label"] for model in models},
+            "published_as": {model: self.as_published(model) for model in models},
             "panels": section["panels"],
         }
+
+    def figure_section(self, figure: str) -> Values:
+        """What drawing a figure depends on, beside its tables."""
+        section = self.figures[figure]
+        if not section["panels"]:
+            return {"name": self.name, "note": section["note"], "size": section["size"]}
+        return self._described(section) | {"size": section["size"]}
+
+    def table_section(self, table: str) -> Values:
+        """What a table depends on, beside the tables of its runs."""
+        section = self.tables[table]
+        settings = {
+            name: {
+                model: {key: recipe[key] for key in ("epochs", "weight_decay", "weight_decay_on", "augmentation")}
+                for model in panel["models"]
+                for recipe in [by_family(self.recipes[panel["recipe"]], self.models[model]["family"])]
+            }
+            for name, panel in section["panels"].items()
+        }
+        compared = self.at_paper_size(table)
+        return self._described(section) | {
+            "tolerance": section["tolerance"],
+            "settings": settings,
+            "at_paper_size": compared,
+            "would_take": self._paper_runs() if compared and TABLES[table].of_everything else [],
+        }
+
+    def _paper_runs(self) -> list[Values]:
+        """The runs behind every published number, as the paper's own configuration has them, and their cost."""
+        paper = self if self.name == PAPER_CONFIGURATION else Configuration.load(CHECKOUT / PAPER_FILE)
+        return [
+            {
+                "panel": name,
+                "model": paper.as_published(model),
+                "corruption": corruption,
+                "folder": f"{panel['dataset']}/{model}/{corruption}/{panel['recipe']}",
+                "configfile": PAPER_FILE,
+                "epochs": paper.recipes[panel["recipe"]]["epochs"],
+                "num_train": entry["train"] or entry["source"]["train"],
+            }
+            for section in paper.sections.values()
+            for name, panel in section["panels"].items()
+            if "." not in name
+            for entry in [paper.datasets[panel["dataset"]]]
+            for model in panel["models"]
+            for corruption in panel["corruptions"]
+        ]

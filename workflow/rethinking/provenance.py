@@ -5,6 +5,7 @@ from rethinking.code_digest import code_digest
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.models.registry import MODELS
 from rethinking.plotting.registry import FIGURES, PICTURES
+from rethinking.reporting.registry import TABLES
 from rethinking.run import RunConfig
 
 
@@ -37,6 +38,11 @@ def aggregate_code() -> str:
 def sizes_code() -> str:
     """Digest for a `sizes` job."""
     return code_digest("rethinking.stages.sizes")
+
+
+def table_code(table: str) -> str:
+    """Digest for a `table` job."""
+    return code_digest("rethinking.stages.table", TABLES[table].module)
 
 
 def figure_code(figure: str) -> str:

@@ -14,7 +14,7 @@ from rethinking.files import canonical_json, digest
 # A later value of these continues a run from where it stood; everything else starts another run.
 CONTINUED = ("epochs", "stop")
 # Values of a recipe that may be given for each model family.
-BY_FAMILY = ("learning_rate", "weight_decay")
+BY_FAMILY = ("learning_rate", "weight_decay", "weight_decay_on")
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,12 @@ os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 from rethinking import provenance, resources
 from rethinking.config import CATALOGUE, CHECKOUT, DEFAULT, Configuration, Sources
 from rethinking.data.corruptions.registry import CORRUPTIONS
-from rethinking.files import canonical_json
+from rethinking.files import canonical_json, sha256
 from rethinking.models.registry import sizes
 from rethinking.names import split_corruption
 from rethinking.plotting.registry import FIGURES, PICTURES
+from rethinking.published import PAPER, check_published
+from rethinking.reporting.registry import TABLES
 from rethinking.schema import load_yaml, typed
 
 
@@ -59,6 +61,7 @@ def check_writable(folder):
 
 try:
     CONFIGURATION = read_configuration()
+    check_published(CHECKOUT / PAPER)
     for folder in ("results", "figures"):
         check_writable(folder)
 except ValueError as error:
@@ -68,7 +71,7 @@ except ValueError as error:
 ARRAYS = ["train_images", "train_labels", "test_images", "test_labels"]
 SPLIT = ["manifest.json", "train_indices.npy", "validation_indices.npy"]
 RUN_FILES = ["run.json", "metrics.csv"]  # of a run's files, those that tables are made from
-TABLES = ["runs.csv", "curves.csv"]
+FRAMES = ["runs.csv", "curves.csv", "evaluations.csv"]  # what all runs of a figure or table are gathered into
 
 
 def spellings(is_label_noise):
@@ -87,6 +90,8 @@ wildcard_constraints:
     recipe="|".join(map(re.escape, CONFIGURATION.recipes)),
     figure="|".join(map(re.escape, CONFIGURATION.figures)),
     picture="|".join(PICTURES),
+    table="|".join(map(re.escape, CONFIGURATION.tables)),
+    section="|".join(map(re.escape, CONFIGURATION.sections)),
     name=re.escape(CONFIGURATION.name),
     seed=r"\d+",
 
@@ -183,22 +188,35 @@ def split_option(wildcards):
 
 
 def run_files(name):
-    """One file of every run that a figure is drawn from."""
-    return lambda wildcards: sorted(f"results/runs/{run.path}/{name}" for run in CONFIGURATION.runs(wildcards.figure))
+    """One file of every run that a figure is drawn from or a table made from."""
+    return lambda wildcards: sorted(f"results/runs/{run.path}/{name}" for run in CONFIGURATION.runs(wildcards.section))
 
 
-def figure_tables(figure):
-    """The tables that a figure is drawn from."""
-    return [f"results/tables/{CONFIGURATION.name}/{figure}/{table}.csv" for table in FIGURES[figure].tables]
+def frame_files(section):
+    """The data frames that a figure is drawn from or a table made from."""
+    return [f"results/tables/{CONFIGURATION.name}/{section}/{name}.csv" for name in (FIGURES | TABLES)[section].tables]
 
 
-def behind(figure):
-    """What stands between the data and a published figure: its runs, its tables, the configuration's own figure."""
-    files = [f"results/runs/{run.path}/{name}" for run in CONFIGURATION.runs(figure) for name in RUN_FILES]
-    files += figure_tables(figure)
-    return files + [f"figures/{CONFIGURATION.name}/{figure}.{suffix}" for suffix in ("pdf", "svg", "txt")]
+def table_files(table):
+    """The files of a table."""
+    return [f"results/tables/{CONFIGURATION.name}/{table}.{suffix}" for suffix in ("csv", "md", "tex")]
+
+
+def behind(section):
+    """What stands between the data and a figure or table: its runs, their data frames, the configuration's own files."""
+    files = [f"results/runs/{run.path}/{name}" for run in CONFIGURATION.runs(section) for name in RUN_FILES]
+    files += frame_files(section)
+    if section in CONFIGURATION.tables:
+        return files + table_files(section)
+    return files + [f"figures/{CONFIGURATION.name}/{section}.{suffix}" for suffix in ("pdf", "svg", "txt")]
+
+
+def published(section):
+    """The paper's numbers that a figure or table shows beside ours, by file and sha256; none at another size."""
+    names = (FIGURES | TABLES)[section].published if CONFIGURATION.at_paper_size(section) else []
+    return canonical_json({name: sha256(CHECKOUT / PAPER / f"{name}.csv") for name in names})
 
 
 def run_code(wildcards):
-    """The digests of the code of a figure's train jobs, by network and recipe."""
-    return canonical_json({run.code_key: provenance.train_code(run) for run in CONFIGURATION.runs(wildcards.figure)})
+    """The digests of the code of the train jobs behind a figure or table, by network and recipe."""
+    return canonical_json({run.code_key: provenance.train_code(run) for run in CONFIGURATION.runs(wildcards.section)})

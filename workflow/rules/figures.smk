@@ -1,4 +1,17 @@
-# Runs to tables to figures. Figures read tables only.
+# Runs to data frames to figures and tables, which read these and, at the paper's size, the paper's numbers.
+#
+# Where those numbers lie is not what they are: their checksums are params, their folder stands in the command alone.
+SHARED = " --section {params.section:q} --published {params.published:q}" f" --paper {literal(str(CHECKOUT / PAPER))}"
+FIGURE = (
+    "python3 -m rethinking figure --figure {wildcards.figure}"
+    f"{SHARED}"
+    " --tables results/tables/{wildcards.name}/{wildcards.figure} --out {output.pdf} {output.svg} > {log} 2>&1"
+)
+TABLE = (
+    "python3 -m rethinking table --table {wildcards.table}"
+    f"{SHARED}"
+    " --tables results/tables/{wildcards.name}/{wildcards.table} --out {output} > {log} 2>&1"
+)
 
 
 rule aggregate:
@@ -6,20 +19,20 @@ rule aggregate:
         summaries=run_files("run.json"),
         metrics=run_files("metrics.csv"),
     output:
-        expand("results/tables/{{name}}/{{figure}}/{table}", table=TABLES),
+        expand("results/tables/{{name}}/{{section}}/{frame}", frame=FRAMES),
     log:
-        "results/logs/aggregate/{name}/{figure}.log",
+        "results/logs/aggregate/{name}/{section}.log",
     conda:
         "../../environment.yml"
     params:
-        plan=lambda wildcards: canonical_json(CONFIGURATION.plan(wildcards.figure)),
+        plan=lambda wildcards: canonical_json(CONFIGURATION.plan(wildcards.section)),
         run_code=run_code,
-        fit_criterion=lambda wildcards: CONFIGURATION.figures[wildcards.figure]["fit_criterion"],
+        fit_criterion=lambda wildcards: CONFIGURATION.sections[wildcards.section]["fit_criterion"],
         code=provenance.aggregate_code(),
     shell:
         "python3 -m rethinking aggregate --plan {params.plan:q} --code {params.run_code:q}"
         " --fit-criterion {params.fit_criterion} --runs results/runs"
-        " --out results/tables/{wildcards.name}/{wildcards.figure} > {log} 2>&1"
+        " --out results/tables/{wildcards.name}/{wildcards.section} > {log} 2>&1"
 
 
 # What is known of the networks before any training.
@@ -39,7 +52,7 @@ rule sizes:
 
 rule figure:
     input:
-        lambda wildcards: figure_tables(wildcards.figure),
+        lambda wildcards: frame_files(wildcards.figure),
     output:
         pdf="figures/{name}/{figure}.pdf",
         svg="figures/{name}/{figure}.svg",
@@ -51,10 +64,34 @@ rule figure:
     params:
         section=lambda wildcards: canonical_json(CONFIGURATION.figure_section(wildcards.figure)),
         code=lambda wildcards: provenance.figure_code(wildcards.figure),
+        published=lambda wildcards: published(wildcards.figure),
     shell:
-        "python3 -m rethinking figure --figure {wildcards.figure} --section {params.section:q}"
-        " --tables results/tables/{wildcards.name}/{wildcards.figure}"
-        " --out {output.pdf} {output.svg} > {log} 2>&1"
+        FIGURE
+
+
+rule table:
+    input:
+        lambda wildcards: frame_files(wildcards.table),
+    output:
+        report(
+            "results/tables/{name}/{table}.csv",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{table}"},
+        ),
+        "results/tables/{name}/{table}.md",
+        "results/tables/{name}/{table}.tex",
+    log:
+        "results/logs/table/{name}/{table}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        section=lambda wildcards: canonical_json(CONFIGURATION.table_section(wildcards.table)),
+        code=lambda wildcards: provenance.table_code(wildcards.table),
+        published=lambda wildcards: published(wildcards.table),
+        title=lambda wildcards: TABLES[wildcards.table].description,
+    shell:
+        TABLE
 
 
 # What everyone types, figures/fig1.pdf, is a copy of the active configuration's figure.
@@ -84,12 +121,13 @@ rule publish:
 
 # Snakemake makes a missing file again only where something that is to be made needs it, and a figure that is there needs
 # nothing. Called like the file, these targets ask for everything behind it as well.
-for figure in CONFIGURATION.figures:
-    for suffix in ["pdf", "svg"]:
+TARGETS = {f"figures/{figure}.{suffix}": figure for figure in CONFIGURATION.figures for suffix in ["pdf", "svg"]}
+TARGETS |= {file: table for table in CONFIGURATION.tables for file in table_files(table)}
+for target, section in TARGETS.items():
 
-        rule:
-            name:
-                f"figures/{figure}.{suffix}"
-            input:
-                f"figures/{figure}.{suffix}",
-                behind(figure),
+    rule:
+        name:
+            target
+        input:
+            target,
+            behind(section),

@@ -57,6 +57,12 @@ def curves_table(runs: Sequence[tuple[dict[str, Any], pd.DataFrame]]) -> pd.Data
     return table[NAME + [column for column in table.columns if column not in NAME]]
 
 
+def evaluations_of(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The evaluations of a run that has one an epoch: those columns of its metrics that evaluations.csv has as well."""
+    scores = [column for column in metrics.columns if column.startswith(("Train", "Test", "Validation"))]
+    return metrics[["Epoch", "Step", *scores]].assign(Seconds=metrics["Totaltime"])
+
+
 def mixed(summaries: Sequence[dict[str, Any]]) -> list[str]:
     """What the runs of one table do not share although numbers depend on it: one line each."""
     found = []

@@ -125,8 +125,10 @@ class Adam(Optimiser):
 def make_optimiser(model: nn.Module, training: dict[str, Any]) -> Optimiser:
     """The recipe's optimiser over the trainable parameters."""
     decay: dict[str, Any] = {"weight_decay": training["weight_decay"]}
-    if training["weight_decay_on"] == "fully_connected":
-        decayed = {id(layer.weight) for layer in model.modules() if isinstance(layer, nn.Linear)}
+    if (where := training["weight_decay_on"]) != "all":
+        spared = model.classifier if where == "hidden_fully_connected" else None
+        layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear) and layer is not spared]
+        decayed = {id(layer.weight) for layer in layers}
         decay["undecayed"] = [parameter for parameter in model.parameters() if id(parameter) not in decayed]
     if training["optimiser"] == "adam":
         return Adam(model.parameters(), betas=tuple(training["betas"]), epsilon=training["epsilon"], **decay)

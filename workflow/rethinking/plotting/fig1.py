@@ -5,7 +5,7 @@ deviation says less). A run that never met the fit criterion is a mark of its ow
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,16 @@ from matplotlib.lines import Line2D
 
 from rethinking.names import split_corruption
 from rethinking.plotting.layout import Handles, lay_out
-from rethinking.plotting.style import SMALL, LineStyle, model_styles, setting_label, setting_styles, style
+from rethinking.plotting.style import (
+    SMALL,
+    LineStyle,
+    model_styles,
+    published_marks,
+    published_points,
+    setting_label,
+    setting_styles,
+    style,
+)
 
 RUN = ["dataset", "model", "corruption", "recipe", "seed"]
 CRITERIA = {
@@ -29,8 +38,13 @@ MARKS_A_LINE = 5
 LARGEST_LINEAR = 12  # relative time from which panel (b) is logarithmic; the paper's ends at 3.6
 
 
-def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:
-    """The figure and its caption. `section` is the figure's slice of the resolved configuration."""
+def figure(
+    runs: pd.DataFrame, curves: pd.DataFrame, section: dict[str, Any], published: pd.DataFrame | None = None
+) -> tuple[Figure, str]:
+    """The figure and its caption. `section` is the figure's slice of the resolved configuration.
+
+    `published` holds the paper's numbers (config/paper/README.md) where the runs are of its size; they are drawn over.
+    """
     if len(models := section["panels"]["learning_curves"]["models"]) != 1:
         raise ValueError(f"figure {section['name']}: learning_curves shows one model, not {models}")
     training = panel_runs(runs, section, "learning_curves")
@@ -44,9 +58,12 @@ def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: dict[str, Any]) ->
         scale_times(axes[1], levels)
         draw_levels(axes[2], levels, "test_error_at_fit", "final_test_error", section)
         draw_chance(axes[2], 1 - 1 / levels["num_classes"].iloc[0])
+        paper = shown_of_paper(published, section)
+        draw_paper(axes, paper, section)
         label_axes(axes, section)
-        text = caption(training, levels, losses, section)
-        lay_out(drawing, axes, {0: setting_handles(section), 1: model_handles(levels, section)}, text)
+        text = caption(training, levels, losses, section, paper)
+        legends = {0: setting_handles(section, paper), 1: model_handles(levels, section, paper)}
+        lay_out(drawing, axes, legends, text)
     return drawing, text
 
 
@@ -184,6 +201,43 @@ def draw_chance(axes: Axes, chance: float) -> None:
     axes.set_ylim(0, max(axes.get_ylim()[1], chance * 1.1))
 
 
+# the paper's own numbers
+
+
+def shown_of_paper(published: pd.DataFrame | None, section: dict[str, Any]) -> pd.DataFrame:
+    """Those of the paper's numbers whose networks and corruptions the panels show, `name` being ours of the network."""
+    if published is None:
+        return pd.DataFrame(columns=["panel", "name", "corruption", "quantity", "step", "value", "remark"])
+    names = [
+        (panel, section["published_as"][model], model, corruption)
+        for panel, group in section["panels"].items()
+        for model in group["models"]
+        for corruption in group["corruptions"]
+    ]
+    shown = pd.DataFrame(names, columns=["panel", "model", "name", "corruption"])
+    return published.merge(shown, on=["panel", "model", "corruption"])
+
+
+def draw_paper(axes: Sequence[Axes], paper: pd.DataFrame, section: dict[str, Any]) -> None:
+    """Dots for the points of the paper's curves in (a), stars for its points in (b) and (c), hollow where suspect."""
+    losses = paper[paper["quantity"] == "online_loss"]
+    unit = 1000 if axes[0].get_xlabel().startswith("thousand") else 1
+    last = axes[0].get_xlim()[1]
+    for corruption, look in setting_styles(section["panels"]["learning_curves"]["corruptions"]).items():
+        points = losses[losses["corruption"] == corruption]
+        if len(points):
+            axes[0].plot(points["step"] / unit, points["value"], **published_points(look.colour))
+    axes[0].set_xlim(0, max(last, 1.02 * losses["step"].max() / unit) if len(losses) else last)
+    for each, quantity in ((axes[1], "relative_time"), (axes[2], "test_error_at_fit")):
+        of_panel = paper[paper["quantity"] == quantity]
+        for model, look in model_styles(section["panels"]["corruption_levels"]["models"]).items():
+            for suspect in (False, True):
+                points = of_panel[(of_panel["name"] == model) & ((of_panel["remark"] == "suspect") == suspect)]
+                levels = [split_corruption(name)[1] or 0.0 for name in points["corruption"]]
+                if levels:
+                    each.plot(levels, points["value"], **published_marks(look.colour, suspect=suspect))
+
+
 def label_axes(axes: Iterable[Axes], section: dict[str, Any]) -> None:
     """Panel letters and the vertical axes' names, in the paper's words."""
     (model,) = section["panels"]["learning_curves"]["models"]
@@ -196,13 +250,19 @@ def label_axes(axes: Iterable[Axes], section: dict[str, Any]) -> None:
     error.set_ylabel("test error")
 
 
-def setting_handles(section: dict[str, Any]) -> Handles:
+def setting_handles(section: dict[str, Any], paper: pd.DataFrame) -> Handles:
     """The legend of panel (a)."""
     looks = setting_styles(section["panels"]["learning_curves"]["corruptions"])
-    return [(Line2D([], [], **look.line_and_marker()), setting_label(name)) for name, look in looks.items()]
+    handles: list[tuple[Any, str]] = [
+        (Line2D([], [], **look.line_and_marker()), setting_label(name)) for name, look in looks.items()
+    ]
+    if "online_loss" in set(paper["quantity"]):
+        dots = {**published_points("0.35"), "markersize": 4}
+        handles.append((Line2D([], [], **dots), "the paper's"))
+    return handles
 
 
-def model_handles(levels: pd.DataFrame, section: dict[str, Any]) -> Handles:
+def model_handles(levels: pd.DataFrame, section: dict[str, Any], paper: pd.DataFrame) -> Handles:
     """The legend of panels (b) and (c): the models, and the marks that occur."""
     looks = model_styles(section["panels"]["corruption_levels"]["models"])
     handles: list[tuple[Any, str]] = [
@@ -215,11 +275,19 @@ def model_handles(levels: pd.DataFrame, section: dict[str, Any]) -> Handles:
         handles.append((marks, "did not fit"))
     if "diverged" in found:
         handles.append((Line2D([], [], **unfit_marker(grey, "diverged", "")), "diverged"))
+    points = paper[paper["quantity"].isin(["relative_time", "test_error_at_fit"])]
+    for suspect in sorted({remark == "suspect" for remark in points["remark"]}):
+        mark = Line2D([], [], **published_marks(grey.colour, suspect=suspect))
+        handles.append((mark, "the paper's, suspect" if suspect else "the paper's"))
     return handles
 
 
 def caption(
-    training: pd.DataFrame, levels: pd.DataFrame, losses: dict[str, pd.DataFrame], section: dict[str, Any]
+    training: pd.DataFrame,
+    levels: pd.DataFrame,
+    losses: dict[str, pd.DataFrame],
+    section: dict[str, Any],
+    paper: pd.DataFrame,
 ) -> str:
     """The caption: what the figure cannot say by itself."""
     facts = levels.iloc[0]
@@ -239,6 +307,10 @@ def caption(
         sentences.append("The vertical axis of (b) is logarithmic.")
     if not losses["alone"].empty:
         sentences.append("Thin lines in (a): seeds that trained on after another of their setting had stopped.")
+    if not paper.empty:
+        sentences.append("Dots and stars: what the paper reports, read from its figures.")
+    if "suspect" in set(paper["remark"]):
+        sentences.append("Hollow stars: points that the paper probably plots twice.")
     return " ".join([*sentences, section.get("recipe_note", "")]).strip()
 
 

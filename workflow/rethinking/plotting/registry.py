@@ -11,21 +11,44 @@ from rethinking.registry import Entry
 
 @dataclass(frozen=True)
 class Panel:
-    """What a panel can draw: one model only; one corruption a level, true labels among them, until they are fitted."""
+    """What a group of runs must be, so that what is drawn or said of it is true.
+
+    `one_model`: of one model only. `by_level`: one corruption a level, true labels among them, until they are fitted.
+    `in_full`: no run ends early. `validation`: images are held out. `corruptions`, `regularisers`: these and no other,
+    where it says; "augmentation" stands for any kind of it.
+    """
 
     one_model: bool = False
     by_level: bool = False
+    in_full: bool = False
+    validation: bool = False
+    corruptions: tuple[str, ...] | None = None
+    regularisers: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure(Entry):
     """One figure. `panels` names the groups of runs that its section of the configuration must hold.
 
-    Its function takes the tables that `tables` names, and its section; one that is drawn from no runs has no panels.
+    Its function takes the data frames that `tables` names, as keyword arguments, and its section; `published` names the
+    files of config/paper/ that it gets as one more, `published`, where the runs are of the paper's size. One that is
+    drawn from no runs has no panels.
     """
 
     panels: Mapping[str, Panel]
     tables: tuple[str, ...] = ("runs", "curves")
+    published: tuple[str, ...] = ()
+
+
+def _early_stopping(*regularisers: str) -> Panel:
+    """One network on true labels with images held out, and these regularisers."""
+    return Panel(
+        one_model=True,
+        in_full=True,
+        validation=True,
+        corruptions=("true_labels",),
+        regularisers=frozenset(regularisers),
+    )
 
 
 FIGURES = {
@@ -34,6 +57,20 @@ FIGURES = {
         function="figure",
         description="fitting random labels and pixels: learning curves, convergence slowdown, generalisation error",
         panels={"learning_curves": Panel(one_model=True), "corruption_levels": Panel(by_level=True)},
+        published=("fig1a", "fig1b", "fig1c"),
+    ),
+    "fig2": Figure(
+        module="rethinking.plotting.fig2",
+        function="figure",
+        description="what implicit regularisers do: early stopping, batch normalisation",
+        panels={
+            "all_regularisers": _early_stopping("augmentation", "weight_decay", "dropout"),
+            "weight_decay": _early_stopping("weight_decay"),
+            "no_regulariser": _early_stopping(),
+            "batch_norm": Panel(in_full=True, corruptions=("true_labels",), regularisers=frozenset()),
+        },
+        tables=("evaluations",),
+        published=("fig2b",),
     ),
     "models": Figure(
         module="rethinking.plotting.models",

@@ -86,6 +86,18 @@ class LineStyle:
         return {**self.line(), "marker": self.marker, "markeredgecolor": "white", "markeredgewidth": 0.3}
 
 
+def published_marks(colour: str, *, suspect: bool = False) -> dict[str, Any]:
+    """The arguments of `Axes.plot` for numbers that the paper published: stars, hollow where they are suspect."""
+    face = "white" if suspect else colour
+    return {"linestyle": "none", "marker": "*", "markersize": 5.0, "color": colour, "markerfacecolor": face,
+            "markeredgecolor": colour, "markeredgewidth": 0.6, "zorder": 4}  # fmt: skip
+
+
+def published_points(colour: str) -> dict[str, Any]:
+    """The same for a curve of many points: dots."""
+    return {"linestyle": "none", "marker": ".", "markersize": 2.2, "markeredgewidth": 0, "color": colour, "zorder": 4}
+
+
 SETTING_STYLES = {
     "true_labels": LineStyle(BLACK, "o", ()),
     "shuffled_pixels": LineStyle(GREEN, "s", (4, 1.4)),

@@ -14,7 +14,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--configfile", help="configuration; config/config.yaml by default")
     args = parser.parse_args(argv)
     configuration = Configuration.load(args.configfile)
-    runs = {run.path: run for figure in configuration.figures for run in configuration.runs(figure)}
+    runs = {run.path: run for section in configuration.sections for run in configuration.runs(section)}
     for path, run in runs.items():
         file = RESULTS / "runs" / path / "run.json"
         if not file.exists():

@@ -7,6 +7,7 @@ from rethinking.config import Configuration, registered_variants
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.models.registry import MODELS
 from rethinking.plotting.registry import FIGURES
+from rethinking.reporting.registry import TABLES
 
 
 def _models(configuration: Configuration) -> dict[str, str]:
@@ -51,6 +52,7 @@ KINDS = {
     "corruptions": _corruptions,
     "recipes": _recipes,
     "figures": lambda configuration: {name: entry.description for name, entry in FIGURES.items()},
+    "tables": lambda configuration: {name: entry.description for name, entry in TABLES.items()},
     "measures": lambda configuration: {name: entry.description for name, entry in MEASURES.items()},
 }
 

@@ -1,0 +1,144 @@
+"""Figure 2: what it shows is what the evaluations say, the paper's points only where ours are of its size."""
+
+from typing import Any
+
+import matplotlib.colors
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from rethinking.config import CHECKOUT, Configuration
+from rethinking.plotting import fig2
+from rethinking.plotting.style import ORANGE, model_styles
+from rethinking.published import PAPER
+from rethinking.stages.frames import read_published
+
+TOP = {"all_regularisers": 92, "weight_decay": 88, "no_regulariser": 86, "batch_norm": 85}
+SEEDS = [0, 1, 2]
+
+
+@pytest.fixture(scope="module")
+def section() -> dict[str, Any]:
+    return Configuration.load(CHECKOUT / "config/cifar10.yaml").figure_section("fig2")
+
+
+@pytest.fixture(scope="module")
+def evaluations(section) -> pd.DataFrame:
+    """Curves that rise, turn at step 5,000 where no regulariser keeps them, and are noisy in their own way a seed."""
+    rng, rows = np.random.default_rng(0), []
+    for panel, group in section["panels"].items():
+        for place, model in enumerate(group["models"]):
+            for seed in SEEDS:
+                steps = 391.0 * np.arange(1, 41)
+                test = TOP[panel] - 3 * place - 40 * np.exp(-steps / 1000) + rng.normal(0, 0.5, len(steps))
+                test -= (panel == "no_regulariser") * np.maximum(0, steps - 5000) / 2000
+                held_out = np.nan if panel == "batch_norm" else test + rng.normal(0, 0.5, len(steps))
+                rows.append(
+                    pd.DataFrame({
+                        "dataset": group["dataset"], "model": model, "corruption": "true_labels",
+                        "recipe": group["recipe"], "seed": seed, "Epoch": steps / 391, "Step": steps,
+                        "TrainAccuracy": np.where(np.arange(40) % 2, 100 - 50 * np.exp(-steps / 1000), np.nan),
+                        "TestAccuracy": test, "ValidationAccuracy": held_out,
+                    })
+                )  # fmt: skip
+    return pd.concat(rows, ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def published() -> pd.DataFrame:
+    return read_published(CHECKOUT / PAPER, ["fig2b"])
+
+
+@pytest.fixture(scope="module")
+def drawn(evaluations, section, published) -> tuple[Figure, str]:
+    figure, caption = fig2.figure(evaluations, section, published)
+    figure.canvas.draw()
+    return figure, caption
+
+
+def lines(axes: Axes, colour: str, **properties: Any) -> list[Line2D]:
+    found = [line for line in axes.lines if matplotlib.colors.same_color(line.get_color(), colour)]
+    return [line for line in found if all(getattr(line, f"get_{key}")() == value for key, value in properties.items())]
+
+
+def test_a_line_is_the_mean_over_seeds_and_each_seed_is_a_hair(drawn, evaluations):
+    rows = evaluations[evaluations["recipe"] == "paper-decay"]
+    curves = rows.pivot(index="Step", columns="seed", values="TestAccuracy")
+    mean, *hairs = lines(drawn[0].axes[0], ORANGE, linestyle="-")
+    assert mean.get_ydata() == pytest.approx(curves.mean(axis=1).to_numpy())
+    assert mean.get_xdata() == pytest.approx(curves.index.to_numpy() / 1000)
+    for seed, hair in zip(SEEDS, hairs, strict=True):
+        assert hair.get_ydata() == pytest.approx(curves[seed].to_numpy())
+        assert hair.get_linewidth() < mean.get_linewidth()
+
+
+def test_a_mark_is_the_test_accuracy_where_the_validation_accuracy_is_best(drawn, evaluations):
+    rows = evaluations[evaluations["recipe"] == "paper-decay"]
+    best = rows.loc[rows.groupby("seed")["ValidationAccuracy"].idxmax()]
+    marks = [line for line in drawn[0].axes[0].lines if line.get_markerfacecolor() == "white"]
+    of_setting = next(line for line in marks if line.get_markeredgecolor() == ORANGE)
+    assert sorted(of_setting.get_ydata()) == pytest.approx(sorted(best["TestAccuracy"]))
+    assert len(of_setting.get_xdata()) == len(SEEDS)
+
+
+def test_the_shade_reaches_from_the_test_curve_to_the_best_so_far(drawn, evaluations):
+    rows = evaluations[evaluations["recipe"] == "paper"]
+    rows = rows[rows["dataset"] == "cifar10-45k"]
+    curves = rows.pivot(index="Step", columns="seed", values="TestAccuracy")
+    best = curves.cummax().mean(axis=1)
+    shade = drawn[0].axes[0].collections[2].get_paths()[0].vertices
+    assert shade[:, 1].max() == pytest.approx(best.max())
+    assert (best.diff().dropna() >= 0).all()
+    for step, value in best.items():
+        assert any(np.allclose(vertex, (step / 1000, value)) for vertex in shade)
+
+
+def test_training_accuracy_is_drawn_where_it_was_measured_and_without_gaps(drawn, section):
+    look = next(iter(model_styles(section["panels"]["batch_norm"]["models"]).values()))
+    train = [line for line in lines(drawn[0].axes[1], look.colour) if line.get_linewidth() == 0.8]
+    assert len(train[0].get_xdata()) == 20
+    assert np.isfinite(train[0].get_ydata()).all()
+
+
+def test_the_paper_s_points_are_drawn_over_ours_at_its_size_only(drawn, evaluations, section, published):
+    ours_alone, caption = fig2.figure(evaluations, section)
+    assert not [line for line in ours_alone.axes[1].lines if line.get_marker() == "."]
+    assert "the paper reports" not in caption
+    points = [line for line in drawn[0].axes[1].lines if line.get_marker() == "."]
+    assert [len(line.get_xdata()) for line in points] == [102, 451]
+    assert sum(map(len, (line.get_ydata() for line in points))) == len(published)
+    assert not [line for line in drawn[0].axes[0].lines if line.get_marker() == "."]
+    assert "the paper's" in [text.get_text() for legend in drawn[0].legends for text in legend.texts]
+
+
+def test_the_caption_says_what_early_stopping_was_worth_and_what_differs_from_the_paper(drawn, evaluations):
+    rows = evaluations[(evaluations["recipe"] == "paper") & (evaluations["dataset"] == "cifar10-45k")]
+    end = rows[rows["Step"] == rows["Step"].max()]["TestAccuracy"].mean()
+    best = rows.groupby("seed")["TestAccuracy"].max().mean()
+    assert f"No regulariser: {end:.1f} % at the end" in drawn[1]
+    assert f"{best:.1f} % at most" in drawn[1]
+    assert "ImageNet" in drawn[1]
+    assert "3 seeds (0, 1, 2)" in drawn[1]
+
+
+def test_a_seed_that_is_not_there_is_named(evaluations, section):
+    lacking = evaluations[(evaluations["recipe"] != "all-regularisers") | (evaluations["seed"] != 1)]
+    with pytest.raises(
+        ValueError,
+        match=r"^figure cifar10, all_regularisers: .* no row of cifar10-45k/inception/true_labels/all-regularisers/1$",
+    ):
+        fig2.figure(lacking, section)
+
+
+def test_nothing_is_clipped(drawn):
+    figure, _ = drawn
+    width, height = figure.canvas.get_width_height()
+    for text in figure.texts:
+        extent = text.get_window_extent()
+        assert extent.x0 >= 0
+        assert extent.y0 >= 0
+        assert extent.x1 <= width
+        assert extent.y1 <= height

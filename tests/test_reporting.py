@@ -1,0 +1,366 @@
+"""Tables beside the paper's numbers: which rows, which verdicts, which claims, and files that can be read back."""
+
+import json
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rethinking.config import CHECKOUT, Configuration
+from rethinking.files import canonical_json
+from rethinking.published import PAPER
+from rethinking.reporting import paper_vs_ours, table1, table4
+from rethinking.reporting.comparison import Frames, Ours, at_step, summary, verdict
+from rethinking.reporting.formats import Table, text_of
+from rethinking.reporting.registry import TABLES
+from rethinking.reporting.signs import signs
+from rethinking.stages.frames import read_published
+
+CURVE = {"online_loss": "OnlineTrainLoss", "online_accuracy": "OnlineTrainAccuracy"}
+NAME = ["dataset", "model", "corruption", "recipe", "seed"]
+
+
+@pytest.fixture(scope="module")
+def cifar10() -> Configuration:
+    return Configuration.load(CHECKOUT / "config/cifar10.yaml")
+
+
+@pytest.fixture(scope="module")
+def published() -> pd.DataFrame:
+    return read_published(CHECKOUT / PAPER, TABLES["paper_vs_ours"].published)
+
+
+def as_in_the_paper(configuration: Configuration, published: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Frames of runs that have exactly the paper's numbers, and 50 % where it failed to converge."""
+    panels = configuration.table_section("paper_vs_ours")["panels"]
+    groups = {key.rpartition(".")[2]: group for key, group in panels.items()}
+    runs: dict[tuple[Any, ...], dict[str, Any]] = {}
+    curves, evaluations = [], []
+    for number in published.to_dict("records"):
+        group = groups[number["panel"]]
+        value = 50.0 if math.isnan(number["value"]) else number["value"]
+        for seed in configuration.seeds:
+            key = (group["dataset"], number["model"], number["corruption"], group["recipe"], seed)
+            row = runs.setdefault(key, dict(zip(NAME, key, strict=True)) | {"num_parameters": 1_000_000})
+            names = dict(zip(NAME, key, strict=True)) | {"Step": 1 if math.isnan(number["step"]) else number["step"]}
+            if number["quantity"] in CURVE:
+                curves.append(names | {CURVE[number["quantity"]]: value})
+            elif not math.isnan(number["step"]):
+                column = {"train_accuracy": "TrainAccuracy", "test_accuracy": "TestAccuracy"}[number["quantity"]]
+                evaluations.append(names | {column: value})
+            else:
+                final = {"train_accuracy": "final_train_accuracy", "test_accuracy": "final_test_accuracy"}
+                row[final.get(number["quantity"], number["quantity"])] = value
+    return {
+        "runs": pd.DataFrame(runs.values()),
+        "curves": pd.DataFrame(curves),
+        "evaluations": pd.DataFrame(evaluations),
+    }
+
+
+@pytest.fixture(scope="module")
+def frames(cifar10, published) -> dict[str, pd.DataFrame]:
+    return as_in_the_paper(cifar10, published)
+
+
+# Verdicts
+
+
+@pytest.mark.parametrize(
+    ("paper", "remark", "found", "expected"),
+    [
+        (76.07, "", Ours(77.0, 0.3, 3, 3), "reproduced"),
+        (76.07, "", Ours(78.07, 0.3, 3, 3), "reproduced"),
+        (76.07, "", Ours(78.08, 0.3, 3, 3), "differs"),
+        (76.07, "", Ours(74.06, math.nan, 1, 1), "differs"),
+        (76.07, "", Ours(math.nan, math.nan, 0, 3), "differs"),
+        (76.07, "", Ours(math.nan, math.nan, 0, 0), "not run"),
+        (math.nan, "failed to converge", Ours(12.0, 1.0, 3, 3), "reproduced"),
+        (math.nan, "failed to converge", Ours(99.5, 0.1, 3, 3), "differs"),
+        (math.nan, "failed to converge", Ours(math.nan, math.nan, 0, 0), "not run"),
+    ],
+)
+def test_the_verdict_is_by_the_tolerance(paper, remark, found, expected):
+    assert verdict(paper, remark, found, 2.0 + 1e-9) == expected
+
+
+@given(st.lists(st.floats(0, 100) | st.just(math.nan), max_size=5))
+def test_values_that_are_no_numbers_count_as_runs_and_not_as_values(values):
+    found = summary(values, len(values))
+    numbers = [value for value in values if not math.isnan(value)]
+    assert (found.n, found.ran) == (len(numbers), len(values))
+    if numbers:
+        assert found.mean == pytest.approx(np.mean(numbers))
+    assert math.isnan(found.sd) == (len(numbers) < 2)
+
+
+def test_a_curve_is_read_between_its_points_and_not_beyond_its_ends():
+    run = pd.DataFrame({"Step": [20, 10, 30], "Loss": [3.0, 1.0, np.nan]})
+    assert at_step(run, "Loss", 15) == 2.0
+    assert (at_step(run, "Loss", 24), at_step(run, "Loss", 6)) == (3.0, 1.0)
+    assert math.isnan(at_step(run, "Loss", 26))
+    assert math.isnan(at_step(run, "Loss", 4))
+    assert at_step(run, "Loss", math.nan) == 3.0
+
+
+# Table 1 and table 4
+
+
+def made(module: Any, name: str, configuration: Configuration, frames: Any, numbers: pd.DataFrame | None) -> Table:
+    given = {frame: frames[frame] for frame in TABLES[name].tables}
+    # A job gets its section as canonical JSON, whose keys are sorted.
+    section = json.loads(canonical_json(configuration.table_section(name)))
+    return module.table(**given, published=numbers, section=section)
+
+
+def test_table_1_has_the_19_rows_of_the_paper_in_its_order(cifar10, frames, published):
+    table = made(table1, "table1", cifar10, frames, published)
+    networks = (
+        ["inception"] * 5 + ["inception_without_bn"] * 3 + ["alexnet"] * 5 + ["mlp_3x512"] * 3 + ["mlp_1x512"] * 3
+    )
+    assert list(table.numbers["model"]) == networks
+    panels = ["crop_and_decay", "crop", "decay", "plain", "random_labels"]
+    assert list(table.numbers["panel"]) == panels + panels[2:] + panels + panels[2:] * 2
+    assert len(table.shown) == len(table.numbers) == 19
+    assert set(table.numbers["train_accuracy_verdict"]) == set(table.numbers["test_accuracy_verdict"]) == {"reproduced"}
+
+
+def test_table_1_says_which_weight_decay_and_that_it_is_inferred(cifar10, frames, published):
+    table = made(table1, "table1", cifar10, frames, published)
+    decayed = table.numbers[table.numbers["panel"] == "decay"].set_index("model")
+    assert dict(decayed["weight_decay"]) == {
+        "inception": 4e-5, "inception_without_bn": 4e-5, "alexnet": 0.004, "mlp_3x512": 5e-4, "mlp_1x512": 5e-4,
+    }  # fmt: skip
+    assert decayed["weight_decay_on"]["alexnet"] == "hidden_fully_connected"
+    assert set(table.numbers[table.numbers["panel"] == "plain"]["weight_decay"]) == {0}
+    assert any("inferred" in note for note in table.notes)
+
+
+def test_table_4_takes_online_accuracy_where_images_are_augmented_and_evaluation_mode_elsewhere(
+    cifar10, frames, published
+):
+    table = made(table4, "table4", cifar10, frames, published)
+    measured = table.numbers.set_index(["panel", "model"])["measured"]
+    assert len(measured) == 6
+    for (panel, _), quantity in measured.items():
+        assert quantity == ("train_accuracy" if panel == "random_labels_decay" else "online_accuracy")
+    assert set(table.numbers["accuracy_verdict"]) == {"reproduced"}
+    failed = table.shown[table.shown["paper (difference)"] == "failed to converge"]
+    assert list(failed["network"]) == ["AlexNet"]
+
+
+def test_at_another_size_nothing_is_held_against_the_paper(frames):
+    digits = Configuration.load(CHECKOUT / "config/config.yaml")
+    table = made(table1, "table1", digits, frames, None)
+    assert len(table.numbers) == 19
+    assert set(table.numbers["train_accuracy_verdict"]) == {"not compared"}
+    assert not [column for column in table.shown.columns if "paper" in column or "verdict" in column]
+
+
+# The paper against ours
+
+
+def test_every_published_number_has_a_row_and_equal_numbers_are_reproduced(cifar10, frames, published):
+    table = made(paper_vs_ours, "paper_vs_ours", cifar10, frames, published)
+    assert len(table.numbers) == len(table.shown) == len(published) == 1008
+    assert set(table.numbers["verdict"]) == {"reproduced"}
+    assert table.numbers["n"].eq(3).all()
+    assert table.numbers["difference"].abs().max() == pytest.approx(0, abs=1e-9)
+
+
+def test_what_was_not_run_says_what_it_would_take(cifar10, frames, published):
+    none = {name: frame.iloc[:0] for name, frame in frames.items()}
+    table = made(paper_vs_ours, "paper_vs_ours", cifar10, none, published)
+    assert set(table.numbers["verdict"]) == {"not run"}
+    text = r"--configfile config/cifar10\.yaml -- results/runs/cifar10/\S+/seed0/run\.json: \d+ epochs of 50,000 images"
+    assert all(re.match(text, cell) for cell in table.numbers["would_take"])
+    level = table.numbers[(table.numbers["model"] == "alexnet") & (table.numbers["corruption"] == "random_labels-0.3")]
+    assert (
+        level["would_take"].iloc[0].split()[3] == "results/runs/cifar10/alexnet/random_labels-0.3/paper/seed0/run.json:"
+    )
+
+
+def test_a_configuration_without_figures_1a_and_2b_says_not_run_of_their_points(published, frames):
+    cpu = Configuration.load(CHECKOUT / "config/cifar10-cpu.yaml")
+    none = {name: frame.iloc[:0] for name, frame in frames.items()}
+    table = made(paper_vs_ours, "paper_vs_ours", cpu, none, published)
+    assert len(table.numbers) == 1008
+    assert set(table.numbers["verdict"]) == {"not run"}
+    assert (table.numbers["would_take"].str.len() > 0).all()
+
+
+def test_runs_that_never_fitted_differ_and_it_is_said(cifar10, frames, published):
+    runs = frames["runs"].copy()
+    runs.loc[(runs["model"] == "mlp_1x512") & (runs["corruption"] == "random_labels-1.0"), "relative_time"] = np.nan
+    table = made(paper_vs_ours, "paper_vs_ours", cifar10, {**frames, "runs": runs}, published)
+    row = table.numbers[
+        (table.numbers["source"] == "figure 1b")
+        & (table.numbers["model"] == "mlp_1x512")
+        & (table.numbers["corruption"] == "random_labels-1.0")
+    ].iloc[0]
+    assert (row["verdict"], row["n"], row["remark"]) == ("differs", 0, "3 of 3 of our runs did not fit")
+    assert (table.numbers["verdict"] == "differs").sum() == 1
+
+
+def test_a_curve_that_ends_early_was_not_run_beyond_its_end(cifar10, frames, published):
+    short = {**frames, "curves": frames["curves"][frames["curves"]["Step"] < 4000]}
+    table = made(paper_vs_ours, "paper_vs_ours", cifar10, short, published)
+    of_figure = table.numbers[table.numbers["source"] == "figure 1a"]
+    assert of_figure["verdict"].value_counts().to_dict() == {"reproduced": 50, "not run": 295}
+
+
+def test_a_variant_of_a_network_is_not_held_against_the_network(published, frames, cifar10):
+    section = cifar10.table_section("paper_vs_ours")
+    section["published_as"] = dict.fromkeys(section["published_as"])
+    given = {name: frames[name] for name in TABLES["paper_vs_ours"].tables}
+    table = paper_vs_ours.table(**given, published=published, section=section)
+    assert set(table.numbers["verdict"]) == {"not run"}
+
+
+def test_a_smaller_tolerance_turns_a_verdict(cifar10, frames, published):
+    runs = frames["runs"].assign(final_test_accuracy=frames["runs"]["final_test_accuracy"] + 1)
+    section = cifar10.table_section("table1")
+    assert set(table1.table(runs=runs, published=published, section=section).numbers["test_accuracy_verdict"]) == {
+        "reproduced"
+    }
+    section["tolerance"]["test_accuracy"] = 0.5
+    assert set(table1.table(runs=runs, published=published, section=section).numbers["test_accuracy_verdict"]) == {
+        "differs"
+    }
+
+
+# Signs
+
+LEVELS = ["true_labels", "random_labels-0.5", "random_labels-1.0"]
+SETTINGS = ["true_labels", "shuffled_pixels", "random_pixels", "gaussian_pixels", "random_labels-1.0"]
+GROUP = {"dataset": "digits", "recipe": "small", "models": ["mlp"]}
+
+
+def sign_frames(times: list[float], errors: list[float], losses: list[float]) -> dict[str, pd.DataFrame]:
+    names = {"dataset": "digits", "model": "mlp", "recipe": "small", "seed": 0}
+    runs = [
+        names
+        | {"corruption": level, "relative_time": time, "test_error_at_fit": error, "final_test_error": error,
+           "censored": math.isnan(time), "num_classes": 10, "num_test": 400}
+        for level, time, error in zip(LEVELS, times, errors, strict=True)
+    ]  # fmt: skip
+    curves = [
+        names | {"corruption": setting, "Step": step, "OnlineTrainLoss": loss}
+        for setting, loss in zip(SETTINGS, losses, strict=True)
+        for step in (10, 20)
+    ]
+    return {"runs": pd.DataFrame(runs), "curves": pd.DataFrame(curves)}
+
+
+def verdicts(
+    *values: list[float], panels: tuple[str, ...] = ("learning_curves", "corruption_levels")
+) -> dict[str, str]:
+    corruptions = {"learning_curves": SETTINGS, "corruption_levels": LEVELS}
+    section = {
+        "panels": {f"fig1.{panel}": GROUP | {"corruptions": corruptions[panel]} for panel in panels},
+        "labels": {"mlp": "MLP"},
+        "tolerance": {"relative_time": 0.2, "test_error_at_fit": 0.02},
+    }
+    return {row["claim"]: row["verdict"] for row in signs(Frames(**sign_frames(*values)), section)}
+
+
+GOOD = ([1.0, 1.5, 2.0], [0.1, 0.5, 0.9], [0.1, 0.2, 0.4, 0.35, 0.6])
+
+
+def test_signs_hold_where_ours_are_as_the_paper_s():
+    found = verdicts(*GOOD)
+    assert set(found.values()) == {"holds"}
+    assert len(found) == 5 + 2 + 2
+
+
+@pytest.mark.parametrize(
+    ("values", "failing"),
+    [
+        (([1.0, 2.0, 1.7], *GOOD[1:]), {"MLP: the time to fit rises with the level"}),
+        ((GOOD[0], [0.1, 0.95, 0.9], GOOD[2]), {"MLP: the test error rises with the level"}),
+        (([1.0, 1.5, math.nan], *GOOD[1:]),
+         {"MLP: the time to fit rises with the level", "MLP (recipe small) fits random labels"}),
+        ((GOOD[0], [0.1, 0.5, 0.8], GOOD[2]), {"MLP (recipe small): test error at chance on random labels"}),
+        ((*GOOD[:2], [0.3, 0.2, 0.4, 0.35, 0.6]), {"true labels before shuffled pixels"}),
+        ((*GOOD[:2], [0.1, 0.2, 0.4, 0.35, 0.3]),
+         {"Gaussian before random labels", "random pixels before random labels"}),
+    ],
+)  # fmt: skip
+def test_a_sign_fails_where_ours_are_not_as_the_paper_s(values, failing):
+    found = verdicts(*values)
+    assert {claim for claim, judged in found.items() if judged == "fails"} == failing
+
+
+def test_a_fall_within_the_tolerance_is_no_fall():
+    assert set(verdicts([1.0, 2.0, 1.9], [0.1, 0.9, 0.89], GOOD[2]).values()) == {"holds"}
+
+
+def test_signs_of_what_is_not_declared_are_not_run():
+    found = verdicts(*GOOD, panels=("corruption_levels",))
+    assert [judged for claim, judged in found.items() if " before " in claim] == ["not run"] * 5
+
+
+# Formats
+
+
+def a_table(cell: str) -> Table:
+    frame = pd.DataFrame({"a_b": [cell], "n": ["1"]})
+    return Table("Title", frame, frame, ["A note."])
+
+
+@pytest.mark.parametrize("cell", ["a|b", "50 % & more_of_it", "#1 {x}", "back\\slash", "*bold*", "line\nbreak", "<b>"])
+def test_no_cell_breaks_out_of_a_table(cell):
+    line = text_of(a_table(cell), ".md").splitlines()[-1]
+    assert len(re.findall(r"(?<!\\)\|", line)) == 3
+    assert text_of(a_table(cell), ".csv") == f"a_b,n\n{_quoted(cell)},1\n"
+    body = text_of(a_table(cell), ".tex").split("\\endlastfoot")[-1]
+    assert len(re.findall(r"(?<!\\)&", body)) == 1
+    assert not re.search(r"(?<!\\)[%#_]", body)
+
+
+def _quoted(cell: str) -> str:
+    return f'"{cell}"' if "\n" in cell else cell
+
+
+def test_the_headers_of_a_latex_table_are_escaped():
+    assert "a\\_b & n" in text_of(a_table("x"), ".tex")
+
+
+def test_another_suffix_is_refused():
+    with pytest.raises(ValueError, match=r"tables are written as \.csv, \.md, \.tex, not '\.xlsx'"):
+        text_of(a_table("x"), ".xlsx")
+
+
+# The stage, in the completed tiny workflow
+
+
+def test_the_workflow_makes_tables_in_three_formats(completed: Path):
+    folder = completed / "results/tables/tiny"
+    for name in ("table1", "paper_vs_ours"):
+        assert all((folder / f"{name}.{suffix}").stat().st_size for suffix in ("csv", "md", "tex"))
+    table = pd.read_csv(folder / "table1.csv")
+    assert list(zip(table["panel"], table["model"], strict=True)) == [("plain", "mlp-w0.05")]
+    runs = pd.read_csv(folder / "table1/runs.csv")
+    assert table["test_accuracy"].iloc[0] == pytest.approx(runs["final_test_accuracy"].mean())
+    assert set(pd.read_csv(folder / "paper_vs_ours.csv")["verdict"]) <= {"holds", "fails", "not run"}
+
+
+def test_what_has_run_is_recorded_with_machine_and_day(completed: Path, tmp_path: Path):
+    command = [sys.executable, "-m", "rethinking", "record", "--out", str(tmp_path)]
+    environment = {"PYTHONPATH": "workflow", "PATH": ""}
+    called = subprocess.run(command, cwd=completed, env=environment, capture_output=True, text=True, check=False)
+    assert called.returncode == 0, called.stderr
+    runs = pd.read_csv(tmp_path / "runs.csv")
+    assert len(runs) == 8
+    assert runs["device"].str.startswith("cpu").all()
+    assert runs["date"].str.fullmatch(r"\d{4}-\d\d-\d\d").all()
+    recorded, made_by_rule = (folder / "table1.csv" for folder in (tmp_path, completed / "results/tables/tiny"))
+    assert recorded.read_text() == made_by_rule.read_text()

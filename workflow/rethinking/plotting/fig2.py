@@ -1,0 +1,224 @@
+"""Figure 2 of the paper: (a) early stopping under explicit regularisers, (b) the small Inception without batch norm.
+
+The paper's panel (a) is ImageNet, and its best-so-far is that of the test set. Here a validation set is held out as
+well: a mark on a test curve is where its best epoch would have been chosen honestly.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from rethinking.plotting.layout import Handles, lay_out
+from rethinking.plotting.style import BLUE, ORANGE, VERMILLION, LineStyle, model_styles, published_points, style
+
+NAME = ["dataset", "model", "corruption", "recipe"]
+SETTINGS = {  # the paper's order and words; no augmentation and dropout leave weight decay
+    "all_regularisers": ("augmentation, weight decay, dropout", LineStyle(BLUE, "o", ())),
+    "weight_decay": ("weight decay", LineStyle(ORANGE, "s", (4, 1.4))),
+    "no_regulariser": ("no regulariser", LineStyle(VERMILLION, "D", (4, 1.2, 1, 1.2))),
+}
+VALIDATION = (1, 1.2)  # dashes
+HAIR = {"linewidth": 0.4, "alpha": 0.35}
+
+
+def figure(
+    evaluations: pd.DataFrame, section: dict[str, Any], published: pd.DataFrame | None = None
+) -> tuple[Figure, str]:
+    """The figure and its caption. `section` is the figure's slice of the resolved configuration."""
+    with style():
+        drawing = Figure(figsize=section["size"])
+        axes = list(drawing.subplots(1, 2))
+        settings = {name: curves_of(evaluations, section, name, 0) for name in SETTINGS}
+        networks = {
+            model: curves_of(evaluations, section, "batch_norm", place)
+            for place, model in enumerate(section["panels"]["batch_norm"]["models"])
+        }
+        draw_early_stopping(axes[0], settings)
+        draw_batch_norm(axes[1], networks)
+        paper = draw_paper(axes[1], published, section)
+        label_axes(axes, section)
+        text = caption(settings, networks, section, paper)
+        lay_out(drawing, axes, {0: setting_handles(), 1: network_handles(section, paper)}, text)
+    return drawing, text
+
+
+def curves_of(evaluations: pd.DataFrame, section: dict[str, Any], panel: str, place: int) -> pd.DataFrame:
+    """The evaluations of a panel's network number `place`, all seeds; raises ValueError if a seed is not there."""
+    group = section["panels"][panel]
+    wanted = [group["dataset"], group["models"][place], *group["corruptions"], group["recipe"]]
+    rows = evaluations[(evaluations[NAME] == wanted).all(axis=1)]
+    if missing := sorted(set(section["seeds"]) - set(rows["seed"])):
+        run = "/".join(map(str, [*wanted, missing[0]]))
+        raise ValueError(f"figure {section['name']}, {panel}: evaluations.csv has no row of {run}")
+    return rows[rows["seed"].isin(section["seeds"])]
+
+
+def by_step(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A column of all seeds: one row a step, one column a seed; steps at which it was not measured are left out."""
+    return rows.pivot(index="Step", columns="seed", values=column).dropna(how="all")
+
+
+def best_so_far(curves: pd.DataFrame) -> pd.DataFrame:
+    """The highest value up to each step, seed by seed."""
+    return curves.cummax()
+
+
+def draw_curve(axes: Axes, rows: pd.DataFrame, column: str, unit: int, line: dict[str, Any], **marks: Any) -> None:
+    """The mean over seeds as a line, each seed as a hair."""
+    curves = by_step(rows, column)
+    axes.plot(curves.index / unit, curves.mean(axis=1), **line, **marks)
+    if curves.shape[1] > 1:
+        for seed in curves:
+            axes.plot(curves.index / unit, curves[seed], **{**line, **HAIR})
+
+
+def shade_best(axes: Axes, rows: pd.DataFrame, unit: int, colour: str) -> None:
+    """The area between the mean test accuracy and the mean of the best one so far."""
+    curves = by_step(rows, "TestAccuracy")
+    best = best_so_far(curves).mean(axis=1)
+    axes.fill_between(curves.index / unit, curves.mean(axis=1), best, color=colour, alpha=0.25, linewidth=0)
+
+
+def chosen(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of each seed the evaluation with the highest validation accuracy, the first of equals."""
+    measured = rows.dropna(subset=["ValidationAccuracy"]).sort_values("Step", kind="stable", ignore_index=True)
+    return measured.loc[measured.groupby("seed")["ValidationAccuracy"].idxmax()]
+
+
+def unit_of(tables: Sequence[pd.DataFrame]) -> int:
+    """1000 where steps are counted in thousands, else 1."""
+    return 1000 if max(table["Step"].max() for table in tables) >= 10_000 else 1
+
+
+def draw_early_stopping(axes: Axes, settings: dict[str, pd.DataFrame]) -> None:
+    """Panel (a): test and validation accuracy of each setting, and where validation would have stopped."""
+    unit = unit_of(list(settings.values()))
+    for name, rows in settings.items():
+        look = SETTINGS[name][1]
+        shade_best(axes, rows, unit, look.colour)
+        draw_curve(axes, rows, "TestAccuracy", unit, {"color": look.colour, "linestyle": "-"})
+        draw_curve(axes, rows, "ValidationAccuracy", unit, {"color": look.colour, "linestyle": (0, VALIDATION)})
+        picked = chosen(rows)
+        axes.plot(picked["Step"] / unit, picked["TestAccuracy"], **choice_mark(look))
+    finish(axes, list(settings.values()), unit)
+
+
+def choice_mark(look: LineStyle) -> dict[str, Any]:
+    """The mark of an epoch that the validation set chose."""
+    return {
+        "linestyle": "none",
+        "marker": look.marker,
+        "markerfacecolor": "white",
+        "markeredgecolor": look.colour,
+        "zorder": 4,
+        "clip_on": False,
+    }
+
+
+def draw_batch_norm(axes: Axes, networks: dict[str, pd.DataFrame]) -> None:
+    """Panel (b): training and test accuracy of each network."""
+    unit = unit_of(list(networks.values()))
+    for model, look in model_styles(list(networks)).items():
+        shade_best(axes, networks[model], unit, look.colour)
+        marks = {"marker": look.marker, "markevery": 0.12, "markeredgecolor": "white", "markeredgewidth": 0.3}
+        draw_curve(axes, networks[model], "TestAccuracy", unit, {"color": look.colour, "linestyle": "-"}, **marks)
+        line = {"color": look.colour, "linestyle": (0, (4, 1.4)), "linewidth": 0.8}
+        draw_curve(axes, networks[model], "TrainAccuracy", unit, line)
+    finish(axes, list(networks.values()), unit)
+
+
+def finish(axes: Axes, tables: Sequence[pd.DataFrame], unit: int) -> None:
+    """The axes' ends: all steps, and what is above the steep beginning of every curve."""
+    last = max(table["Step"].max() for table in tables)
+    axes.set_xlabel("training steps" if unit == 1 else "thousand training steps")
+    axes.set_xlim(0, 1.02 * last / unit)
+    late = pd.concat([table[table["Step"] >= 0.1 * table["Step"].max()] for table in tables])
+    lowest = float(np.nanmin(late["TestAccuracy"]))
+    axes.set_ylim(max(0, 10 * (lowest // 10)), 101)
+
+
+def draw_paper(axes: Axes, published: pd.DataFrame | None, section: dict[str, Any]) -> bool:
+    """The paper's points of panel (b) in the colour of the same network; whether there were any."""
+    found = False
+    for model, look in model_styles(section["panels"]["batch_norm"]["models"]).items():
+        if published is not None and (name := section["published_as"][model]):
+            points = published[(published["panel"] == "batch_norm") & (published["model"] == name)]
+            unit = 1000 if axes.get_xlabel().startswith("thousand") else 1
+            axes.plot(points["step"] / unit, points["value"], **published_points(look.colour))
+            found = found or not points.empty
+    return found
+
+
+def label_axes(axes: Sequence[Axes], section: dict[str, Any]) -> None:
+    """Panel letters and the vertical axes' names."""
+    model = section["panels"]["no_regulariser"]["models"][0]
+    axes[0].set_title("(a) early stopping")
+    axes[0].set_ylabel(f"accuracy of {section['labels'][model]} (%)")
+    axes[1].set_title("(b) batch normalisation")
+    axes[1].set_ylabel("accuracy (%)")
+
+
+def setting_handles() -> Handles:
+    """The legend of panel (a)."""
+    handles: list[tuple[Any, str]] = [
+        ((Line2D([], [], color=look.colour), Line2D([], [], **choice_mark(look))), label)
+        for label, look in SETTINGS.values()
+    ]
+    return [
+        *handles,
+        (Line2D([], [], color="0.35"), "test"),
+        (Line2D([], [], color="0.35", linestyle=(0, VALIDATION)), "validation"),
+    ]
+
+
+def network_handles(section: dict[str, Any], paper: bool) -> Handles:
+    """The legend of panel (b)."""
+    looks = model_styles(section["panels"]["batch_norm"]["models"])
+    handles: list[tuple[Any, str]] = [
+        (Line2D([], [], color=look.colour, marker=look.marker, markeredgecolor="white"), section["labels"][model])
+        for model, look in looks.items()
+    ]
+    handles.append((Line2D([], [], color="0.35", linestyle=(0, (4, 1.4)), linewidth=0.8), "training"))
+    handles.append((Patch(facecolor="0.35", alpha=0.25, linewidth=0), "best so far"))
+    if paper:
+        handles.append((Line2D([], [], **{**published_points("0.35"), "markersize": 4}), "the paper's"))
+    return handles
+
+
+def caption(
+    settings: dict[str, pd.DataFrame], networks: dict[str, pd.DataFrame], section: dict[str, Any], paper: bool
+) -> str:
+    """The caption: what the figure cannot say by itself, and what early stopping was worth."""
+    count, seeds = len(section["seeds"]), ", ".join(map(str, section["seeds"]))
+    sentences = [
+        f"Implicit regularisers, {section['dataset_label']}, true labels.",
+        "(a) Shaded: up to the best test accuracy so far, which nobody who trains can know. Open marks: test accuracy"
+        " at the best epoch of a validation set that was held out of the training images. The paper's panel is"
+        " Inception V3 on ImageNet, without a validation set.",
+        *(gain_sentence(name, rows) for name, rows in settings.items()),
+        "(b) Test accuracy, shaded as in (a), and training accuracy in evaluation mode; no explicit regulariser.",
+        f"One seed ({seeds})." if count == 1 else f"Lines: means over {count} seeds ({seeds}); hairs: each seed.",
+    ]
+    if paper:
+        sentences.append(
+            "Dots: what the paper reports, read from its figure; its training accuracy with batch norm is an average"
+            " over each epoch as it runs."
+        )
+    return " ".join([*sentences, section["recipe_note"]]).strip()
+
+
+def gain_sentence(name: str, rows: pd.DataFrame) -> str:
+    """What stopping at the validation set's best epoch, and at the test set's, would have added to the end."""
+    test = by_step(rows, "TestAccuracy")
+    end = test.iloc[-1].mean()
+    picked, best = chosen(rows)["TestAccuracy"].mean(), test.max().mean()
+    label = SETTINGS[name][0]
+    return (
+        f"{label.capitalize()}: {end:.1f} % at the end, {picked:.1f} % where validation is best, {best:.1f} % at most."
+    )

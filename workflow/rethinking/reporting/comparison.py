@@ -1,0 +1,117 @@
+"""Ours beside the paper's: the values of a group of runs, their mean and spread, and the verdict.
+
+A number counts as reproduced where the mean over seeds is within the configured tolerance of the paper's, which shows
+no spread of its own.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+RUN = ["dataset", "model", "corruption", "recipe"]
+# A quantity's column: of runs.csv where it is one number a run, else of the frame with one row a step.
+OF_A_RUN = {
+    "train_accuracy": "final_train_accuracy",
+    "test_accuracy": "final_test_accuracy",
+    "relative_time": "relative_time",
+    "test_error_at_fit": "test_error_at_fit",
+}
+OF_A_STEP = {
+    "train_accuracy": ("evaluations", "TrainAccuracy"),
+    "test_accuracy": ("evaluations", "TestAccuracy"),
+    "online_accuracy": ("curves", "OnlineTrainAccuracy"),
+    "online_loss": ("curves", "OnlineTrainLoss"),
+}
+FITTED = 99.0  # percent; the paper's networks that fit end at 99.2 or more
+FAILED = "failed to converge"
+
+
+@dataclass(frozen=True)
+class Ours:
+    """Mean and standard deviation over the seeds that have the value (n), and how many seeds ran at all."""
+
+    mean: float
+    sd: float
+    n: int
+    ran: int
+
+
+class Frames:
+    """The data frames of `aggregate` by name (runs, curves, evaluations), each split by run but for the seed."""
+
+    def __init__(self, **frames: pd.DataFrame) -> None:
+        self._empty = {name: frame.iloc[:0] for name, frame in frames.items()}
+        self._parts = {name: dict(list(frame.groupby(RUN))) for name, frame in frames.items()}
+
+    def of(self, name: str, group: Mapping[str, Any], model: str, corruption: str) -> pd.DataFrame:
+        """The rows of one network and corruption in a panel's group of runs; none where it was not run."""
+        return self._parts[name].get((group["dataset"], model, corruption, group["recipe"]), self._empty[name])
+
+
+def ours(
+    frames: Frames,
+    group: Mapping[str, Any],
+    model: str,
+    corruption: str,
+    quantity: str,
+    step: float = math.nan,
+) -> Ours:
+    """What our runs have of a quantity, at a step where one is given, of an online one else after the last epoch."""
+    runs = frames.of("runs", group, model, corruption)
+    if math.isnan(step) and quantity in OF_A_RUN:
+        values = runs[OF_A_RUN[quantity]].to_numpy(float)
+    else:
+        name, column = OF_A_STEP[quantity]
+        rows = frames.of(name, group, model, corruption)
+        values = np.array([at_step(run, column, step) for _, run in rows.groupby("seed")], float)
+    return summary(values, len(runs))
+
+
+def summary(values: Sequence[float] | np.ndarray, ran: int) -> Ours:
+    """Mean and standard deviation (n - 1; none of a single value) of the values that are numbers."""
+    found = np.asarray(values, float)
+    found = found[np.isfinite(found)]
+    mean = float(found.mean()) if len(found) else math.nan
+    return Ours(mean, float(found.std(ddof=1)) if len(found) > 1 else math.nan, len(found), ran)
+
+
+def at_step(run: pd.DataFrame, column: str, step: float) -> float:
+    """A run's curve at a step, read between its points; NaN beyond its ends by more than half a distance of points."""
+    points = run[["Step", column]].dropna().sort_values("Step")
+    if points.empty:
+        return math.nan
+    steps, values = points["Step"].to_numpy(float), points[column].to_numpy(float)
+    if math.isnan(step):
+        return values[-1]
+    slack = np.diff(steps, prepend=0).min() / 2
+    if not steps[0] - slack <= step <= steps[-1] + slack:
+        return math.nan
+    return float(np.interp(step, steps, values))
+
+
+def verdict(paper: float, remark: str, found: Ours, tolerance: float) -> str:
+    """ "reproduced", "differs" or "not run"; a run that has no such value, as it never fitted, differs."""
+    if not found.ran:
+        return "not run"
+    if remark == FAILED:
+        return "reproduced" if found.mean < FITTED else "differs"
+    return "reproduced" if abs(found.mean - paper) <= tolerance else "differs"
+
+
+def find(section: Mapping[str, Any], panel: str, model: str) -> list[tuple[Mapping[str, Any], str]]:
+    """The section's groups of runs with a panel's name that hold a registered network: group, the model's name in it.
+
+    The groups of a table of everything carry their figure's or table's name before their own. Only those on the
+    section's own data set count.
+    """
+    return [
+        (group, name)
+        for key, group in section["panels"].items()
+        if key.rpartition(".")[2] == panel and group["dataset"] == section["dataset"]
+        for name in group["models"]
+        if section["published_as"][name] == model
+    ]

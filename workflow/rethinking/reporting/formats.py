@@ -1,0 +1,54 @@
+"""A table as CSV (every number in full), Markdown and LaTeX (as it is read)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Table:
+    """`numbers` is what the CSV file holds, `shown` the cells as text, `notes` sentences about all of them."""
+
+    title: str
+    numbers: pd.DataFrame
+    shown: pd.DataFrame
+    notes: list[str]
+
+
+def comma_separated(table: Table) -> str:
+    """CSV, an empty cell where there is no number."""
+    return table.numbers.to_csv(index=False, lineterminator="\n")
+
+
+def markdown(table: Table) -> str:
+    """A heading, the notes and a pipe table."""
+    rows = [[str(column) for column in table.shown.columns], *table.shown.astype(str).to_numpy().tolist()]
+    lines = [f"| {' | '.join(map(_in_markdown, row))} |" for row in rows]
+    lines.insert(1, f"|{'---|' * len(table.shown.columns)}")
+    return "\n".join([f"# {table.title}", "", *(f"- {note}" for note in table.notes), "", *lines]) + "\n"
+
+
+def _in_markdown(cell: str) -> str:
+    """A cell's text with the characters that would end the cell or start emphasis taken literally."""
+    for character in "\\|*_`<":
+        cell = cell.replace(character, f"\\{character}")
+    return cell.replace("\n", " ")
+
+
+def latex(table: Table) -> str:
+    """A longtable, which needs the packages booktabs and longtable, with the notes as comments above it."""
+    # pandas writes LaTeX with jinja2, which Snakemake brings.
+    style = table.shown.astype(str).style.hide(axis="index").format(escape="latex").format_index(axis=1, escape="latex")
+    comments = "".join(f"% {line}\n" for line in [table.title, *table.notes])
+    return comments + style.to_latex(environment="longtable", hrules=True, column_format="l" * len(table.shown.columns))
+
+
+FORMATS: dict[str, Callable[[Table], str]] = {".csv": comma_separated, ".md": markdown, ".tex": latex}
+
+
+def text_of(table: Table, suffix: str) -> str:
+    """The table in the format of a file's suffix; raises ValueError for one that is none of `FORMATS`."""
+    if suffix not in FORMATS:
+        raise ValueError(f"tables are written as {', '.join(FORMATS)}, not {suffix!r}")
+    return FORMATS[suffix](table)

@@ -1,0 +1,64 @@
+"""The tables: name -> module and function, and the panels (groups of runs) that each is made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rethinking.plotting.registry import Panel
+from rethinking.registry import Entry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table(Entry):
+    """One table. `panels`, `tables` and `published` are those of a figure.
+
+    `of_everything`: it is made from the panels of every figure and table of the configuration, and `panels` names what
+    its own section may add to them, runs that stand in no other.
+    """
+
+    panels: Mapping[str, Panel]
+    tables: tuple[str, ...] = ("runs", "curves")
+    published: tuple[str, ...] = ()
+    of_everything: bool = False
+
+
+def _after_training(corruption: str, *regularisers: str) -> Panel:
+    """Runs that train all their epochs, on one corruption and with these regularisers."""
+    return Panel(in_full=True, corruptions=(corruption,), regularisers=frozenset(regularisers))
+
+
+TABLES = {
+    "table1": Table(
+        module="rethinking.reporting.table1",
+        function="table",
+        description="training and test accuracy with random crop, weight decay, random labels",
+        panels={
+            "crop_and_decay": _after_training("true_labels", "random_crop", "weight_decay"),
+            "crop": _after_training("true_labels", "random_crop"),
+            "decay": _after_training("true_labels", "weight_decay"),
+            "plain": _after_training("true_labels"),
+            "random_labels": _after_training("random_labels-1.0"),
+        },
+        tables=("runs",),
+        published=("table1",),
+    ),
+    "table4": Table(
+        module="rethinking.reporting.table4",
+        function="table",
+        description="fitting random labels under weight decay, random crop, augmentation",
+        panels={
+            "random_labels_decay": _after_training("random_labels-1.0", "weight_decay"),
+            "random_labels_crop": _after_training("random_labels-1.0", "random_crop"),
+            "random_labels_augmentation": _after_training("random_labels-1.0", "flip", "rotation"),
+        },
+        published=("table4",),
+    ),
+    "paper_vs_ours": Table(
+        module="rethinking.reporting.paper_vs_ours",
+        function="table",
+        description="every number that the paper reports of CIFAR-10, beside ours",
+        panels={"corruption_levels": Panel()},
+        tables=("runs", "curves", "evaluations"),
+        published=("table1", "table4", "fig1a", "fig1b", "fig1c", "fig2b"),
+        of_everything=True,
+    ),
+}

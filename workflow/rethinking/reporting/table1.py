@@ -1,0 +1,83 @@
+"""Table 1 of the paper: accuracies after the last epoch with and without random crop, weight decay, true labels."""
+
+from typing import Any
+
+import pandas as pd
+
+from rethinking.reporting.accuracies import (
+    INFERRED,
+    compared,
+    rows_of,
+    seeds_note,
+    settings,
+    tolerance_note,
+    with_difference,
+    with_spread,
+)
+from rethinking.reporting.comparison import Frames
+from rethinking.reporting.formats import Table
+
+PANELS = ("crop_and_decay", "crop", "decay", "plain", "random_labels")  # the paper's order
+QUANTITIES = ("train_accuracy", "test_accuracy")
+
+
+def table(*, runs: pd.DataFrame, published: pd.DataFrame | None, section: dict[str, Any]) -> Table:
+    """One row a network and setting. `section` is the table's slice of the resolved configuration."""
+    frames = Frames(runs=runs)
+    rows = [row_of(frames, published, section, row) for row in rows_of(section, PANELS)]
+    numbers = pd.DataFrame(rows)
+    dataset = section["dataset_label"]
+    notes = [
+        f"{dataset}, recipes {', '.join(dict.fromkeys(group['recipe'] for group in section['panels'].values()))}."
+        " Accuracies in percent, in evaluation mode, after the last epoch and not the best.",
+        seeds_note(section),
+        tolerance_note(section, QUANTITIES),
+        *([INFERRED] if section["at_paper_size"] else []),
+        section["recipe_note"],
+    ]
+    return Table(f"Table 1: {dataset}", numbers, shown(numbers, section), [note for note in notes if note])
+
+
+def row_of(
+    frames: Frames, published: pd.DataFrame | None, section: dict[str, Any], row: tuple[str, str, str]
+) -> dict[str, Any]:
+    """A row of the CSV file."""
+    panel, model, corruption = row
+    rows = frames.of("runs", section["panels"][panel], model, corruption)
+    regularised = settings(section, panel, model)
+    values = {
+        "panel": panel,
+        "model": model,
+        "num_parameters": int(rows["num_parameters"].iloc[0]) if len(rows) else None,
+        "random_crop": regularised["random_crop"],
+        "weight_decay": regularised["weight_decay"],
+        "weight_decay_on": regularised["weight_decay_on"],
+        "corruption": corruption,
+        "epochs": regularised["epochs"],
+    }
+    for quantity in QUANTITIES:
+        values |= compared(frames, published, section, row, quantity)
+    return values
+
+
+def shown(numbers: pd.DataFrame, section: dict[str, Any]) -> pd.DataFrame:
+    """The rows as they are read."""
+    columns: dict[str, list[str]] = {
+        "network": [section["labels"][model] for model in numbers["model"]],
+        "parameters": ["-" if pd.isna(number) else f"{number:,.0f}" for number in numbers["num_parameters"]],
+        "random crop": ["yes" if used else "no" for used in numbers["random_crop"]],
+        f"weight decay{' (inferred)' * section['at_paper_size']}": [
+            f"{decay:g}" if decay else "no" for decay in numbers["weight_decay"]
+        ],
+        "labels": ["true" if name == "true_labels" else "random" for name in numbers["corruption"]],
+        "n": [str(n) for n in numbers["n"]],
+    }
+    for quantity in QUANTITIES:
+        part = quantity.split("_")[0]
+        pairs = zip(numbers[quantity], numbers[f"{quantity}_sd"], strict=True)
+        columns[part] = [with_spread(mean, sd) for mean, sd in pairs]
+        if section["at_paper_size"]:
+            pairs = zip(numbers[f"{quantity}_paper"], numbers[f"{quantity}_difference"], strict=True)
+            columns[f"{part}, paper (difference)"] = [with_difference(*pair) for pair in pairs]
+            columns[f"{part}, verdict"] = list(numbers[f"{quantity}_verdict"])
+    return pd.DataFrame(columns)

@@ -1,0 +1,92 @@
+"""Table 4 of the paper (appendix E): fitting random labels under explicit regularisers.
+
+Under random crop and augmentation a training image is never the same twice, and the paper's training accuracy is the
+average over the last epoch's batches as they ran (footnote 1); under weight decay it is that of table 1.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+from rethinking.reporting.accuracies import (
+    INFERRED,
+    compared,
+    rows_of,
+    seeds_note,
+    settings,
+    tolerance_note,
+    with_difference,
+    with_spread,
+)
+from rethinking.reporting.comparison import FITTED, Frames
+from rethinking.reporting.formats import Table
+
+PANELS = ("random_labels_decay", "random_labels_crop", "random_labels_augmentation")  # the paper's order
+QUANTITIES = {"train_accuracy": "evaluation mode", "online_accuracy": "as the last epoch ran"}
+
+
+def table(
+    *, runs: pd.DataFrame, curves: pd.DataFrame, published: pd.DataFrame | None, section: dict[str, Any]
+) -> Table:
+    """One row a network and regulariser. `section` is the table's slice of the resolved configuration."""
+    frames = Frames(runs=runs, curves=curves)
+    numbers = pd.DataFrame([row_of(frames, published, section, row) for row in rows_of(section, PANELS)])
+    dataset = section["dataset_label"]
+    notes = [
+        f"{dataset}, random labels. Training accuracy in percent after the last epoch; under random crop and"
+        " augmentation the average over the last epoch's batches as they ran (appendix E of the paper).",
+        f"The paper's AlexNet under weight decay failed to converge, which is reproduced below {FITTED:g} %."
+        if section["at_paper_size"]
+        else "",
+        seeds_note(section),
+        tolerance_note(section, list(QUANTITIES)),
+        INFERRED if section["at_paper_size"] else "",
+        section["recipe_note"],
+    ]
+    return Table(f"Table 4: {dataset}", numbers, shown(numbers, section), [note for note in notes if note])
+
+
+def row_of(
+    frames: Frames, published: pd.DataFrame | None, section: dict[str, Any], row: tuple[str, str, str]
+) -> dict[str, Any]:
+    """A row of the CSV file."""
+    panel, model, corruption = row
+    regularised = settings(section, panel, model)
+    augmented = regularised["random_crop"] or regularised["flip"] or regularised["rotation"]
+    quantity = "online_accuracy" if augmented else "train_accuracy"
+    found = compared(frames, published, section, row, quantity)
+    return {
+        "panel": panel,
+        "model": model,
+        "corruption": corruption,
+        **regularised,
+        "measured": quantity,
+        **{name.replace(quantity, "accuracy"): value for name, value in found.items()},
+    }
+
+
+def shown(numbers: pd.DataFrame, section: dict[str, Any]) -> pd.DataFrame:
+    """The rows as they are read."""
+    columns: dict[str, list[str]] = {
+        "network": [section["labels"][model] for model in numbers["model"]],
+        "regulariser": [regulariser(row) for _, row in numbers.iterrows()],
+        "training accuracy": [
+            with_spread(mean, sd) for mean, sd in zip(numbers["accuracy"], numbers["accuracy_sd"], strict=True)
+        ],
+        "measured": [QUANTITIES[quantity] for quantity in numbers["measured"]],
+        "n": [str(n) for n in numbers["n"]],
+    }
+    if section["at_paper_size"]:
+        pairs = zip(numbers["accuracy_paper"], numbers["accuracy_difference"], strict=True)
+        columns["paper (difference)"] = [with_difference(*pair) for pair in pairs]
+        columns["verdict"] = list(numbers["accuracy_verdict"])
+    return pd.DataFrame(columns)
+
+
+def regulariser(row: pd.Series) -> str:
+    """What a row's runs were regularised with, in words."""
+    words = [f"weight decay {row['weight_decay']:g}"] if row["weight_decay"] else []
+    words += ["random crop"] if row["random_crop"] else []
+    words += ["flip"] if row["flip"] else []
+    words += [f"rotation up to {row['rotation']:g} degrees"] if row["rotation"] else []
+    return ", ".join(words)

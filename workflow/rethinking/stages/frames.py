@@ -1,0 +1,46 @@
+"""What figures and tables are made from: data frames of their runs and, at the paper's size, the paper's numbers."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rethinking.files import sha256
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments that the stages `figure` and `table` share."""
+    parser.add_argument("--section", required=True, type=json.loads, metavar="JSON", help="its resolved configuration")
+    parser.add_argument("--tables", required=True, type=Path, metavar="DIR", help="folder of what `aggregate` wrote")
+    parser.add_argument(
+        "--published", type=json.loads, default={}, metavar="JSON", help="the paper's numbers: file -> its sha256"
+    )
+    parser.add_argument("--paper", type=Path, default=Path("config/paper"), metavar="DIR", help="the folder of them")
+    parser.add_argument("--out", required=True, type=Path, nargs="+", metavar="FILE", help="files to write")
+
+
+def read_frames(arguments: argparse.Namespace, tables: Sequence[str]) -> "dict[str, pd.DataFrame | None]":
+    """The data frames by name, and as `published` the paper's numbers, None where none are given.
+
+    Raises ValueError where a file of the paper's numbers is not the one that was meant.
+    """
+    import pandas as pd
+
+    for name, expected in arguments.published.items():
+        if sha256(path := arguments.paper / f"{name}.csv") != expected:
+            raise ValueError(f"{path}: changed since the job was planned; start it again")
+    frames = {name: pd.read_csv(arguments.tables / f"{name}.csv") for name in tables}
+    return {**frames, "published": read_published(arguments.paper, sorted(arguments.published))}
+
+
+def read_published(folder: Path, names: Sequence[str]) -> "pd.DataFrame | None":
+    """The paper's numbers of some files, whose columns config/paper/README.md explains; None of no file."""
+    import pandas as pd
+
+    empty = {"step": [""], "value": [""]}
+    parts = [pd.read_csv(folder / f"{name}.csv", keep_default_na=False, na_values=empty) for name in names]
+    return pd.concat(parts, ignore_index=True) if parts else None

@@ -1,0 +1,113 @@
+"""What has run of a configuration, as small files to keep: docs/results/<name>/.
+
+Long runs end one by one: this takes those that are there, whichever they are, and says of the rest that they were not
+run. The rules make the same tables of a configuration's runs once all of them are there.
+"""
+
+import argparse
+import datetime
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rethinking.config import CHECKOUT, Configuration
+from rethinking.files import atomic, read_json
+from rethinking.published import PAPER, check_published
+from rethinking.registry import lookup
+from rethinking.reporting.formats import text_of
+from rethinking.reporting.registry import TABLES
+from rethinking.run import RunConfig
+from rethinking.stages.aggregate import frames
+from rethinking.stages.by_hand import RESULTS
+from rethinking.stages.frames import read_published
+
+KEPT = Path("docs/results")
+COLUMNS = [
+    "dataset", "model", "corruption", "recipe", "seed", "num_train", "num_test", "epochs_done", "stopped_by",
+    "final_train_accuracy", "final_train_loss", "final_test_accuracy", "final_test_loss", "accuracy_99_epoch",
+    "accuracy_99_9_epoch", "accuracy_100_epoch", "loss_0_01_epoch", "accuracy_99_test_error", "precision", "device",
+    "seconds",
+]  # fmt: skip
+
+
+def finished(configuration: Configuration, section: str, folder: Path) -> Iterator[tuple[RunConfig, dict[str, Any]]]:
+    """The runs of a figure or table that are there, with their run.json; other recipes' of the same name are not."""
+    for run in configuration.runs(section):
+        file = folder / run.path / "run.json"
+        if not file.exists():
+            continue
+        summary = read_json(file)
+        if summary["config_digest"] == run.digest:
+            yield run, summary
+        else:
+            print(f"left out: {file.parent}, which another configuration made", file=sys.stderr)
+
+
+def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
+    """Write `out`/runs.csv and every table of the configuration from the runs under `folder`; return the files.
+
+    Raises ValueError where there is no run at all.
+    """
+    every = {
+        run.path: summary
+        for section in configuration.sections
+        for run, summary in finished(configuration, section, folder)
+    }
+    if not every:
+        raise ValueError(f"{folder} holds no run of the configuration {configuration.name!r}")
+    written = [write(out / "runs.csv", runs_kept(every, folder).to_csv(index=False, lineterminator="\n"))]
+    for name, section in configuration.tables.items():
+        runs = [(folder / run.path, summary) for run, summary in finished(configuration, name, folder)]
+        if not runs:
+            continue
+        entry = lookup(TABLES, "table", name)
+        numbers = {key: numeric(frame) for key, frame in frames(runs, section["fit_criterion"]).items()}
+        names = entry.published if configuration.at_paper_size(name) else ()
+        table = entry.load()(
+            **{key: numbers[key] for key in entry.tables},
+            published=read_published(CHECKOUT / PAPER, names),
+            section=configuration.table_section(name),
+        )
+        written += [write(out / f"{name}{suffix}", text_of(table, suffix)) for suffix in (".csv", ".md")]
+    return written
+
+
+def numeric(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame whose cells are text, as runs' files are gathered, with numbers where a column holds nothing else."""
+    converted = frame.replace("", None)
+    for column in converted.select_dtypes(["object", "str"]).columns:
+        try:
+            converted[column] = pd.to_numeric(converted[column])
+        except (ValueError, TypeError):
+            continue
+    return converted
+
+
+def runs_kept(summaries: dict[str, dict[str, Any]], folder: Path) -> pd.DataFrame:
+    """One row a run: what it ended with, on which machine, on which day."""
+    paths = sorted(summaries)
+    runs = frames([(folder / path, summaries[path]) for path in paths], "accuracy_99")["runs"][COLUMNS]
+    days = [datetime.date.fromtimestamp((folder / path / "run.json").stat().st_mtime).isoformat() for path in paths]
+    return runs.assign(torch=[summaries[path]["versions"]["torch"] for path in paths], date=days).round(6)
+
+
+def write(path: Path, text: str) -> Path:
+    """Write a text file and return its path."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return path
+
+
+def main(argv: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m rethinking record", description=__doc__)
+    parser.add_argument("--configfile", help="configuration; config/config.yaml by default")
+    parser.add_argument("--runs", type=Path, default=RESULTS / "runs", help="folder of all runs (default: %(default)s)")
+    parser.add_argument("--out", type=Path, help=f"folder of the files (default: {KEPT}/<the configuration's name>)")
+    args = parser.parse_args(argv)
+    check_published(CHECKOUT / PAPER)
+    configuration = Configuration.load(args.configfile)
+    for path in record(configuration, args.runs, args.out or KEPT / configuration.name):
+        print(path)
