@@ -191,7 +191,7 @@ def made() -> Configuration:
 
 def test_only_data_sets_with_the_images_of_cifar_10_have_human_labels(made):
     having = {name for name in made.datasets if made.human_labels_name(name)}
-    assert having == {"cifar10", "cifar10-1k"}
+    assert having == {"cifar10", "cifar10-1k", "cifar10-45k"}
     assert {made.human_labels_name(name) for name in having} == {"cifar10/human_labels"}
     assert list(made.download_slice("cifar10/human_labels")) == ["CIFAR-10_human.pt"]
     assert list(made.urls["cifar10/human_labels"]) == ["CIFAR-10_human.pt"]
