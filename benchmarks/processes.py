@@ -29,7 +29,9 @@ def ask(process: subprocess.Popen[str]) -> float:
     assert process.stdout is not None
     process.stdin.write("\n")
     process.stdin.flush()
-    return float(process.stdout.readline())
+    if not (answer := process.stdout.readline()):
+        raise RuntimeError(f"{process.args} ended with code {process.wait()}")
+    return float(answer)
 
 
 def alternate(commands: Mapping[Any, Sequence[str]], repeats: int) -> dict[Any, list[float]]:

@@ -39,19 +39,23 @@ def rows(folder: str | None, repeats: int) -> Iterator[Row]:
         speed = {way: statistics.median(values) for way, values in found.items()}
         for precision in ("float32", "bfloat16"):
             ours, its = found["engine", precision], f"{MODELS[model].label}, {precision}"
-            yield Row(
+            yield Row.of(
+                precision,
                 f"training, {its}: engine ÷ bare loop",
                 median_ratio(ours, found["bare", precision]),
                 BARE[model] if precision == "float32" else None,
-                f"{speed['engine', precision]:,.0f} and {speed['bare', precision]:,.0f} images/s",
+                f"{speed['engine', precision]:,.0f} and, with torch's default SGD,"
+                f" {speed['bare', precision]:,.0f} images/s",
             )
-            yield Row(
+            yield Row.of(
+                precision,
                 f"training, {its}: engine ÷ common way, float32",
                 median_ratio(ours, found["common", "float32"]),
                 COMMON.get((model, precision)),
                 f"{speed['engine', precision]:,.0f} and {speed['common', 'float32']:,.0f} images/s",
             )
-            yield Row(
+            yield Row.of(
+                precision,
                 f"training, {its}: share of the machine's own speed",
                 median_ratio([flops(model) * each for each in ours], found["matrix", precision]),
                 MACHINE.get((model, precision)),

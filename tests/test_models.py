@@ -346,6 +346,17 @@ def test_local_response_norm_agrees_with_torch(shape, scale, memory_format):
     torch.testing.assert_close(found_gradient, expected_gradient, rtol=1e-5, atol=1e-5)
 
 
+def test_local_response_norm_has_its_gradient_in_bfloat16_and_no_second_one():
+    x = batch(2, 16, 5, 5).requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16):
+        found = LocalResponseNorm(16)(10 * x)
+    expected = nn.LocalResponseNorm(9, alpha=0.001, beta=0.75, k=1.0)(10 * x)
+    gradients = [torch.autograd.grad(y.float().square().sum(), x, create_graph=True)[0] for y in (found, expected)]
+    torch.testing.assert_close(*gradients, rtol=0.03, atol=0.3)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        gradients[0].sum().backward()
+
+
 def test_local_response_norm_of_ones_is_what_the_formula_says():
     found = LocalResponseNorm(20)(torch.full((1, 20, 1, 1), 30.0)).flatten()
     neighbours = torch.tensor([5, 6, 7, 8, *[9] * 12, 8, 7, 6, 5])

@@ -121,6 +121,13 @@ def test_a_step_does_not_depend_on_the_layout_of_the_weights(name):
     assert all(torch.equal(one, other) for one, other in zip(*moved, strict=True))
 
 
+def test_a_gradient_that_lies_in_memory_otherwise_than_its_parameter_is_refused():
+    model = nn.Conv2d(3, 4, 3, bias=False).to(memory_format=torch.channels_last)
+    model.weight.grad = torch.zeros(4, 3, 3, 3)
+    with pytest.raises(AssertionError, match="another layout"):
+        SGD(model.parameters()).step(0.1)
+
+
 def test_a_parameter_that_does_not_train_stays():
     before, after = list(network().state_dict().values()), trained([0.1] * 3, momentum=0.9, weight_decay=0.1)
     moved = [not torch.equal(one, other) for one, other in zip(before, after, strict=True)]

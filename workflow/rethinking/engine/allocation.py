@@ -8,7 +8,7 @@ import ctypes
 
 # glibc's names and numbers, malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-NEVER = 2**31 - 1
+NEVER = -1
 
 
 def keep_freed_memory() -> bool:

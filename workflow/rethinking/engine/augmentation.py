@@ -30,6 +30,9 @@ class Augmentation:
         """`images` are (n, channels, height, width) on the scale 0..255, on the device, before any crop."""
         self.images, self.seed = images, seed
         self.options, self.whitening = training["augmentation"], training["whitening"]
+        if not isinstance(self.whitening, str):  # on the device once, so that no step waits for a copy
+            numbers = fixed_numbers(self.whitening, images.shape[1])
+            self.whitening = tuple(torch.from_numpy(each.copy()).to(images.device) for each in numbers)
         height, width = images.shape[2:]
         self.crop = training["crop"] or min(height, width)
 
@@ -73,12 +76,13 @@ def _rotated(images: torch.Tensor, angle: torch.Tensor) -> torch.Tensor:
     return functional.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def _whitened(images: torch.Tensor, whitening: str | dict[str, Any]) -> torch.Tensor:
-    """The same as `rethinking.data.preprocess`, which the tests compare it with, on a batch of (n, c, h, w)."""
+def _whitened(images: torch.Tensor, whitening: str | tuple[torch.Tensor, ...]) -> torch.Tensor:
+    """The same as `rethinking.data.preprocess`, which the tests compare it with, on a batch of (n, c, h, w).
+
+    Fixed whitening comes as its mean and standard deviation.
+    """
     if not isinstance(whitening, str):
-        mean, sd = (
-            torch.from_numpy(each.copy()).to(images.device) for each in fixed_numbers(whitening, images.shape[1])
-        )
+        mean, sd = whitening
         return (images - mean) / sd
     if whitening == "none":
         return images

@@ -34,6 +34,9 @@ class Optimiser(ABC):
         self.num_steps += 1
         gradients = [gradient for parameter in self.parameters if (gradient := parameter.grad) is not None]
         assert len(gradients) == len(self.parameters), "a parameter without a gradient"
+        if self.num_steps == 1:  # the kernels walk through memory, and autograd lays a gradient out like its parameter
+            both = zip(gradients, self.parameters, strict=True)
+            assert all(_strides(gradient) == _strides(parameter) for gradient, parameter in both), "another layout"
         for decay in dict.fromkeys(self.decays):  # two at most, and a call of the kernel for each
             chosen = [index for index, its in enumerate(self.decays) if its == decay]
             moments = {name: [its[index] for index in chosen] for name, its in self.moments.items()}
@@ -60,6 +63,11 @@ class Optimiser(ABC):
         for name, moments in self.moments.items():
             for moment, value in zip(moments, saved["moments"][name], strict=True):
                 moment.copy_(value)
+
+
+def _strides(tensor: torch.Tensor) -> list[int]:
+    """How a dense tensor lies in memory; the strides of dimensions of size 1 say nothing of it."""
+    return [stride for stride, size in zip(tensor.stride(), tensor.shape, strict=True) if size > 1]
 
 
 class SGD(Optimiser):

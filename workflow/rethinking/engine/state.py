@@ -123,9 +123,12 @@ class State:
             "best": self.best and dataclasses.asdict(self.best),
         }
         buffer = io.BytesIO()
+        buffer.write(bytes(DIGEST))
         torch.save(content, buffer)
+        data = buffer.getbuffer()
+        data[:DIGEST] = hashlib.sha256(data[DIGEST:]).digest()
         with atomic(path) as temporary:
-            temporary.write_bytes(hashlib.sha256(buffer.getbuffer()).digest() + buffer.getbuffer())
+            temporary.write_bytes(data)
             if path.exists():
                 path.replace(previous(path))
 

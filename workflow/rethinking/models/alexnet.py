@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from rethinking.models.layers import ConvolutionalNetwork, convolution, fully_connected
@@ -29,7 +30,10 @@ class _Divide(torch.autograd.Function):
         return x * power
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+    @once_differentiable
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  (the decorator takes any arguments)
+        ctx: Any, *gradients: Tensor
+    ) -> tuple[Tensor, None, None]:
         x, band, root, power = ctx.saved_tensors
         scaled = gradients[0] * power
         spread = functional.conv2d((scaled * x).mul_(root).mul_(root), (-1.5 * band).to(x.dtype))

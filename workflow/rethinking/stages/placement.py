@@ -63,10 +63,12 @@ def whitened(
 ) -> torch.Tensor:
     """Stored images (n, height, width, channels) as the network takes them: (n, *shape), on its device, in its layout.
 
-    Under bfloat16 a CPU stores them in it, half as large: the network's first layer would round them to it anyway.
+    Under bfloat16 a CPU stores them in it, half as large: the network's first layer would round them to it anyway,
+    unless they are resized before.
     """
     device = next(model.parameters()).device
-    dtype = torch.bfloat16 if precision == "bfloat16" and device.type == "cpu" else torch.float32
+    halved = precision == "bfloat16" and device.type == "cpu" and run.training["resize"] is None
+    dtype = torch.bfloat16 if halved else torch.float32
     placed = torch.empty((len(images), *shape), dtype=dtype, device=device, memory_format=memory_format(model))
     for start in range(0, len(images), CHUNK):
         chunk = preprocess(

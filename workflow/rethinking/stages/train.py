@@ -29,9 +29,9 @@ from rethinking.stages.placement import place
 from rethinking.stages.run_folder import load_data, write_outputs
 
 SCHEMA = 1
-SECONDS_BETWEEN_SAVES = (
-    2.0  # of the state: all that a killed run loses, where it would take a third of a short one's time
-)
+# Of the state: what a killed run loses at most, beside the epoch that it is in. Saved at each epoch, it would take a
+# third of a short run's time.
+SECONDS_BETWEEN_SAVES = 2.0
 
 
 class Signals:
@@ -93,15 +93,15 @@ def train(
     arrays, manifest, data_sha256 = load_data(data, corrupted, split)
     model, sets = place(arrays, run, len(manifest["classes"]), precision, device)
 
-    initial = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    measured = run.training["measures"]
+    initial = {name: parameter.detach().clone() for name, parameter in model.named_parameters()} if measured else {}
     state = State(model, make_optimiser(model, run.training))
     identity = {"configuration": run.state_digest, "code": code, "data": data_sha256, "precision": precision}
     print(f"{run.path}: {state.resume(state_path, identity, run.training)}", flush=True)
-    measures = {name: partial(MEASURES[name].load(), initial=initial) for name in run.training["measures"]}
-    signals = Signals()
-    try:
-        with signals, progress_bar(run, state) as bar:
-            saved = time.monotonic()
+    measures = {name: partial(MEASURES[name].load(), initial=initial) for name in measured}
+    with Signals() as signals, progress_bar(run, state) as bar:
+        saved = time.monotonic()
+        try:
             for record in fit(sets, run, state, measures=measures, watch=signals):
                 is_last = stopped_by(state.records, run.training) is not None
                 if is_last or time.monotonic() - saved >= seconds_between_saves:
@@ -109,10 +109,10 @@ def train(
                     saved = time.monotonic()
                 bar.update()
                 bar.write(report(record), file=sys.stdout)
-    except InterruptionError as interruption:
-        save(state, state_path, identity)
-        print(f"{run.path}: {interruption}, stopped; the same command goes on from here", flush=True)
-        sys.exit(128 + signals.number)
+        except InterruptionError as interruption:
+            save(state, state_path, identity)  # while a second signal is still only noted
+            print(f"{run.path}: {interruption}, stopped; the same command goes on from here", flush=True)
+            sys.exit(128 + signals.number)
 
     summary = summarise(run, state, sets, device, code=code, data_sha256=data_sha256)
     print(f"{run.path}: stopped by {summary['stopped_by']} after {summary['epochs_done']} epochs", flush=True)
