@@ -233,6 +233,12 @@ def without(label: str, part: str) -> dict[str, bytes]:
         (faces(parts=("",)) | {"first.jpg": picture(0)}, "first.jpg lies in no class's folder"),
         ({"cat/1.png": picture(0)}, "needs a folder for each of two or more classes, found ['cat']; `folder` says"),
         ({"README": b""}, "needs a folder for each of two or more classes, found none; `folder` says inside which"),
+        (
+            faces(parts=("Train", "Test")),
+            "the folders ['Test', 'Train'] are neither classes nor parts; the parts are called train and test or val",
+        ),
+        (faces(parts=("training", "testing")), "the folders ['testing', 'training'] are neither classes nor parts"),
+        (faces() | {"extra/1.png": picture(0)}, "the folders ['extra', 'train', 'val'] are neither classes nor parts"),
     ],
 )
 def test_folders_that_are_no_classes_are_refused(given, reason, tmp_path):
@@ -466,6 +472,16 @@ def test_a_bad_entry_is_refused_with_its_key_its_value_and_the_reason(datasets, 
     with pytest.raises(ConfigurationError) as refusal:
         configuration(given)
     assert str(refusal.value).startswith(f"mine.yaml: {message}".replace("ROOT", str(root)))
+
+
+def test_colours_among_grey_pictures_are_read_where_channels_says_so(tmp_path):
+    root = in_folder(tmp_path / "mine", faces(mode="L") | {"train/cat/001.png": picture(0)})
+    entry = {"reader": "image_folder", "path": str(root)}
+    with pytest.raises(ValueError, match="has one channel; write channels: 3"):
+        prepare.prepare("mine", configuration({"mine": entry}).prepare_slice("mine"), None, tmp_path / "grey", root)
+    made = configuration({"mine": entry | {"channels": 3}})
+    prepare.prepare("mine", made.prepare_slice("mine"), None, tmp_path / "out", root)
+    assert np.load(tmp_path / "out/train_images.npy").shape[1:] == (8, 8, 3)
 
 
 def test_pictures_of_unequal_sides_need_image_size(tmp_path):

@@ -148,21 +148,25 @@ def test_each_image_has_its_given_label_below_it_and_the_true_one_where_it_is_an
     assert_all_is_on_the_page_and_apart(drawing)
 
 
-@pytest.mark.parametrize("columns", [1, 10, 20])
-def test_labels_of_twelve_letters_fit_up_to_ten_columns_and_rows_are_named(columns, tmp_path):
-    names = ["automobile", "T-shirt/top", "a very long name of a class"]
-    shown = np.zeros((2, columns, 4, 4, 3), np.uint8)
-    np.save(tmp_path / "samples.npy", shown)
+def write_samples(folder: Path, names: list[str], columns: int) -> None:
+    """Two rows of images, the second with the label of the next class."""
+    np.save(folder / "samples.npy", np.zeros((2, columns, 4, 4, 3), np.uint8))
+    num = len(names)
     cells = [
-        {"Row": row, "Column": column, "Corruption": name, "Index": column, "TrueLabel": names[column % 3]}
-        | {"GivenLabel": names[(column + row) % 3]}
+        {"Row": row, "Column": column, "Corruption": name, "Index": column, "TrueLabel": names[column % num]}
+        | {"GivenLabel": names[(column + row) % num]}
         for row, name in enumerate(["true_labels", "human_labels-random1"])
         for column in range(columns)
     ]
-    with open(tmp_path / "samples.csv", "w", newline="") as file:
+    with open(folder / "samples.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, cells[0])
         writer.writeheader()
         writer.writerows(cells)
+
+
+@pytest.mark.parametrize("columns", [1, 10, 20])
+def test_labels_of_twelve_letters_fit_up_to_ten_columns_and_rows_are_named(columns, tmp_path):
+    write_samples(tmp_path, ["automobile", "T-shirt/top", "a very long name of a class"], columns)
     drawing, _ = samples.figure(tmp_path, SECTION)
     found = [text.get_text().replace("\n", " ") for text in texts(drawing)]
     assert "human labels (random1)" in found
@@ -170,6 +174,18 @@ def test_labels_of_twelve_letters_fit_up_to_ten_columns_and_rows_are_named(colum
         assert_all_is_on_the_page_and_apart(drawing)
     if columns >= 3:
         assert "a very long…" in found
+
+
+@pytest.mark.parametrize("name", ["NA", "nan", "01", "a$b$", "None"])
+def test_a_class_may_have_any_name(name, tmp_path):
+    write_samples(tmp_path, [name, "other"], 2)
+    drawing, _ = samples.figure(tmp_path, SECTION)
+    labels = [text for text in texts(drawing) if text.get_text() == name]
+    assert len(labels) == 2
+    stage._write(tmp_path / "values.csv", stage._values(np.zeros((4, 4, 1), np.uint8), name, 5))
+    parts = channels.figure(tmp_path, SECTION)[0].axes[0].get_children()
+    (title,) = (part for part in parts if isinstance(part, Text) and part.get_text() == f"{name}, 4×4 pixels")
+    assert not any(text.get_parse_math() for text in [*labels, title])
 
 
 def values_file(folder: Path, image: np.ndarray) -> np.ndarray:

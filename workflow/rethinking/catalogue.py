@@ -96,6 +96,8 @@ def facts_of(pictures: Pictures, entry: Values) -> Values:
         from rethinking.data.readers.image_folder import look_at_first
 
         facts |= look_at_first(pictures)
+        if entry["channels"] is not None:  # grey pictures among coloured ones are read as coloured
+            facts["channels"] = entry["channels"]
     return facts
 
 

@@ -39,6 +39,7 @@ class Pictures:
             for part in [part for part in TEST if part in tops][:1]:
                 found["test"] = self._classes(f"{part}/")
         else:
+            self._refuse_misspelled_parts(tops)
             found = {"": self._classes("")}
         names = [list(classes) for classes in found.values()]
         if len(names[0]) < 2:
@@ -47,6 +48,13 @@ class Pictures:
         if names[0] != names[-1]:
             raise ValueError(f"{self.root}: other classes for testing, {names[-1]}, than for training, {names[0]}")
         return found
+
+    def _refuse_misspelled_parts(self, tops: set[str]) -> None:
+        """Or a network would learn to tell pictures for training from those for testing."""
+        spelled = {top.lower() for top in tops}
+        if spelled & {TRAIN, "training"} and spelled & {*TEST, "testing", "eval", "evaluation"}:
+            problem = f"the folders {sorted(tops)} are neither classes nor parts; the parts are called {TRAIN} and"
+            raise ValueError(f"{self.root}: {problem} {' or '.join(TEST)}, with nothing beside them")
 
     def _classes(self, part: str) -> dict[str, list[str]]:
         classes: dict[str, list[str]] = {}

@@ -24,7 +24,7 @@ COLOURS = ("Grey", "Red", "Green", "Blue")
 
 def figure(folder: Path, section: dict[str, Any]) -> tuple[Figure, str]:
     """The figure and its caption from values.csv; `section` names the data set."""
-    table = pd.read_csv(folder / "values.csv")
+    table = pd.read_csv(folder / "values.csv", dtype={"Label": str}, keep_default_na=False)
     colours = [name for name in COLOURS if name in table]
     height, width = table["Row"].max() + 1, table["Column"].max() + 1
     image = table[colours].to_numpy(np.uint8).reshape(height, width, len(colours))
@@ -48,7 +48,7 @@ def figure(folder: Path, section: dict[str, Any]) -> tuple[Figure, str]:
             axes.spines[["top", "right"]].set_visible(True)
             if panel == 0:
                 draw_whole(axes, image, (top, left), window.shape)
-                axes.set_title(f"{table['Label'].iloc[0]}, {height}×{width} pixels")
+                axes.set_title(f"{table['Label'].iloc[0]}, {height}×{width} pixels", parse_math=False)
             else:
                 draw_values(axes, window[..., panel - 1], (top, left))
                 axes.set_title(colours[panel - 1].lower())

@@ -20,11 +20,14 @@ LABEL, GAP = 0.12, 0.08  # a line below an image, below a row
 LARGEST = 0.9  # side of an image
 LONGEST = 12  # letters of a class's name
 TINY = 5.5  # points
+PLAIN: dict[str, Any] = {"parse_math": False}  # a dollar in the name of a class is a dollar
 
 
 def figure(folder: Path, section: dict[str, Any]) -> tuple[Figure, str]:
     """The figure and its caption from samples.npy and samples.csv; `section` names the data set and the seed."""
-    images, table = np.load(folder / "samples.npy", allow_pickle=False), pd.read_csv(folder / "samples.csv", dtype=str)
+    images = np.load(folder / "samples.npy", allow_pickle=False)
+    # A class may be called NA or 01.
+    table = pd.read_csv(folder / "samples.csv", dtype=str, keep_default_na=False)
     rows, columns = images.shape[:2]
     text = caption(table, section)
     side = min(LARGEST, (WIDTH - 2 * EDGE - NAMES - BETWEEN * (columns - 1)) / columns)
@@ -60,9 +63,9 @@ def draw_labels(axes: Axes, centre: float, top: float, given: str, true: str) ->
     """The label that is given; where it is another than the true one, in bold and colour and the true one below."""
     wrong = given != true
     look: dict[str, Any] = {"color": VERMILLION, "fontweight": "bold"} if wrong else {}
-    axes.text(centre, top - 0.02, shortened(given), ha="center", va="top", fontsize=TINY, **look)
+    axes.text(centre, top - 0.02, shortened(given), ha="center", va="top", fontsize=TINY, **PLAIN, **look)
     if wrong:
-        axes.text(centre, top - 0.02 - LABEL, f"({shortened(true)})", ha="center", va="top", fontsize=TINY)
+        axes.text(centre, top - 0.02 - LABEL, f"({shortened(true)})", ha="center", va="top", fontsize=TINY, **PLAIN)
 
 
 def shortened(name: str) -> str:
