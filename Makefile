@@ -45,7 +45,7 @@ torture: .venv
 bench: .venv
 	PYTHONPATH=workflow $(BIN)/python -m benchmarks $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
-# Whether bfloat16 changes a conclusion: half an hour; writes benchmarks/bfloat16.md.
+# Whether bfloat16 changes a conclusion: a quarter of an hour; writes benchmarks/bfloat16.md.
 bench-bfloat16: .venv
 	PYTHONPATH=workflow $(BIN)/python -m benchmarks.bfloat16 $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
