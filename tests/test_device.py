@@ -228,9 +228,22 @@ def test_images_and_labels_go_to_the_device_once_and_then_an_order_an_epoch(monk
     assert record.to_device == [*kinds(state.model.parameters()), *sets, *orders]
 
 
-def test_nothing_but_scores_comes_back_from_the_device_and_no_step_waits_for_it(monkeypatch, data, tmp_path):
+FLIPPED = {"random_crop": False, "flip": True, "rotation": 0}
+WAITING = {
+    "plain": {},
+    "adam": {"optimiser": "adam", "weight_decay": 0.01},
+    "clipped": {"clip_gradient_norm": 1.0},
+    "dropout": {"dropout": 0.5},
+    "penalties": {"penalties": [{"function": "l2", "weight": 0.01}], "label_smoothing": 0.1},
+    "augmented": {"crop": 6, "augmentation": {"random_crop": True, "flip": True, "rotation": 10}},
+    "fixed whitening": {"whitening": {"mean": 0.5, "sd": 0.25}, "augmentation": FLIPPED, "crop": 6},
+}
+
+
+@pytest.mark.parametrize("changes", WAITING.values(), ids=WAITING)
+def test_nothing_but_scores_comes_back_from_the_device_and_no_step_waits_for_it(monkeypatch, data, tmp_path, changes):
     epochs = 3
-    record, state = trained(monkeypatch, make_run(epochs=epochs), data, tmp_path)
+    record, state = trained(monkeypatch, make_run(epochs=epochs, **changes), data, tmp_path)
     confusion = ((NUM_CLASSES, NUM_CLASSES), torch.int64)
     # Two evaluations an epoch, of the training and of the test set; at the end the weights, to be written.
     assert record.to_host == [confusion] * (2 * epochs) + kinds(state.model.parameters())
