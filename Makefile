@@ -30,6 +30,7 @@ lint: .venv
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/snakemake --lint
 
+# DATA_DIR=… has data sets' official files, as data_dir of a configuration: they are checked as well.
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 

@@ -22,8 +22,6 @@ from rethinking.stages import corrupt
 
 SETS = CORRUPTIONS["human_labels"].options["set"]
 WHOLE = {"size": None, "seed": 0}
-REAL = CHECKOUT.parent / "shared/data/cifar-10n/CIFAR-10_human.pt"
-NOISE = {"aggre": 9.01, "random1": 17.23, "random2": 18.12, "random3": 17.64, "worse": 40.21}
 
 
 def content(num: int = 400) -> dict[str, np.ndarray]:
@@ -230,15 +228,3 @@ def test_snakemake_downloads_the_human_labels_and_then_writes_them(fresh_checkou
         ("prepare", frozenset(["dataset=cifar10-1k"])),
         labels,
     }
-
-
-# -- the official file -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.skipif(not REAL.exists(), reason="the official file is not here")
-def test_the_official_file_has_the_published_noise():
-    columns = human.read(REAL)
-    assert (columns[human.CLEAN].shape, np.bincount(columns[human.CLEAN]).tolist()) == ((50_000,), [5000] * 10)
-    for chosen, rate in NOISE.items():
-        made = corrupted(REAL, columns[human.CLEAN].astype(np.int64), chosen)
-        assert round(100 * made.changed, 2) == rate

@@ -290,6 +290,9 @@ def test_a_member_outside_the_archives_folder_is_refused_by_name(name, tmp_path)
         opened.writestr(member, b"1")
     with pytest.raises(ValueError, match=r"afhq\.zip: refused, '.*' is outside afhq/"):
         image_folder.read(archive(tmp_path, buffer.getvalue()), folder=FOLDER)
+    if ".." in name or name.startswith("/"):
+        with pytest.raises(ValueError, match=r"afhq\.zip: refused, '.*' is outside the archive$"):
+            zip_members(tmp_path / "afhq.zip", "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["afhq.zip"]
 
 

@@ -277,6 +277,16 @@ def test_a_deleted_figure_is_drawn_again(checkout):
     assert checkout.jobs() == FIGURE
 
 
+def test_deleted_samples_of_a_picture_are_taken_again(checkout):
+    picture = "figures/samples-digits-50.pdf"
+    checkout.run(target=picture)
+    assert checkout.jobs(target=picture) == set()
+    (checkout / "results/tables/tiny/samples-digits-50/samples.npy").unlink()
+    names = {"picture": "samples", "dataset": "digits-50"}
+    drawn = job("picture", name="tiny", **names) | job("publish_picture", suffix="pdf", **names)
+    assert checkout.jobs(target=picture) == job("samples", name="tiny", dataset="digits-50") | drawn
+
+
 def test_a_deleted_array_that_nothing_needs_is_not_missed(checkout):
     (checkout / "results/data/digits-50/train_images.npy").unlink()
     assert checkout.jobs() == set()

@@ -3,6 +3,7 @@ import os
 import re
 import shlex
 import sys
+from itertools import product
 from pathlib import Path
 
 from snakemake.utils import update_config

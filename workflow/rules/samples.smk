@@ -63,3 +63,20 @@ rule publish_picture:
         title=lambda wildcards: PICTURES[wildcards.picture].description,
     shell:
         "cp {input} {output} 2> {log}"
+
+
+# Called like the file, these targets ask for the samples behind a picture as well, see figures.smk.
+for picture, dataset, suffix in product(PICTURES, CONFIGURATION.datasets, ["pdf", "svg"]):
+
+    rule:
+        name:
+            f"figures/{picture}-{dataset}.{suffix}"
+        input:
+            f"figures/{picture}-{dataset}.{suffix}",
+            f"figures/{CONFIGURATION.name}/{picture}-{dataset}.txt",
+            expand(
+                "results/tables/{name}/samples-{dataset}/{file}",
+                name=CONFIGURATION.name,
+                dataset=dataset,
+                file=SAMPLES,
+            ),

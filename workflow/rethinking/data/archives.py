@@ -44,7 +44,7 @@ def _below(path: Path, name: str, folder: str) -> str:
     leaves = ".." in parts or "\\" in name or PurePosixPath(name).is_absolute()
     # The folders above `folder` belong to it.
     if leaves or (parts[: len(own)] != own and parts != own[: len(parts)]):
-        raise ValueError(f"{path}: refused, {name!r} is outside {folder or 'the archive'}/")
+        raise ValueError(f"{path}: refused, {name!r} is outside {f'{folder}/' if folder else 'the archive'}")
     return "/".join(parts[len(own) :])
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from rethinking.plotting.layout import wrap
 from rethinking.plotting.style import SMALL, VERMILLION, style
@@ -46,6 +47,8 @@ def figure(folder: Path, section: dict[str, Any]) -> tuple[Figure, str]:
             axes = drawing.add_axes((x / WIDTH, y / total, side / WIDTH, side / total))
             axes.grid(visible=False)
             axes.spines[["top", "right"]].set_visible(True)
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_locator(MaxNLocator(integer=True))
             if panel == 0:
                 draw_whole(axes, image, (top, left), window.shape)
                 axes.set_title(f"{table['Label'].iloc[0]}, {height}×{width} pixels", parse_math=False)

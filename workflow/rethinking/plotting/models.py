@@ -11,7 +11,7 @@ from rethinking.plotting.labels import place_labels
 from rethinking.plotting.layout import lay_out
 from rethinking.plotting.style import COLOURS, style
 
-SHAPES = ("o", "s", "D", "v", "^", "<", ">", "P", "X", "p", "h")
+SHAPES = ("o", "s", "D", "v", "^", "<", ">", "P", "X", "*", "d")  # no polygon that a small circle could be
 HEIGHT = 5.0  # inches; a lower figure has no room for a label at every point
 ROOM = 2.5  # factor beyond the outermost points on both axes, for their labels
 

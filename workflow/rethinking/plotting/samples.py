@@ -83,6 +83,8 @@ def caption(table: pd.DataFrame, section: dict[str, Any]) -> str:
     if (table["GivenLabel"] != table["TrueLabel"]).any():
         changed = table[table["GivenLabel"] != table["TrueLabel"]]
         sentences.append(f"Bold: not its true label, which is in brackets ({len(changed)} of {len(table)} here).")
+    if (table[["GivenLabel", "TrueLabel"]].map(len) > LONGEST).any(axis=None):
+        sentences.append(f"Names of more than {LONGEST} letters are cut (…).")
     if "gaussian_pixels" in settings:
         sentences.append("Gaussian noise leaves the scale of the pixels and is clipped to it here, not in the data.")
     return " ".join(sentences)
