@@ -27,6 +27,7 @@ def figure(sizes: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:
             sizes.groupby("family", sort=False), cycle(SHAPES), cycle(COLOURS)
         ):
             look = {"marker": marker, "color": colour, "markeredgecolor": "white", "markeredgewidth": 0.3}
+            look |= {"markersize": 7} if marker == "*" else {}  # most of its square is empty
             axes.plot(members["parameters"], members["multiply_adds"], linestyle="", **look)
             handles.append((Line2D([], [], linestyle="", **look), family))
         axes.set(xscale="log", yscale="log", xlabel="trainable parameters", ylabel="multiply-adds of one input")
