@@ -1,6 +1,7 @@
 # The pipeline: download -> prepare -> corrupt -> train -> aggregate -> figures and tables.
 #   snakemake --cores all figures/fig1.pdf
 #   snakemake --cores all --configfile config/cifar10.yaml -- figures/fig1.pdf
+#   snakemake --cores all --configfile config/studies/notebook.yaml -- study
 import sys
 
 from snakemake.utils import min_version
@@ -19,6 +20,7 @@ include: "workflow/rules/samples.smk"
 # On a cluster only trainings are worth a job of their own.
 localrules:
     all,
+    study,
     download,
     prepare,
     split,
@@ -39,3 +41,9 @@ rule all:
     input:
         expand("figures/{figure}.{suffix}", figure=CONFIGURATION.figures, suffix=["pdf", "svg"]),
         [file for section in CONFIGURATION.sections for file in behind(section)],
+
+
+# The same, by the word that a study is asked for with.
+rule study:
+    input:
+        rules.all.input,

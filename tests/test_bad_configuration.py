@@ -38,7 +38,9 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 
 def load(configuration: dict[str, Any], overrides: dict[str, Any] | None = None) -> Configuration:
     catalogue = load_yaml(CHECKOUT / CATALOGUE)
-    return Configuration(copy.deepcopy(configuration), catalogue, Sources("config/mine.yaml", overrides or {}))
+    return Configuration(
+        copy.deepcopy(configuration), catalogue, Sources("config/mine.yaml", {"--config": overrides or {}})
+    )
 
 
 def refusal(configuration: dict[str, Any], overrides: dict[str, Any] | None = None) -> str:
@@ -406,6 +408,123 @@ def test_a_file_that_is_no_configuration_is_named_with_the_line(tmp_path, text, 
     assert str(refused.value) == f"{file}{message}"
 
 
+# -- a file that extends another ---------------------------------------------------------------------------------------
+
+
+def extending(folder: Path, **files: str) -> Path:
+    """Files of a configuration, `base` the tiny one; the last of them is asked for."""
+    for name, text in {"base": TINY, **files}.items():
+        (folder / f"{name}.yaml").parent.mkdir(exist_ok=True, parents=True)
+        (folder / f"{name}.yaml").write_text(text)
+    return folder / f"{list(files)[-1]}.yaml"
+
+
+def refusal_of_file(file: Path) -> str:
+    with pytest.raises(ConfigurationError) as refused:
+        Configuration.load(file)
+    return str(refused.value)
+
+
+def test_a_file_s_values_hold_over_those_of_the_files_that_it_extends(tmp_path):
+    middle = "extends: base.yaml\nseeds: [3, 4]\nrecipes: {quick: {batch_size: 10, learning_rate: {mlp: 0.5}}}\n"
+    mine = "extends: ../middle.yaml\nname: mine\nrecipes: {quick: {batch_size: 5}, more: {extends: quick}}\n"
+    made = Configuration.load(extending(tmp_path, **{"middle": middle, "studies/mine": mine}))
+    assert (made.name, made.seeds) == ("mine", [3, 4]), "a list is replaced"
+    assert made.recipes["quick"]["batch_size"] == made.recipes["more"]["batch_size"] == 5
+    assert made.recipes["quick"]["learning_rate"] == {"mlp": 0.5, "alexnet": 0.01, "inception": 0.01}, "merged"
+    assert made.figures == load(changed("name", "mine")).figures
+
+
+def test_a_file_that_extends_another_with_nothing_of_its_own_is_that_file(tmp_path):
+    same = Configuration.load(extending(tmp_path, mine="extends: base.yaml\n"))
+    assert [run.digest for run in same.runs("fig1")] == [run.digest for run in load(yaml.safe_load(TINY)).runs("fig1")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("extends: bse.yaml\n", 'mine.yaml: extends = "bse.yaml": there is no such file; did you mean \'base.yaml\'?'),
+        ("extends: [base.yaml]\n", 'mine.yaml: extends = ["base.yaml"]: must be text, the path of another '
+         "configuration file"),
+        ("extends:\n", "mine.yaml: extends = null: must be text, the path of another configuration file"),
+        ("extends: ./mine.yaml\n", 'mine.yaml: extends = "./mine.yaml": extends itself'),
+        ("extends: around.yaml\n", 'around.yaml: extends = "mine.yaml": extends itself'),
+        ("extends: torn.yaml\n", "torn.yaml:1: expected ',' or ']', but got '<stream end>', while parsing a flow "
+         "sequence"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_extended_is_named_with_who_asks_for_it(tmp_path, text, message):
+    file = extending(tmp_path, around="extends: mine.yaml\n", torn="name: [torn", mine=text)
+    assert refusal_of_file(file) == f"{tmp_path}/{message}"
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "message"),
+    [
+        (TINY.replace("epochs: 2", "epochs: 0"), "", "base.yaml: recipes.curves.epochs = 0: must be at least 1"),
+        (TINY, "recipes: {curves: {epochs: 0}}", "mine.yaml: recipes.curves.epochs = 0: must be at least 1"),
+        (TINY.replace("epochs: 2", "epochs: 0"), "recipes: {curves: {batch_size: 5}}",
+         "base.yaml: recipes.curves.epochs = 0: must be at least 1"),
+        (TINY, "figures: {fig1: {recipe: quik}}",
+         'mine.yaml: figures.fig1.recipe = "quik": unknown recipe; did you mean \'quick\'?'),
+        (TINY.replace("recipe: curves", "recipe: curvs"), "figures: {fig1: {size: [5, 3]}}",
+         'base.yaml: figures.fig1.panels.learning_curves.recipe = "curvs": unknown recipe; did you mean \'curves\'?'),
+        (TINY, "models: {mine: {width: 0.5}}", "mine.yaml: models.mine: the key 'factory' is missing"),
+        (TINY.replace("name: tiny", ""), "", "mine.yaml: the key 'name' is missing"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named_with_the_file_in_which_it_stands(tmp_path, base, mine, message):
+    file = extending(tmp_path, base=base, mine=f"extends: base.yaml\n{mine}\n")
+    assert refusal_of_file(file) == f"{tmp_path}/{message}"
+
+
+def test_of_three_files_and_the_command_line_each_key_is_where_it_holds():
+    layers = {"--config": {"a": 1}, "mine": {"b": {"x.y": 1}}, "base": {"a": 2, "b": {"x.y": 2, "z": 3}, "c": [4]}}
+    sources = Sources("mine", layers)
+    found = {key: sources.of(key) for key in ("a", "b.x.y", "b.z", "b.z[0]", "b.new", "c[0].d", "d", "")}
+    assert found == {
+        "a": "--config", "b.x.y": "mine", "b.z": "base", "b.z[0]": "base", "b.new": "mine", "c[0].d": "base",
+        "d": "mine", "": "mine",
+    }  # fmt: skip
+
+
+def test_extends_is_a_word_of_files_alone():
+    problem = 'extends = "base.yaml": stands in a configuration file alone'
+    assert refusal(changed("extends", "base.yaml"), {"extends": "base.yaml"}) == f"--config: {problem}"
+
+
+# -- the data set of figures and tables that name none -----------------------------------------------------------------
+
+
+def without_data_sets() -> dict[str, Any]:
+    """The tiny configuration, no section of which names its data set."""
+    configuration = yaml.safe_load(TINY)
+    for section in (configuration["figures"]["fig1"], *configuration["tables"].values()):
+        del section["dataset"]
+    return configuration
+
+
+def test_sections_that_name_no_data_set_are_about_that_of_the_configuration():
+    made, named = load(without_data_sets() | {"dataset": "digits-50"}), load(yaml.safe_load(TINY))
+    assert made.sections == named.sections
+    elsewhere = changed("figures/fig1/panels/learning_curves/dataset", "digits") | {"dataset": "fashion-mnist"}
+    datasets = {run.dataset for section in made.sections for run in load(elsewhere).runs(section)}
+    assert datasets == {"digits-50", "digits"}, "a section's and a panel's own hold over it"
+
+
+def test_a_data_set_that_nothing_names_is_missed():
+    assert refusal(without_data_sets()) == "config/mine.yaml: figures.fig1: the key 'dataset' is missing"
+    tables = changed("tables/table1/dataset", GONE)
+    assert refusal(tables) == "config/mine.yaml: tables.table1: the key 'dataset' is missing"
+    unknown = changed("dataset", "digit")
+    assert refusal(unknown) == "config/mine.yaml: dataset = \"digit\": unknown data set; did you mean 'digits'?"
+
+
+def test_a_figure_of_no_runs_needs_no_data_set_where_the_configuration_has_one():
+    made = load(changed("figures/models", {}) | {"dataset": "digits"})
+    assert made.runs("models") == []
+
+
 # -- through Snakemake -------------------------------------------------------------------------------------------------
 
 
@@ -443,6 +562,13 @@ def test_snakemake_refuses_an_unknown_name_in_another_configuration(fresh_checko
     message = f"{IN_LEVELS}.models[0] = \"alexnett\": unknown model; did you mean 'alexnet'?"
     file = fresh_checkout / "config/mine.yaml"
     assert_refused(fresh_checkout, f"{file}: {message}", "--configfile", "config/mine.yaml")
+
+
+def test_snakemake_names_the_extended_file_in_which_a_fault_stands(fresh_checkout):
+    fresh_checkout.configure(changed("recipes/quick/epochs", 0), "config/base.yaml")
+    (fresh_checkout / "config/mine.yaml").write_text("extends: base.yaml\nname: mine\n")
+    message = f"{fresh_checkout / 'config/base.yaml'}: recipes.quick.epochs = 0: must be at least 1"
+    assert_refused(fresh_checkout, message, "--configfile", "config/mine.yaml")
 
 
 def test_snakemake_refuses_a_bad_value_on_the_command_line(fresh_checkout):

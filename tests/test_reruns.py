@@ -305,6 +305,15 @@ def test_a_deleted_array_is_rebuilt_for_the_run_that_needs_it_and_nothing_is_tra
     assert metrics.read_bytes() == trained, "the seconds in it would differ if the run had been trained again"
 
 
+# -- everything --------------------------------------------------------------------------------------------------------
+
+
+def test_a_study_is_everything_of_its_configuration(fresh_checkout):
+    everything = fresh_checkout.jobs(target="all")
+    assert TRAININGS | TABLES | job("table", name="tiny", table="table1") <= everything
+    assert fresh_checkout.jobs(target="study") == everything
+
+
 # -- another configuration ---------------------------------------------------------------------------------------------
 
 

@@ -36,6 +36,7 @@ def asked(model: str, *, train: int, width: float, **recipe: Any) -> tuple[int, 
     """Memory and minutes of a run of a part of CIFAR-10."""
     raw = {
         "name": "sizes",
+        "dataset": "cifar10",
         "datasets": {"part": {"extends": "cifar10", "train": train}},
         "models": {"network": {"factory": model, "width": width}},
         "recipes": {"recipe": {"learning_rate": 0.1} | recipe},

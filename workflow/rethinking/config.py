@@ -94,6 +94,8 @@ class Configuration:
     def __init__(self, raw: Values, catalogue: Values, sources: Sources) -> None:
         self._catalogue = schema.check(catalogue, "datasets", lambda key: CATALOGUE)
         self._raw = raw = schema.check(raw, "config", sources.of)
+        if "extends" in raw:
+            raise sources.error("extends", raw["extends"], "stands in a configuration file alone")
         self._sources = sources
         self.name: str = raw["name"]
         self.seeds: list[int] = raw.get("seeds", schema.default("config", "seeds"))
@@ -104,6 +106,9 @@ class Configuration:
         self.corruptions = self._corruptions()
         self.recipes = self._recipes()
         self.samples = self._samples()
+        self.dataset: str | None = raw.get("dataset", schema.default("config", "dataset"))
+        if self.dataset is not None:
+            sources.known("dataset", self.dataset, "data set", self.datasets)
         self.figures = {name: self._section("figures", name) for name in raw["figures"]}
         self.tables = {name: self._section("tables", name) for name in raw.get("tables", {})}
         self.sections = self.figures | self.tables
@@ -113,10 +118,15 @@ class Configuration:
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> "Configuration":
-        """Read a configuration file (the default one where None is given) and the checkout's catalogue."""
+        """Read a configuration file (the default one where None is given), those that it extends and the catalogue."""
         file = CHECKOUT / DEFAULT if path is None else Path(path)
         source = DEFAULT if path is None else str(path)
-        return cls(schema.load_yaml(file), schema.load_yaml(CHECKOUT / CATALOGUE), Sources(source))
+        return cls.of_layers(source, schema.load_layers(file, source))
+
+    @classmethod
+    def of_layers(cls, source: str, layers: dict[str, Values]) -> "Configuration":
+        """What several layers, by their names and the nearest first, make together; `source` names them all."""
+        return cls(schema.merged(layers.values()), schema.load_yaml(CHECKOUT / CATALOGUE), Sources(source, layers))
 
     def _checked_data_dir(self, place: str | None) -> str | None:
         """The place with `~` spelled out; a folder must be there, an address is asked when something is fetched."""
@@ -241,7 +251,9 @@ class Configuration:
         entry = registry[name]
         wanted = entry.panels
         may_lack = isinstance(entry, Table)  # rows that a configuration cannot afford
-        for part in () if may_lack else ("dataset", "recipe", "panels"):
+        if wanted and self.dataset is not None:
+            section.setdefault("dataset", self.dataset)
+        for part in ("dataset", "recipe") if may_lack else ("dataset", "recipe", "panels"):
             if wanted and part not in section:
                 raise self._sources.error(key, ..., f"the key {part!r} is missing")
             if not wanted and part in section:

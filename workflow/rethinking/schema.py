@@ -4,6 +4,7 @@ import copy
 import functools
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -58,6 +59,41 @@ def load_yaml(path: str | Path) -> dict[str, Any]:
     if not isinstance(loaded, dict):
         raise ConfigurationError(str(path), "", ..., "must be a mapping of keys to values")
     return loaded
+
+
+def load_layers(path: Path, name: str) -> dict[str, dict[str, Any]]:
+    """A configuration file and those that it extends, nearest first, each under the name that messages call it by.
+
+    `name` is that of the first. Raises ConfigurationError for a file that cannot be read or that extends itself.
+    """
+    layers: dict[str, dict[str, Any]] = {}
+    while True:
+        layers[name] = values = load_yaml(path)
+        if "extends" not in values:
+            return layers
+        other = values.pop("extends")
+        if not isinstance(other, str) or not other:
+            raise ConfigurationError(name, "extends", other, "must be text, the path of another configuration file")
+        path = path.parent / other
+        extended = os.path.normpath(Path(name).parent / other)
+        if extended in layers:
+            raise ConfigurationError(name, "extends", other, "extends itself")
+        if not path.is_file():
+            known = [file.name for file in path.parent.glob("*.yaml")]
+            raise ConfigurationError(name, "extends", other, f"there is no such file; {nearest(path.name, known)}")
+        name = extended
+
+
+def merged(layers: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """One mapping of several, the nearest first: mappings are merged, any other value is that of the first with it."""
+    values: dict[str, Any] = {}
+    for layer in layers:
+        for key, lower in layer.items():
+            if key not in values:
+                values[key] = lower
+            elif isinstance(values[key], dict) and isinstance(lower, dict):
+                values[key] = merged([values[key], lower])
+    return values
 
 
 def typed(value: Any) -> Any:
@@ -239,22 +275,34 @@ def default(name: str, key: str) -> Any:
     return copy.deepcopy(_schema(name)["properties"][key]["default"])
 
 
+def _length_held(values: Any, key: str) -> int:
+    """How many characters of a key, as in "recipes.quick.epochs", lead somewhere in nested mappings."""
+    left = key
+    while isinstance(values, dict):
+        # Not split at dots, which names may hold.
+        name = next((each for each in values if re.match(rf"{re.escape(str(each))}($|[.\[])", left)), None)
+        if name is None:
+            return len(key) - len(left)
+        values, left = values[name], left[len(str(name)) :].removeprefix(".")
+    return len(key)
+
+
 @dataclass(frozen=True)
 class Sources:
-    """Where the value of a key came from, for error messages: a file, or what `--config` said over it."""
+    """Where the value of a key came from, for error messages.
+
+    `layers` are the values of each file, or of `--config`, by its name, those that hold over others first; `file` is
+    named where none of them has anything of a key.
+    """
 
     file: str
-    overrides: dict[str, Any] = field(default_factory=dict)
+    layers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def of(self, key: str) -> str:
-        values: Any = self.overrides
-        while isinstance(values, dict):
-            # Not split at dots, which names may hold.
-            name = next((each for each in values if re.match(rf"{re.escape(each)}($|[.\[])", key)), None)
-            if name is None:
-                return self.file
-            values, key = values[name], key[len(name) :].removeprefix(".")
-        return "--config"
+        """The first layer that holds the key, or as much of it as any does."""
+        found = {name: _length_held(values, key) for name, values in self.layers.items()}
+        name = max(found, key=lambda each: found[each], default=self.file)
+        return name if found.get(name) else self.file
 
     def error(self, key: str, value: Any, problem: str) -> ConfigurationError:
         return ConfigurationError(self.of(key), key, value, problem)

@@ -6,8 +6,6 @@ import sys
 from itertools import product
 from pathlib import Path
 
-from snakemake.utils import update_config
-
 # The code that runs is this checkout's: here for parsing, in PYTHONPATH for the jobs.
 CODE = str(Path(workflow.basedir) / "workflow")
 sys.path.insert(0, CODE)
@@ -20,7 +18,7 @@ os.environ.update(
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 from rethinking import provenance, resources
-from rethinking.config import CATALOGUE, CHECKOUT, DEFAULT, Configuration, Sources
+from rethinking.config import CHECKOUT, DEFAULT, Configuration
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.files import canonical_json, sha256
 from rethinking.models.registry import sizes
@@ -28,22 +26,21 @@ from rethinking.names import split_corruption
 from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.published import PAPER, check_published
 from rethinking.reporting.registry import TABLES
-from rethinking.schema import load_yaml, typed
+from rethinking.schema import load_layers, typed
 
 
 def read_configuration():
     """The checked configuration; a fault ends the workflow with one message before any job starts.
 
-    A configuration file is complete: the default is read only where no other was asked for. `--config key=value`
-    overrides either.
+    A configuration file is complete, with those that it extends: the default is read only where no other was asked
+    for. `--config key=value` overrides either.
     """
     settings = workflow.config_settings
     files = [str(file) for file in settings.configfiles] or [DEFAULT]
-    overrides = typed(settings.config or {})
-    values = {}
-    for layer in [*(load_yaml(CHECKOUT / file) for file in files), overrides]:
-        update_config(values, layer)
-    return Configuration(values, load_yaml(CHECKOUT / CATALOGUE), Sources(", ".join(files), overrides))
+    layers = {"--config": typed(settings.config or {})}
+    for file in reversed(files):  # the last of several holds over those before it
+        layers |= load_layers(CHECKOUT / file, file)
+    return Configuration.of_layers(", ".join(files), layers)
 
 
 def check_writable(folder):
