@@ -338,8 +338,33 @@ TABLES = [
      "'inception' of 'inception-w0.05'"),
 ]  # fmt: skip
 
+REDRAWS = [
+    ("recipes/curves/redraw_labels_after", [1],
+     f'{IN_CURVES}.corruptions[0] = "true_labels": the recipe \'curves\' redraws labels; '
+     "that needs random_labels-P or shuffled_labels-P"),
+    ("recipes/quick", {"epochs": 4, "redraw_labels_after": [2, 1]},
+     "recipes.quick.redraw_labels_after = [2, 1]: each must be larger than the one before it"),
+    ("recipes/quick", {"epochs": 4, "redraw_labels_after": [2, 2]},
+     "recipes.quick.redraw_labels_after = [2, 2]: each must be larger than the one before it"),
+    ("recipes/curves/redraw_labels_after", [1, 2], "recipes.curves.redraw_labels_after = [1, 2]: epoch 2 is the last "
+     "(the recipe's epochs), so none comes after the redraw"),
+    ("recipes/quick/redraw_labels_after", [0], "recipes.quick.redraw_labels_after[0] = 0: must be at least 1"),
+    ("recipes/quick/redraw_labels_after", 1, "recipes.quick.redraw_labels_after = 1: must be a list"),
+    ("recipes/quick/redraw_label_after", [1],
+     "recipes.quick.redraw_label_after = [1]: unknown key; did you mean 'redraw_labels_after'?"),
+]  # fmt: skip
+
 ROWS = (
-    TABLES + NETWORKS + TRAINING + UNKNOWN_KEYS + UNKNOWN_NAMES + LEVELS_AND_CORRUPTIONS + NUMBERS + SIZES + STRUCTURE
+    REDRAWS
+    + TABLES
+    + NETWORKS
+    + TRAINING
+    + UNKNOWN_KEYS
+    + UNKNOWN_NAMES
+    + LEVELS_AND_CORRUPTIONS
+    + NUMBERS
+    + SIZES
+    + STRUCTURE
 )
 
 

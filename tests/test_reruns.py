@@ -338,6 +338,31 @@ def test_a_validation_split_is_made_for_a_data_set_that_holds_one_out_and_for_no
     assert splits == {frozenset(["dataset=digits-40", f"seed={seed}"]) for seed in (0, 1)}
 
 
+def test_labels_that_a_recipe_redraws_are_made_for_its_runs_and_for_no_other(checkout):
+    configuration = checkout.configuration()
+    configuration["recipes"]["redrawn"] = {"extends": "quick", "epochs": 3, "redraw_labels_after": [1, 2]}
+    configuration["tables"]["table4"] = {
+        "recipe": "redrawn",
+        "dataset": "digits-50",
+        "panels": {"random_labels_decay": {"models": [MLP], "corruptions": ["random_labels-1.0"]}},
+    }
+    configuration["recipes"]["redrawn"]["weight_decay"] = 0.1
+    checkout.configure(configuration)
+    run = f"results/runs/digits-50/{MLP}/random_labels-1.0/redrawn/seed0/run.json"
+    later = [f"results/data/digits-50/random_labels-1.0/seed{seed}/train_labels.npy" for seed in (0, 1, 2)]
+    drawn = set().union(*(corrupt("corrupt_labels", "random_labels-1.0", seed) for seed in (0, 1, 2)))
+    assert checkout.jobs(target=run) == drawn | train([MLP], "random_labels-1.0", "redrawn")
+    assert checkout.jobs() == set()
+
+    checkout.run(target=run)
+    assert all((checkout / file).exists() for file in later)
+    assert checkout.jobs(target=run) == set()
+    shutil.rmtree((checkout / later[2]).parent)
+    (checkout / run).unlink()
+    last = corrupt("corrupt_labels", "random_labels-1.0", 2)
+    assert checkout.jobs(target=run) == last | train([MLP], "random_labels-1.0", "redrawn")
+
+
 # -- a figure of no runs -----------------------------------------------------------------------------------------------
 
 

@@ -210,6 +210,7 @@ class Configuration:
                 for family, value in recipe[setting].items() if isinstance(recipe[setting], dict) else ():
                     key = f"{self._recipe_key(name, setting)}.{family}"
                     self._sources.known(key, family, "model family", FAMILIES, value)
+            self._check_redraws(recipe, self._recipe_key(name, "redraw_labels_after"))
             for index, measure in enumerate(recipe["measures"]):
                 self._sources.known(f"{self._recipe_key(name, 'measures')}[{index}]", measure, "measure", MEASURES)
             resolved[name] = recipe
@@ -231,6 +232,15 @@ class Configuration:
         if len(rules) != 1 or ("extra_epochs" in stop and rules != ["criterion"]):
             raise self._sources.error(key, stop, "needs one of criterion (with extra_epochs), early_stopping, plateau")
         return {"extra_epochs": 0, **stop} if rules == ["criterion"] else stop
+
+    def _check_redraws(self, recipe: Values, key: str) -> None:
+        """That labels are redrawn in one order and while there is still something to train."""
+        epochs = recipe["redraw_labels_after"]
+        if epochs != sorted(set(epochs)):
+            raise self._sources.error(key, epochs, "each must be larger than the one before it")
+        if epochs and epochs[-1] >= recipe["epochs"]:
+            problem = f"epoch {recipe['epochs']} is the last (the recipe's epochs), so none comes after the redraw"
+            raise self._sources.error(key, epochs, problem)
 
     def _recipe_key(self, name: str, key: str) -> str:
         """Where a recipe's value is written: in itself or in one that it extends."""
@@ -339,7 +349,8 @@ class Configuration:
             for index, corruption in enumerate(panel.get("corruptions", []))
         ]
         for index, corruption in enumerate(corruptions):
-            self._check_labels(resolved["dataset"], corruption, f"{key}.corruptions[{index}]", self._sources)
+            where = f"{key}.corruptions[{index}]"
+            self._check_labels(resolved["dataset"], corruption, resolved["recipe"], where, self._sources)
             if corruption in corruptions[:index]:
                 raise self._sources.error(
                     f"{key}.corruptions", panel["corruptions"], f"{corruption!r} stands there twice"
@@ -361,9 +372,13 @@ class Configuration:
             raise sources.error(key, name, "the level must be from 0 to 1")
         return corruption_name(variant, level)
 
-    def _check_labels(self, dataset: str, corruption: str, key: str, sources: Sources) -> None:
-        """That a data set whose labels are to be those of people has any."""
-        if self.human_labels_name(dataset) is None and self._family(corruption) == HUMAN_LABELS:
+    def _check_labels(self, dataset: str, corruption: str, recipe: str, key: str, sources: Sources) -> None:
+        """That a data set whose labels are to be those of people has any, and that only drawn labels are redrawn."""
+        family = self._family(corruption)
+        if self.recipes[recipe]["redraw_labels_after"] and not (family and CORRUPTIONS[family].draws_labels):
+            drawn = " or ".join(f"{name}-P" for name, entry in CORRUPTIONS.items() if entry.draws_labels)
+            raise sources.error(key, corruption, f"the recipe {recipe!r} redraws labels; that needs {drawn}")
+        if self.human_labels_name(dataset) is None and family == HUMAN_LABELS:
             having = ", ".join(name for name in self.datasets if self.human_labels_name(name))
             problem = f"{dataset!r} has no human labels; there are some of: {having or 'none'}"
             raise sources.error(key, corruption, problem)
@@ -448,7 +463,7 @@ class Configuration:
         asked.known("recipe", recipe, "recipe", self.recipes)
         self._check_fit(dataset, model, recipe, "model")
         spelled = self.corruption(corruption, "corruption", asked)
-        self._check_labels(dataset, spelled, "corruption", asked)
+        self._check_labels(dataset, spelled, recipe, "corruption", asked)
         panel = {"dataset": dataset, "recipe": recipe, "models": [model], "corruptions": [spelled]}
         recipes = {recipe: self.recipes[recipe] | overrides}
         return runs_of({"seeds": [seed], "panels": {"run": panel}, "models": self.models, "recipes": recipes})[0]

@@ -44,6 +44,11 @@ class RunConfig:
         return f"{self.dataset}/{self.model}/{self.corruption}/{self.recipe}/seed{self.seed}"
 
     @property
+    def redraws(self) -> dict[int, int]:
+        """The epochs after which training labels are redrawn, and the seed from which they are drawn then."""
+        return {epoch: self.seed + i for i, epoch in enumerate(self.training.get("redraw_labels_after", ()), 1)}
+
+    @property
     def code_key(self) -> str:
         """What decides which code the run reaches: its network's, and that of its recipe's measures."""
         return f"{self.factory}/{self.recipe}"
@@ -70,6 +75,7 @@ class RunConfig:
 def by_family(recipe: dict[str, Any], family: str) -> dict[str, Any]:
     """The recipe with every mapping by model family replaced by the family's own value.
 
+    Labels that are never redrawn are not mentioned: runs from before they could be stay what they are.
     Raises ValueError naming the key where the family is missing.
     """
     resolved = dict(recipe)
@@ -78,6 +84,8 @@ def by_family(recipe: dict[str, Any], family: str) -> dict[str, Any]:
             if family not in value:
                 raise ValueError(f"{key} = {value}: has no value for the model family {family!r}")
             resolved[key] = value[family]
+    if not resolved.get("redraw_labels_after"):
+        resolved.pop("redraw_labels_after", None)
     return resolved
 
 

@@ -145,9 +145,11 @@ def human_labels_option(wildcards):
     return f"--downloaded {os.path.dirname(manifest)}" if manifest else ""
 
 
-def corrupted_files(wildcards):
-    """What a train job takes from its corruption: manifest first, then arrays; nothing for true labels."""
-    return files_of_corruption(wildcards.dataset, wildcards.corruption, wildcards.seed)
+def corrupted_files(wildcards, pick):
+    """The manifests or, where `pick` says so, the arrays of what a train job takes: its corruption, then the redraws."""
+    redraws = len(CONFIGURATION.recipes[wildcards.recipe]["redraw_labels_after"])
+    seeds = range(int(wildcards.seed), int(wildcards.seed) + redraws + 1)
+    return picked(wildcards.dataset, [(wildcards.corruption, seed) for seed in seeds], pick)
 
 
 def files_of_corruption(dataset, corruption, seed):
@@ -162,14 +164,20 @@ def files_of_corruption(dataset, corruption, seed):
 def sampled_files(wildcards, pick):
     """The manifests or, where `pick` says so, the arrays of the corruptions that a picture shows."""
     shown = CONFIGURATION.samples_slice(wildcards.dataset)
-    found = [files_of_corruption(wildcards.dataset, name, shown["seed"]) for name in shown["corruptions"]]
+    return picked(wildcards.dataset, [(name, shown["seed"]) for name in shown["corruptions"]], pick)
+
+
+def picked(dataset, corruptions, pick):
+    """The manifests or, where `pick` says so, the arrays of some corruptions and seeds of a data set."""
+    found = [files_of_corruption(dataset, name, seed) for name, seed in corruptions]
     return [file for files in found for file in files if file.endswith(".json") != pick]
 
 
 def corrupted_option(wildcards):
-    """The option of a train job that names the folder of its corruption."""
-    files = corrupted_files(wildcards)
-    return f"--corrupted {os.path.dirname(files[0])}" if files else ""
+    """The options of a train job that name the folders of its corruption and of the labels that it is given later."""
+    folders = [os.path.dirname(file) for file in corrupted_files(wildcards, pick=False)]
+    options = {"--corrupted": folders[:1], "--redrawn": folders[1:]}
+    return " ".join(word for option, given in options.items() if given for word in (option, *given))
 
 
 def split_files(wildcards):

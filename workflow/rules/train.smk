@@ -5,10 +5,10 @@ rule train:
     input:
         data="results/data/{dataset}/manifest.json",
         arrays=ancient(expand("results/data/{{dataset}}/{array}.npy", array=ARRAYS)),
-        corruption=lambda wildcards: corrupted_files(wildcards)[:1],
+        corruption=lambda wildcards: corrupted_files(wildcards, pick=False),
         split=lambda wildcards: split_files(wildcards)[:1],
         indices=lambda wildcards: [ancient(array) for array in split_files(wildcards)[1:]],
-        corrupted=lambda wildcards: [ancient(array) for array in corrupted_files(wildcards)[1:]],
+        corrupted=lambda wildcards: [ancient(array) for array in corrupted_files(wildcards, pick=True)],
     output:
         expand(
             "results/runs/{{dataset}}/{{model}}/{{corruption}}/{{recipe}}/seed{{seed}}/{file}",

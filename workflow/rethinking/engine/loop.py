@@ -6,7 +6,7 @@ The data are tensors on the device; an epoch is a permutation and slices. Order,
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import torch
@@ -54,6 +54,7 @@ class Sets:
     """What a run is trained and scored on; `augmentation`, where there is one, gives the images of the steps.
 
     `resize` is the side to which each batch is brought before the network sees it; None where they are as they are.
+    `redrawn` are other labels of the training set, by the epoch after which they are given.
     """
 
     train: Split
@@ -63,6 +64,12 @@ class Sets:
     validation: Split | None = None
     augmentation: Augmentation | None = None
     resize: int | None = None
+    redrawn: Mapping[int, torch.Tensor] = field(default_factory=dict)
+
+    def in_epoch(self, number: int) -> "Sets":
+        """The sets as they are in an epoch (from 1), steps and evaluations alike: with the labels given last."""
+        past = [epoch for epoch in self.redrawn if epoch < number]
+        return replace(self, train=self.train._replace(labels=self.redrawn[max(past)])) if past else self
 
     def score(self, model: nn.Module, with_train: bool, watch: Callable[[], None]) -> dict[str, Score]:
         """Scores of the test set, of the validation set where there is one, and of the training set if asked."""
@@ -97,7 +104,7 @@ def fit(
     # Of the steps only: what is scored are the weights as anybody else computes with them.
     network = state.model if mode is None else torch.compile(state.model, mode=mode, dynamic=False)
     while stopped_by(state.records, config.training) is None:
-        record = _Epoch(sets, config, state, watch, network).run(measures)
+        record = _Epoch(sets.in_epoch(len(state.records) + 1), config, state, watch, network).run(measures)
         state.add(record)
         yield record
 

@@ -25,7 +25,11 @@ def meets(evaluation: Evaluation, criterion: str) -> bool:
 
 
 def first_fit(records: Sequence[EpochRecord], criterion: str) -> Evaluation | None:
-    """The first evaluation that meets the criterion; a later relapse changes nothing."""
+    """The first evaluation that meets the criterion; a later relapse changes nothing.
+
+    Where labels are redrawn, each evaluation counts on those given at that time, so a fit before the first redraw is
+    one of the first labels alone.
+    """
     evaluations = (evaluation for record in records for evaluation in record.evaluations)
     return next((evaluation for evaluation in evaluations if meets(evaluation, criterion)), None)
 

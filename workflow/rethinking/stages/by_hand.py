@@ -101,12 +101,16 @@ def main(argv: list[str]) -> None:
     from rethinking.stages.train import train  # and with it torch, which help and a wrong name need not wait for
 
     data = prepared(configuration, run.dataset)
+    own, *later = (
+        corrupted(configuration, run.dataset, run.corruption, seed, data) for seed in (run.seed, *run.redraws.values())
+    )
     summary = train(
         run,
         code=train_code(run),
         data=data,
         split=split(configuration, run.dataset, run.seed, data),
-        corrupted=corrupted(configuration, run.dataset, run.corruption, run.seed, data),
+        corrupted=own,
+        redrawn=[folder for folder in later if folder],
         out=out,
         state_path=out / "state.pt",
     )

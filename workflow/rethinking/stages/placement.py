@@ -26,6 +26,7 @@ def place(
     shape = (channels, crop or height, crop or width)
     side = run.training["resize"]
     model = make_model(run, (channels, side or shape[1], side or shape[2]), num_classes, device)
+    redrawn = {epoch: arrays.pop(f"redrawn_labels_{number}") for number, epoch in enumerate(run.redraws, 1)}
     indices = {name: arrays.pop(f"{name}_indices", None) for name in ("train", "validation")}
 
     def part(name: str, images: np.ndarray, labels: np.ndarray) -> Split:
@@ -42,7 +43,10 @@ def place(
     validation = None if indices["validation"] is None else part("validation", images, labels)
     del images
     test = part("test", arrays.pop("test_images"), arrays.pop("test_labels"))
-    return model, Sets(train, test, num_classes, precision, validation, augmentation, side)
+    for epoch, given in redrawn.items():
+        chosen = given if indices["train"] is None else given[indices["train"]]
+        redrawn[epoch] = torch.from_numpy(chosen).to(device)
+    return model, Sets(train, test, num_classes, precision, validation, augmentation, side, redrawn)
 
 
 def make_model(run: RunConfig, shape: tuple[int, int, int], num_classes: int, device: torch.device) -> nn.Module:

@@ -15,11 +15,12 @@ from rethinking.files import atomic, digest, load_array, read_json, remove_lefto
 
 
 def load_data(
-    data: Path, corrupted: Path | None, split: Path | None
+    data: Path, corrupted: Path | None, split: Path | None, redrawn: Sequence[Path] = ()
 ) -> tuple[dict[str, np.ndarray], dict[str, Any], str]:
     """The run's arrays, the data set's manifest and one digest of the arrays' bytes.
 
-    An array that the corruption changes comes from its folder; `split` adds train_indices and validation_indices.
+    An array that the corruption changes comes from its folder; `split` adds train_indices and validation_indices, and
+    `redrawn`, folders of the same corruption with other seeds, redrawn_labels_1 and so on.
     Raises ValueError where a file's bytes are not those of its manifest.
     """
     manifest = read_json(data / "manifest.json")
@@ -27,9 +28,11 @@ def load_data(
     for folder in (data, corrupted, split):
         if folder is not None:
             its = read_json(folder / "manifest.json")
-            owners |= dict.fromkeys(its["arrays"], (folder, its))
-    checksums = {name: its["arrays"][name]["sha256"] for name, (_, its) in owners.items()}
-    arrays = {name: load_array(folder, name, its) for name, (folder, its) in owners.items()}
+            owners |= {name: (folder, name, its) for name in its["arrays"]}
+    for number, folder in enumerate(redrawn, 1):
+        owners[f"redrawn_labels_{number}"] = (folder, "train_labels", read_json(folder / "manifest.json"))
+    checksums = {name: its["arrays"][stored]["sha256"] for name, (_, stored, its) in owners.items()}
+    arrays = {name: load_array(folder, stored, its) for name, (folder, stored, its) in owners.items()}
     return arrays, manifest, digest(checksums)
 
 

@@ -5,6 +5,7 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -76,6 +77,7 @@ def train(
     code: str,
     data: Path,
     corrupted: Path | None = None,
+    redrawn: Sequence[Path] = (),
     split: Path | None = None,
     out: Path,
     state_path: Path,
@@ -91,7 +93,7 @@ def train(
     make_deterministic(precision)
     if run.training["resize"] is None:  # the layers of larger images leave gaps that would take 0.2 GB for nothing
         keep_freed_memory()
-    arrays, manifest, data_sha256 = load_data(data, corrupted, split)
+    arrays, manifest, data_sha256 = load_data(data, corrupted, split, redrawn)
     model, sets = place(arrays, run, len(manifest["classes"]), precision, device)
 
     measured = run.training["measures"]
@@ -177,6 +179,9 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--code", required=True, help="digest of the code that the run reaches")
     parser.add_argument("--data", required=True, type=Path, help="folder of the prepared data set")
     parser.add_argument("--corrupted", type=Path, help="folder of the corrupted arrays")
+    parser.add_argument(
+        "--redrawn", nargs="+", type=Path, default=[], help="folders of the labels given later, in their order"
+    )
     parser.add_argument("--split", type=Path, help="folder of the indices of training and validation set")
     parser.add_argument("--out", required=True, type=Path, help="folder of the results")
     parser.add_argument("--state", required=True, type=Path, help="file of the saved state")
@@ -186,6 +191,7 @@ def main(argv: list[str]) -> None:
         code=args.code,
         data=args.data,
         corrupted=args.corrupted,
+        redrawn=args.redrawn,
         split=args.split,
         out=args.out,
         state_path=args.state,

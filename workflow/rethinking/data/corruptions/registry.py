@@ -21,6 +21,11 @@ class Corruption(Entry):
     def is_label_noise(self) -> bool:
         return self.changes == ("train_labels",)
 
+    @property
+    def draws_labels(self) -> bool:
+        """Whether another seed gives other labels."""
+        return self.is_label_noise and self.has_level
+
 
 LABELS = {
     "module": "rethinking.data.corruptions.labels",
