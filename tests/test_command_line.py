@@ -105,7 +105,7 @@ def test_help_needs_no_torch(tmp_path):
 
 # list ---------------------------------------------------------------------------------------------------------------
 
-KINDS = ["models", "datasets", "corruptions", "recipes", "figures", "measures"]
+KINDS = ["models", "datasets", "corruptions", "recipes", "experiments", "figures", "measures"]
 
 
 def known(kind: str) -> set[str]:
@@ -118,6 +118,7 @@ def known(kind: str) -> set[str]:
         | {name for name, entry in CORRUPTIONS.items() if not entry.has_level and not entry.named_by}
         | {f"human_labels-{chosen}" for chosen in ("aggre", "random1", "random2", "random3", "worse")},
         "recipes": {*configuration.recipes},
+        "experiments": {*configuration.experiments},
         "figures": {*FIGURES},
         "measures": {*MEASURES},
     }[kind]

@@ -140,3 +140,13 @@ def test_weight_decay_is_that_of_each_family(cifar10):
     assert found == {
         ("inception", 4e-5, "all"), ("alexnet", 0.004, "hidden_fully_connected"), ("mlp", 5e-4, "all"),
     }  # fmt: skip
+
+
+def test_experiments_are_the_runs_of_all_figures_and_tables_by_the_corruption_repository_s_names(cifar10):
+    everything = {run.path for name in cifar10.sections for run in cifar10.runs(name)}
+    assert {path for paths in cifar10.experiments.values() for path in paths} == everything
+    assert cifar10.experiments["inception_0.0_gauss_pix"] == [
+        f"cifar10/inception/gaussian_pixels/paper/seed{seed}" for seed in (0, 1, 2)
+    ]
+    recipes = {path.split("/")[3] for path in cifar10.experiments["alexnet_1.0_none"]}
+    assert recipes == {"paper", "paper-decay"}, "every recipe that has it"

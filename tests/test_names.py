@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rethinking.data.corruptions.registry import CORRUPTIONS
-from rethinking.names import corruption_name, level_text, split_corruption
+from rethinking.names import corruption_name, experiment_name, level_text, split_corruption
 
 levels = st.floats(0, 1, allow_subnormal=False)
 positive_levels = st.floats(0, 1, exclude_min=True, allow_subnormal=False)
@@ -91,3 +91,48 @@ def test_whole_levels_lead_to_one_spelling_too(name):
 @pytest.mark.parametrize("name", ["random_labels", "random_labels-", "random_labels-half", "human_labels-worse", "0.5"])
 def test_what_is_no_level_stays_part_of_the_name(name):
     assert split_corruption(name) == (name, None)
+
+
+# The corruption repository's names ------------------------------------------------------------------------------------
+
+PIXELS = {"shuff_pix": "shuffled_pixels", "rand_pix": "random_pixels", "gauss_pix": "gaussian_pixels"}
+networks = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True)
+corruptions = st.sampled_from(["true_labels", *PIXELS.values()]) | positive_levels.map(
+    lambda level: corruption_name("random_labels", level)
+)
+
+
+def read_back(name: str) -> tuple[str, str]:
+    """Network and corruption of MODEL_LABELPROB_DATATYPE, read from its end."""
+    data_type = next(each for each in ["none", *PIXELS] if name.endswith(f"_{each}"))
+    model, _, level = name.removesuffix(f"_{data_type}").rpartition("_")
+    return model, corruption_name("random_labels", float(level)) if data_type == "none" else PIXELS[data_type]
+
+
+@pytest.mark.parametrize(
+    ("model", "corruption", "name"),
+    [
+        ("AlexNet", "true_labels", "AlexNet_0.0_none"),
+        ("MLP1", "random_labels-0.5", "MLP1_0.5_none"),
+        ("MLP1", "random_labels-1.0", "MLP1_1.0_none"),
+        ("Inception", "shuffled_pixels", "Inception_0.0_shuff_pix"),
+        ("Inception", "random_pixels", "Inception_0.0_rand_pix"),
+        ("mlp_1x512", "gaussian_pixels", "mlp_1x512_0.0_gauss_pix"),
+        ("MLP1", "shuffled_labels-0.5", None),
+        ("MLP1", "human_labels-worse", None),
+        ("MLP1", "a_variant_of_mine", None),
+    ],
+)
+def test_an_experiment_is_called_as_in_the_corruption_repository(model, corruption, name):
+    assert experiment_name(model, corruption) == name
+
+
+@given(networks, corruptions)
+def test_an_experiment_s_name_reads_back_as_its_network_and_its_corruption(model, corruption):
+    assert read_back(experiment_name(model, corruption)) == (model, corruption)
+
+
+@given(networks, corruptions, networks, corruptions)
+def test_different_experiments_have_different_names(model, corruption, other_model, other_corruption):
+    same = (model, corruption) == (other_model, other_corruption)
+    assert (experiment_name(model, corruption) == experiment_name(other_model, other_corruption)) == same

@@ -314,6 +314,15 @@ def test_a_study_is_everything_of_its_configuration(fresh_checkout):
     assert fresh_checkout.jobs(target="study") == everything
 
 
+def test_an_experiment_by_the_corruption_repository_s_name_is_its_trainings(fresh_checkout):
+    inception = train([INCEPTION], "true_labels") | train([INCEPTION], "true_labels", "curves")
+    assert fresh_checkout.jobs(target=f"{INCEPTION}_0.0_none") == PREPARE | inception
+    noise = RANDOM_LABELS | train([MLP], "random_labels-0.5")
+    assert fresh_checkout.jobs(target=f"{MLP}_0.5_none") == PREPARE | noise
+    pixels = SHUFFLED_PIXELS | train([INCEPTION], "shuffled_pixels", "curves")
+    assert fresh_checkout.jobs(target=f"{INCEPTION}_0.0_shuff_pix") == PREPARE | pixels
+
+
 # -- another configuration ---------------------------------------------------------------------------------------------
 
 

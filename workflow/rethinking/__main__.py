@@ -4,7 +4,7 @@ import importlib
 import sys
 
 COMMANDS = {
-    "list": "what there is: models, datasets, corruptions, recipes, figures, tables, measures",
+    "list": "what there is: models, datasets, corruptions, recipes, experiments, figures, tables, measures",
     "summary": "a network layer by layer: output shapes, parameters, multiply-adds",
     "train": "one run by its names; its data are made where they are missing",
     "download": "a data set's original files, from a folder or from mirrors (called by the rule of that name)",

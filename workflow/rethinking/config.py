@@ -14,7 +14,7 @@ from rethinking.catalogue import ADDRESSES, READER_OPTIONS, complete
 from rethinking.data import readers
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.models.registry import MODELS
-from rethinking.names import corruption_name, split_corruption
+from rethinking.names import corruption_name, experiment_name, split_corruption
 from rethinking.plotting.registry import FIGURES, Figure, Panel
 from rethinking.reporting.registry import TABLES, Table
 from rethinking.run import BY_FAMILY, RunConfig, by_family, runs_of
@@ -440,6 +440,15 @@ class Configuration:
     def runs(self, section: str) -> list[RunConfig]:
         """The runs that a figure is drawn from or a table made from."""
         return runs_of(self.plan(section))
+
+    @property
+    def experiments(self) -> dict[str, list[str]]:
+        """The runs' folders by the names that the corruption repository has for their networks and corruptions."""
+        found: dict[str, set[str]] = {}
+        for run in (run for section in self.sections for run in self.runs(section)):
+            if (name := experiment_name(run.model, run.corruption)) is not None:
+                found.setdefault(name, set()).add(run.path)
+        return {name: sorted(paths) for name, paths in found.items()}
 
     def at_paper_size(self, section: str) -> bool:
         """Whether a figure or table is about all of CIFAR-10, as the paper's are."""

@@ -1,7 +1,10 @@
-"""How things are called: corruptions with their level, and a run's path."""
+"""How things are called: corruptions with their level, and experiments as the corruption repository spells them."""
 
 import re
 from decimal import Decimal
+
+# What the corruption repository does to images, by its names.
+DATA_TYPES = {"shuff_pix": "shuffled_pixels", "rand_pix": "random_pixels", "gauss_pix": "gaussian_pixels"}
 
 
 def level_text(level: float) -> str:
@@ -21,3 +24,17 @@ def split_corruption(name: str) -> tuple[str, float | None]:
     """`random_labels-0.5` -> ("random_labels", 0.5); `random_pixels` -> ("random_pixels", None)."""
     match = re.fullmatch(r"(?P<family>.+)-(?P<level>[0-9]+(\.[0-9]*)?|\.[0-9]+)", name)
     return (match["family"], float(match["level"])) if match else (name, None)
+
+
+def experiment_name(model: str, corruption: str) -> str | None:
+    """`AlexNet`, `random_labels-0.5` -> `AlexNet_0.5_none`, the corruption repository's MODEL_LABELPROB_DATATYPE.
+
+    None for corruptions that it does not have.
+    """
+    for data_type, pixels in DATA_TYPES.items():
+        if corruption == pixels:
+            return f"{model}_0.0_{data_type}"
+    family, level = split_corruption(corruption)
+    if level is None:
+        return f"{model}_0.0_none" if corruption == "true_labels" else None
+    return f"{model}_{level_text(level)}_none" if family == "random_labels" else None

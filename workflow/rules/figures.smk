@@ -131,3 +131,13 @@ for target, section in TARGETS.items():
         input:
             target,
             behind(section),
+
+
+# By the corruption repository's names, as in AlexNet_0.5_none: that network on that data, in every recipe and seed.
+for experiment, folders in EXPERIMENTS.items():
+
+    rule:
+        name:
+            experiment
+        input:
+            expand("results/runs/{folder}/run.json", folder=folders),

@@ -46,6 +46,10 @@ def _recipes(configuration: Configuration) -> dict[str, str]:
     return {name: ", ".join(f"{key} {recipe[key]}" for key in keys) for name, recipe in configuration.recipes.items()}
 
 
+def _experiments(configuration: Configuration) -> dict[str, str]:
+    return {name: ", ".join(folders) for name, folders in configuration.experiments.items()}
+
+
 KINDS = {
     "models": _models,
     "datasets": _datasets,
@@ -53,6 +57,7 @@ KINDS = {
     "recipes": _recipes,
     "figures": lambda configuration: {name: entry.description for name, entry in FIGURES.items()},
     "tables": lambda configuration: {name: entry.description for name, entry in TABLES.items()},
+    "experiments": _experiments,
     "measures": lambda configuration: {name: entry.description for name, entry in MEASURES.items()},
 }
 

@@ -26,7 +26,6 @@ def place(
     shape = (channels, crop or height, crop or width)
     side = run.training["resize"]
     model = make_model(run, (channels, side or shape[1], side or shape[2]), num_classes, device)
-    redrawn = {epoch: arrays.pop(f"redrawn_labels_{number}") for number, epoch in enumerate(run.redraws, 1)}
     indices = {name: arrays.pop(f"{name}_indices", None) for name in ("train", "validation")}
 
     def part(name: str, images: np.ndarray, labels: np.ndarray) -> Split:
@@ -43,9 +42,11 @@ def place(
     validation = None if indices["validation"] is None else part("validation", images, labels)
     del images
     test = part("test", arrays.pop("test_images"), arrays.pop("test_labels"))
-    for epoch, given in redrawn.items():
-        chosen = given if indices["train"] is None else given[indices["train"]]
-        redrawn[epoch] = torch.from_numpy(chosen).to(device)
+    chosen = slice(None) if indices["train"] is None else indices["train"]
+    redrawn = {
+        epoch: torch.from_numpy(arrays.pop(f"redrawn_labels_{number}")[chosen]).to(device)
+        for number, epoch in enumerate(run.redraws, 1)
+    }
     return model, Sets(train, test, num_classes, precision, validation, augmentation, side, redrawn)
 
 
