@@ -17,6 +17,7 @@ from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.files import read_json
 from rethinking.models.registry import MODELS
 from rethinking.plotting.registry import FIGURES
+from rethinking.stages import by_hand as by_hand_stage
 
 WORKFLOW = Path(rethinking.__file__).parents[1]
 README_COMMAND = "train --dataset digits --model mlp_1x512 --corruption random_labels-1.0 --recipe small --epochs 2"
@@ -258,3 +259,99 @@ def test_a_missing_name_is_asked_for(missing, capsys):
         main(README_RUN[:at] + README_RUN[at + 2 :])
     assert left.value.code == 2
     assert missing in capsys.readouterr().err
+
+
+# train from a file --------------------------------------------------------------------------------------------------
+
+EXPERIMENT = """\
+configfile: config/config.yaml
+dataset: digits
+model: mlp_1x512
+corruption: random_labels-0.5
+recipe: small
+epochs: 5
+"""
+EXPERIMENTS = sorted((WORKFLOW.parent / "config/studies/experiments").glob("*.yaml"))
+
+
+def experiment(folder: Path, text: str = EXPERIMENT) -> Path:
+    (folder / "MLP1_0.5_none.yaml").write_text(text)
+    return folder / "MLP1_0.5_none.yaml"
+
+
+def test_more_epochs_of_an_experiment_s_file_are_as_if_asked_for_at_once_and_leave_the_file_alone(tmp_path, capsys):
+    file = experiment(tmp_path)
+    before = (file.read_bytes(), file.stat().st_mtime_ns)
+    run = "digits/mlp_1x512/random_labels-0.5/small/seed0"
+    with tiny_runs.torch_as_it_was():
+        assert main(["train", "--config", str(file)]) == 0
+        assert read_json(tmp_path / "results/by-hand/runs" / run / "run.json")["epochs_done"] == 5
+        assert main(["train", "--config", str(file), "--epochs", "10"]) == 0
+        assert "resuming after epoch 5" in capsys.readouterr().out
+        assert main(["train", "--config", str(file), "--epochs", "10", "--out", "straight"]) == 0
+    assert "starting" in capsys.readouterr().out
+    folders = (tmp_path / "results/by-hand/runs" / run, tmp_path / "straight")
+    for state in (state for folder in folders for state in folder.glob("state.pt*")):
+        state.unlink()  # times are in it
+    continued, straight = map(tiny_runs.comparable, folders)
+    assert len(continued["metrics.csv"]) == 10
+    assert continued == straight
+    assert (file.read_bytes(), file.stat().st_mtime_ns) == before
+
+
+def test_labels_that_a_recipe_redraws_are_made_by_hand_as_well(tmp_path):
+    recipe = "{epochs: 3, redraw_labels_after: [1, 2], learning_rate: 0.01, crop: null}"
+    (tmp_path / "mine.yaml").write_text(f"name: mine\nrecipes: {{redrawn: {recipe}}}\nfigures: {{models: {{}}}}\n")
+    options = ["--configfile", "mine.yaml", "--recipe", "redrawn", "--config", str(experiment(tmp_path))]
+    with tiny_runs.torch_as_it_was():
+        assert main(["train", *options, "--seed", "7", "--epochs", "3"]) == 0
+    made = {path.parent.name for path in tmp_path.glob("results/by-hand/data/*/random_labels-0.5-*/*/manifest.json")}
+    assert made == {"seed7", "seed8", "seed9"}
+
+
+def test_options_of_the_command_line_hold_over_those_of_the_file(tmp_path):
+    command = ["--config", str(experiment(tmp_path)), "--epochs", "1", "--seed", "3", "--corruption", "true_labels"]
+    with tiny_runs.torch_as_it_was():
+        assert main(["train", *command, "--out", "mine"]) == 0
+    summary = read_json(tmp_path / "mine/run.json")
+    assert {key: summary[key] for key in ("model", "corruption", "seed", "epochs_done")} == {
+        "model": "mlp_1x512", "corruption": "true_labels", "seed": 3, "epochs_done": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("dataset", "dataste", "MLP1_0.5_none.yaml: dataste = \"digits\": unknown key; did you mean 'dataset'?"),
+        ("epochs: 5", "epochs: 0", "MLP1_0.5_none.yaml: epochs = 0: must be at least 1"),
+        ("epochs: 5", "seed: -1", "MLP1_0.5_none.yaml: seed = -1: must be at least 0"),
+        ("epochs: 5", "epochs: five", 'MLP1_0.5_none.yaml: epochs = "five": is text, must be a whole number'),
+        ("epochs: 5", "model: alexnet", "MLP1_0.5_none.yaml:6: the key 'model' is written twice"),
+        ("config.yaml", "confg.yaml", "config/confg.yaml: cannot be read"),
+        ("mlp_1x512", "mlp_1x51", "model = \"mlp_1x51\": unknown model; did you mean 'mlp_1x512'?"),
+    ],
+)
+def test_a_fault_in_an_experiment_s_file_is_answered_with_one_line(before, after, message, tmp_path, capsys):
+    file = experiment(tmp_path, EXPERIMENT.replace(before, after))
+    assert message in refused(["train", "--config", str(file)], capsys)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_name_that_neither_the_file_nor_the_command_line_has_is_asked_for(tmp_path, capsys):
+    file = experiment(tmp_path, EXPERIMENT.replace("recipe: small\n", ""))
+    with pytest.raises(SystemExit) as left:
+        main(["train", "--config", str(file)])
+    assert left.value.code == 2
+    assert capsys.readouterr().err.endswith("required: --recipe\n")
+
+
+@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
+def test_every_experiment_that_comes_with_the_project_is_a_run_of_a_configuration_of_its_own(file):
+    options = by_hand_stage.experiment(file)
+    configuration = Configuration.load(options.pop("configfile", None))
+    options = {"corruption": "true_labels", "seed": 0, **options}
+    assert configuration.run(**options).path.startswith(f"{options['dataset']}/{options['model']}/")
+
+
+def test_an_experiment_comes_with_the_project():
+    assert EXPERIMENTS

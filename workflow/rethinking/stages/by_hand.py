@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from rethinking.config import Configuration
+from rethinking import schema
+from rethinking.config import CHECKOUT, Configuration
 from rethinking.files import digest
 from rethinking.provenance import corrupt_code, prepare_code, split_code, train_code
 from rethinking.stages.corrupt import corrupt
@@ -14,6 +15,7 @@ from rethinking.stages.split import split as make_split
 
 RESULTS = Path("results")
 BY_HAND = RESULTS / "by-hand"
+NAMES = ("dataset", "model", "recipe")  # of a run: those that must be given
 
 
 def downloaded(configuration: Configuration, dataset: str) -> Path | None:
@@ -71,20 +73,42 @@ def split(configuration: Configuration, dataset: str, seed: int, data: Path) -> 
     return out
 
 
+def experiment(file: Path) -> dict[str, Any]:
+    """The options that an experiment's file holds, as the command line has them. The file is only ever read.
+
+    Raises ConfigurationError for whatever is wrong with it.
+    """
+    options = schema.check(schema.load_yaml(file), "experiment", lambda key: str(file))
+    if "configfile" in options:
+        options["configfile"] = str(CHECKOUT / options["configfile"])
+    return options
+
+
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m rethinking train",
         description="Train one run. Its data are made where they are missing; a run that was stopped goes on.",
     )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="YAML file that holds options below as keys (configfile: from the checkout); given ones hold over it",
+    )
     parser.add_argument("--configfile", help="configuration with the recipe; config/config.yaml by default")
-    parser.add_argument("--dataset", required=True, help="see: python -m rethinking list datasets")
-    parser.add_argument("--model", required=True, help="see: python -m rethinking list models")
+    parser.add_argument("--dataset", help="see: python -m rethinking list datasets")
+    parser.add_argument("--model", help="see: python -m rethinking list models")
     parser.add_argument("--corruption", default="true_labels", help="such as random_labels-0.5 (default: %(default)s)")
-    parser.add_argument("--recipe", required=True, help="see: python -m rethinking list recipes")
+    parser.add_argument("--recipe", help="see: python -m rethinking list recipes")
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
     parser.add_argument("--out", type=Path, help=f"folder of the results (default: {BY_HAND}/runs/<the run's names>)")
     args = parser.parse_args(argv)
+    if args.config is not None:
+        parser.set_defaults(**experiment(args.config))
+        args = parser.parse_args(argv)
+    if missing := [f"--{name}" for name in NAMES if getattr(args, name) is None]:
+        parser.error(f"the following arguments are required: {', '.join(missing)}")
 
     overrides: dict[str, Any] = {}
     if args.epochs is not None:
