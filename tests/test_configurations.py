@@ -1,5 +1,6 @@
 """The configurations in config/: that each loads, and that the paper's recipe is in the one that reproduces it."""
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -49,6 +50,21 @@ def test_every_slice_that_a_job_gets_can_be_made(path):
             if run.corruption != "true_labels":
                 corruption = configuration.corruption_slice(run.dataset, run.corruption, run.seed)["corruption"]
                 assert corruption["level"] == split_corruption(run.corruption)[1]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_everything_of_a_configuration_can_be_made_in_a_fresh_clone(path, fresh_checkout):
+    shutil.copy(path, file := fresh_checkout / str(path.relative_to(ROOT)))  # the copy's default is another one
+    configuration = Configuration.load(path)
+    everything = {run.path for section in configuration.sections for run in configuration.runs(section)}
+    jobs = Counter(rule for rule, _ in fresh_checkout.jobs("--configfile", str(file), target="study"))
+    assert jobs["train"] == len(everything)
+    assert jobs["figure"] == len(configuration.figures)
+    assert jobs["table"] == len(configuration.tables)
+
+
+def test_a_study_is_called_like_its_file():
+    assert all(Configuration.load(path).name == path.stem for path in STUDIES)
 
 
 def test_configurations_have_names_of_their_own():
