@@ -27,6 +27,7 @@ localrules:
     corrupt_labels,
     corrupt_pixels,
     aggregate,
+    confusions,
     sizes,
     figure,
     table,

@@ -224,9 +224,11 @@ def test_the_order_in_which_modules_are_named_does_not_matter(package):
 
 # This package -------------------------------------------------------------------------------------------------------
 
-STAGES = ("prepare", "split", "corrupt", "train", "aggregate", "figure", "table", "samples", "picture")
+STAGES = ("prepare", "split", "corrupt", "train", "aggregate", "confusions", "figure", "table", "samples", "picture")
 PARTS = {  # modules beside the stages that are no stage
     "train": ["rethinking.stages.placement", "rethinking.stages.run_folder"],
+    "aggregate": ["rethinking.stages.runs"],
+    "confusions": ["rethinking.stages.runs"],
     "figure": ["rethinking.stages.frames"],
     "table": ["rethinking.stages.frames"],
 }

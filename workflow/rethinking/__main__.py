@@ -12,6 +12,7 @@ COMMANDS = {
     "split": "indices of the validation set that a seed holds out (called by the rule of that name)",
     "corrupt": "a corruption of a prepared data set (called by the rules corrupt_labels and corrupt_pixels)",
     "aggregate": "the runs of a figure or table to data frames (called by the rule of that name)",
+    "confusions": "the runs' confusion matrices to a data frame (called by the rule of that name)",
     "sizes": "the networks' sizes to a table (called by the rule of that name)",
     "figure": "tables to a figure (called by the rule of that name)",
     "table": "data frames to a table (called by the rule of that name)",

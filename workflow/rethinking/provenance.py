@@ -35,6 +35,11 @@ def aggregate_code() -> str:
     return code_digest("rethinking.stages.aggregate")
 
 
+def confusions_code() -> str:
+    """Digest for a `confusions` job."""
+    return code_digest("rethinking.stages.confusions")
+
+
 def sizes_code() -> str:
     """Digest for a `sizes` job."""
     return code_digest("rethinking.stages.sizes")

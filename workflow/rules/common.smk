@@ -69,7 +69,7 @@ except ValueError as error:
 EXPERIMENTS = CONFIGURATION.experiments
 ARRAYS = ["train_images", "train_labels", "test_images", "test_labels"]
 SPLIT = ["manifest.json", "train_indices.npy", "validation_indices.npy"]
-RUN_FILES = ["run.json", "metrics.csv"]  # of a run's files, those that tables are made from
+RUN_FILES = ["run.json", "metrics.csv"]  # of a run's files, those that all data frames are made from
 FRAMES = ["runs.csv", "curves.csv", "evaluations.csv"]  # what all runs of a figure or table are gathered into
 
 
@@ -199,6 +199,11 @@ def run_files(name):
     return lambda wildcards: sorted(f"results/runs/{run.path}/{name}" for run in CONFIGURATION.runs(wildcards.section))
 
 
+def files_read(section):
+    """Of a run's files, those that the data frames of a figure or table are made from."""
+    return [*RUN_FILES, *(["confusion.pkl"] if "confusions" in (FIGURES | TABLES)[section].tables else [])]
+
+
 def frame_files(section):
     """The data frames that a figure is drawn from or a table made from."""
     return [f"results/tables/{CONFIGURATION.name}/{section}/{name}.csv" for name in (FIGURES | TABLES)[section].tables]
@@ -211,7 +216,7 @@ def table_files(table):
 
 def behind(section):
     """What stands between the data and a figure or table: its runs, their data frames, the configuration's own files."""
-    files = [f"results/runs/{run.path}/{name}" for run in CONFIGURATION.runs(section) for name in RUN_FILES]
+    files = [f"results/runs/{run.path}/{name}" for run in CONFIGURATION.runs(section) for name in files_read(section)]
     files += frame_files(section)
     if section in CONFIGURATION.tables:
         return files + table_files(section)

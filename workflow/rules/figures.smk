@@ -35,6 +35,26 @@ rule aggregate:
         " --out results/tables/{wildcards.name}/{wildcards.section} > {log} 2>&1"
 
 
+# Only for the figures and tables that ask for it.
+rule confusions:
+    input:
+        summaries=run_files("run.json"),
+        matrices=run_files("confusion.pkl"),
+    output:
+        "results/tables/{name}/{section}/confusions.csv",
+    log:
+        "results/logs/confusions/{name}/{section}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        plan=lambda wildcards: canonical_json(CONFIGURATION.plan(wildcards.section)),
+        run_code=run_code,
+        code=provenance.confusions_code(),
+    shell:
+        "python3 -m rethinking confusions --plan {params.plan:q} --code {params.run_code:q} --runs results/runs"
+        " --out {output} > {log} 2>&1"
+
+
 # What is known of the networks before any training.
 rule sizes:
     output:

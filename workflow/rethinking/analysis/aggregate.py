@@ -26,6 +26,8 @@ def row(summary: dict[str, Any], fit_criterion: str) -> dict[str, Any]:
         values[f"{criterion}_test_error"] = fit and 1 - fit["test_accuracy"] / 100
     for part in ("train", "test"):
         values |= {f"final_{part}_{key}": value for key, value in summary["final"][part].items()}
+    best = summary["best_validation"]
+    values |= {f"best_validation_{key}": best and best[key] for key in ("epoch", "accuracy")}
     fit = summary["fit"][fit_criterion]
     values["censored"] = fit is None
     values["time_to_fit"] = fit and fit["epoch"]
@@ -55,6 +57,15 @@ def curves_table(runs: Sequence[tuple[dict[str, Any], pd.DataFrame]]) -> pd.Data
     named = [metrics.assign(**{key: summary[key] for key in NAME}) for summary, metrics in runs]
     table = pd.concat(named, ignore_index=True)
     return table[NAME + [column for column in table.columns if column not in NAME]]
+
+
+def test_accuracy_at_best(summary: dict[str, Any], metrics: pd.DataFrame) -> Any:
+    """A run's test accuracy after the epoch that its validation set chose, as metrics.csv writes it; else None."""
+    best = summary["best_validation"]
+    if best is None:
+        return None
+    (accuracy,) = metrics.loc[metrics["Epoch"].astype(int) == best["epoch"], "TestAccuracy"]
+    return accuracy
 
 
 def evaluations_of(metrics: pd.DataFrame) -> pd.DataFrame:

@@ -4,12 +4,15 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rethinking.files import sha256
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# The names of classes are text, and none of them a missing value: one may be called 01 or NA.
+READ_AS: dict[str, Any] = {"confusions": {"dtype": {"True": str, "Predicted": str}, "na_filter": False}}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +36,7 @@ def read_frames(arguments: argparse.Namespace, tables: Sequence[str]) -> "dict[s
     for name, expected in arguments.published.items():
         if sha256(path := arguments.paper / f"{name}.csv") != expected:
             raise ValueError(f"{path}: changed since the job was planned; start it again")
-    frames = {name: pd.read_csv(arguments.tables / f"{name}.csv") for name in tables}
+    frames = {name: pd.read_csv(arguments.tables / f"{name}.csv", **READ_AS.get(name, {})) for name in tables}
     return {**frames, "published": read_published(arguments.paper, sorted(arguments.published))}
 
 

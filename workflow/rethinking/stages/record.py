@@ -22,6 +22,7 @@ from rethinking.reporting.registry import TABLES
 from rethinking.run import RunConfig
 from rethinking.stages.aggregate import frames
 from rethinking.stages.by_hand import RESULTS
+from rethinking.stages.confusions import read_confusions
 from rethinking.stages.frames import read_published
 
 KEPT = Path("docs/results")
@@ -65,6 +66,8 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
             continue
         entry = lookup(TABLES, "table", name)
         numbers = {key: numeric(frame) for key, frame in frames(runs, section["fit_criterion"]).items()}
+        if "confusions" in entry.tables:
+            numbers["confusions"] = read_confusions(runs)
         names = entry.published if configuration.at_paper_size(name) else ()
         table = entry.load()(
             **{key: numbers[key] for key in entry.tables},

@@ -1,0 +1,32 @@
+"""Confusion matrices of runs as one data frame: what figures and tables of single classes are made from."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rethinking.analysis.aggregate import NAME
+
+
+def confusions_table(runs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> pd.DataFrame:
+    """confusions.csv of runs, each by its run.json and what its confusion.pkl holds.
+
+    A row a cell: the run's five names, Epoch (from 1), True and Predicted (names of classes, in the data set's order),
+    Count (test images).
+    """
+    return pd.concat([cells(content).assign(**_names(summary)) for summary, content in runs], ignore_index=True)[
+        [*NAME, "Epoch", "True", "Predicted", "Count"]
+    ]
+
+
+def cells(content: dict[str, Any]) -> pd.DataFrame:
+    """A row a cell of one run's matrices (epochs, true classes, predicted classes)."""
+    matrices, classes = content["matrices"], np.array(content["classes"], dtype=object)
+    epoch, true, predicted = (index.ravel() for index in np.indices(matrices.shape))
+    columns = {"Epoch": np.array(content["epochs"])[epoch], "True": classes[true], "Predicted": classes[predicted]}
+    return pd.DataFrame(columns | {"Count": matrices.ravel()})
+
+
+def _names(summary: dict[str, Any]) -> dict[str, Any]:
+    return {key: summary[key] for key in NAME}
