@@ -310,6 +310,13 @@ HELD_OUT = {"dataset": "digits-50", "recipe": "quick", "panels": {
     for panel in ("all_regularisers", "weight_decay", "no_regulariser", "batch_norm")
 }}  # fmt: skip
 
+
+def networks(corruptions: list[str]) -> dict[str, Any]:
+    """A section with the panel of networks epoch by epoch."""
+    panel = {"models": ["alexnet"], "corruptions": corruptions}
+    return {"dataset": "digits-50", "recipe": "quick", "panels": {"networks": panel}}
+
+
 TABLES = [
     ("tables/table2", {"dataset": "digits", "recipe": "quick"}, "tables.table2: unknown table; did you mean 'table4'?"),
     ("tables/table1/size", [7, 3], "tables.table1.size = [7, 3]: unknown key; known: dataset, fit_criterion, note, "
@@ -328,6 +335,12 @@ TABLES = [
      "early (its key stop); here all epochs are trained"),
     ("figures/fig2", HELD_OUT, "figures.fig2.panels.all_regularisers: needs a validation set, and the data set "
      "'digits-50' holds none out"),
+    ("figures/training", networks(["true_labels", "random_labels-0.5"]),
+     'figures.training.panels.networks.corruptions = ["true_labels", "random_labels-0.5"]: shows one corruption'),
+    ("figures/confusion", networks(["true_labels"]),
+     "figures.confusion.panels.networks: needs a validation set, and the data set 'digits-50' holds none out"),
+    ("tables/best_epoch", networks(["true_labels"]),
+     "tables.best_epoch.panels.networks: needs a validation set, and the data set 'digits-50' holds none out"),
     ("tables/table1/tolerance", {"test_acuracy": 1.0},
      "tables.table1.tolerance.test_acuracy = 1.0: unknown key; did you mean 'test_accuracy'?"),
     ("tables/table1/tolerance", {"test_accuracy": 0}, "tables.table1.tolerance.test_accuracy = 0: must be more than 0"),

@@ -21,9 +21,9 @@ from matplotlib.colors import same_color, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Bbox
+from shown import assert_texts_can_be_read, shown_texts
 from synthetic_tables import LEVELS, MODELS, SETTINGS, section, tables
 
 from rethinking.config import CHECKOUT
@@ -111,18 +111,6 @@ def of_colour(axes: Axes, colour: str, marker: str | None = None) -> list[Line2D
 
 def bands(axes: Axes) -> list[PolyCollection]:
     return [artist for artist in axes.collections if isinstance(artist, PolyCollection)]
-
-
-def shown_texts(figure: Figure) -> list[Text]:
-    """Every text that a reader sees: not the labels of ticks beyond the ends of an axis."""
-    beyond = set()
-    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
-        low, high = sorted(axis.get_view_interval())
-        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-            if not low - 1e-9 <= tick.get_loc() <= high + 1e-9:
-                beyond |= {tick.label1, tick.label2}
-    texts = (text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip())
-    return [text for text in texts if text not in beyond]
 
 
 # Files
@@ -414,15 +402,8 @@ def test_two_corruptions_of_one_level_are_never_averaged(extra: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_no_text_is_cut_off_or_touches_another(cases: dict[str, SimpleNamespace], name: str) -> None:
     figure = cases[name].figure
-    with style():
-        extents = {text: text.get_window_extent() for text in shown_texts(figure)}
-    assert len(extents) > 30
-    for text, extent in extents.items():
-        inside = min(extent.x0, extent.y0) >= 0 and extent.x1 <= figure.bbox.x1 and extent.y1 <= figure.bbox.y1
-        assert inside, text
-        assert text.get_fontsize() >= 6.5, text
-    for (one, extent), (other, other_extent) in combinations(extents.items(), 2):
-        assert not Bbox.intersection(extent, other_extent), (one, other)
+    assert len(shown_texts(figure)) > 30
+    assert_texts_can_be_read(figure)
 
 
 @pytest.mark.parametrize("name", CASES)

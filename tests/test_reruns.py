@@ -372,6 +372,40 @@ def test_labels_that_a_recipe_redraws_are_made_for_its_runs_and_for_no_other(che
     assert checkout.jobs(target=run) == last | train([MLP], "random_labels-1.0", "redrawn")
 
 
+# -- confusion matrices ------------------------------------------------------------------------------------------------
+
+
+def with_confusions(checkout: Checkout) -> None:
+    """A table that needs the confusion matrices, of a run that is there."""
+    configuration = checkout.configuration()
+    panels = {"networks": {"models": [MLP], "corruptions": ["true_labels"]}}
+    configuration["tables"]["per_class"] = {"dataset": "digits-50", "recipe": "quick", "panels": panels}
+    checkout.configure(configuration)
+
+
+PER_CLASS = job("table", name="tiny", table="per_class")
+CONFUSIONS = job("confusions", name="tiny", section="per_class")
+
+
+def test_only_what_needs_confusion_matrices_has_them_gathered(checkout):
+    with_confusions(checkout)
+    gathered = {job for job in checkout.jobs(target="all") if job[0] == "confusions"}
+    assert gathered == CONFUSIONS
+    assert not [job for job in checkout.jobs() if job[0] == "confusions"]
+
+
+def test_a_deleted_frame_of_confusion_matrices_is_gathered_again(checkout):
+    with_confusions(checkout)
+    target = "results/tables/tiny/per_class.csv"
+    aggregate = job("aggregate", name="tiny", section="per_class")
+    assert checkout.run(target=target) == CONFUSIONS | aggregate | PER_CLASS
+    assert checkout.jobs(target=target) == set()
+    (checkout / "results/tables/tiny/per_class/confusions.csv").unlink()
+    assert checkout.jobs(target=target) == CONFUSIONS | PER_CLASS
+    (checkout / f"results/runs/digits-50/{MLP}/true_labels/quick/seed0/confusion.pkl").unlink()
+    assert train([MLP], "true_labels") <= checkout.jobs(target=target)
+
+
 # -- a figure of no runs -----------------------------------------------------------------------------------------------
 
 

@@ -304,6 +304,8 @@ class Configuration:
         recipe = self.recipes[group["recipe"]]
         if panel.one_model and len(group["models"]) > 1:
             raise self._sources.error(f"{key}.models", group["models"], "shows one model")
+        if panel.one_corruption and len(group["corruptions"]) > 1:
+            raise self._sources.error(f"{key}.corruptions", group["corruptions"], "shows one corruption")
         if panel.corruptions is not None and group["corruptions"] != list(panel.corruptions):
             problem = f"is about {' and '.join(panel.corruptions)} alone"
             raise self._sources.error(f"{key}.corruptions", group["corruptions"], problem)

@@ -12,21 +12,29 @@ from matplotlib.legend import Legend
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.textpath import text_to_path
 
-from rethinking.plotting.style import SMALL, STYLE
+from rethinking.plotting.style import LARGE, SMALL, STYLE
 
 # Inches: around the figure, left and right of the panels, between them, between legends, for titles, for axis labels.
 EDGE, LEFT, RIGHT, BETWEEN, APART, TITLE, LABELS = 0.06, 0.56, 0.1, 0.62, 0.15, 0.25, 0.41
+ROWS_APART = 0.18
+LONGEST = 12  # letters of a class's name
+PLAIN: dict[str, Any] = {"parse_math": False}  # a dollar in the name of a class is a dollar
+LINE = 1.3 * LARGE / 72  # of a title
 LEAST_HEIGHT = 1.3  # of a panel; where a long caption needs the room, the figure grows instead
 
 Handles = Sequence[tuple[Any, str]]  # an artist, or a tuple of artists side by side, and its label
 
 
-def lay_out(figure: Figure, axes: Sequence[Axes], legends: Mapping[int, Handles], caption: str) -> None:
-    """Place the panels in a row, each legend from above its panel to the next panel that has one, and the caption."""
+def lay_out(figure: Figure, axes: Sequence[Axes], legends: Mapping[int, Handles], caption: str, rows: int = 1) -> None:
+    """Place the panels in rows, each legend from above its column to the next column that has one, and the caption.
+
+    The panels are given row by row; titles are above the first row and the horizontal axis' labels below the last.
+    """
     FigureCanvasAgg(figure)  # measures texts
     width, height = figure.get_size_inches()
-    panel = (width - LEFT - RIGHT - BETWEEN * (len(axes) - 1)) / len(axes)
-    starts = [LEFT + place * (panel + BETWEEN) for place in range(len(axes))]
+    columns = len(axes) // rows
+    panel = panel_width(width, columns)
+    starts = [LEFT + place * (panel + BETWEEN) for place in range(columns)]
     ends = [*(starts[place] - APART for place in sorted(legends)[1:]), width - EDGE]
     drawn = {
         place: fit_legend(figure, legends[place], end - starts[place])
@@ -34,14 +42,22 @@ def lay_out(figure: Figure, axes: Sequence[Axes], legends: Mapping[int, Handles]
     }
     text = figure.text(0, 0, wrap(caption, (width - 2 * EDGE) * 72, SMALL), fontsize=SMALL, va="bottom")
     below = EDGE + _inches(figure, text)[1] + LABELS
-    above = EDGE + max(_inches(figure, legend)[1] for legend in drawn.values()) + TITLE
-    height = max(height, below + LEAST_HEIGHT + above)
+    title = TITLE + max(each.get_title("left").count("\n") for each in axes) * LINE
+    above = EDGE + max(_inches(figure, legend)[1] for legend in drawn.values()) + title
+    height = max(height, below + rows * LEAST_HEIGHT + (rows - 1) * ROWS_APART + above)
     figure.set_size_inches(width, height)
     text.set_position((EDGE / width, EDGE / height))
     for place, legend in drawn.items():
-        legend.set_bbox_to_anchor((starts[place] / width, 1 - (above - TITLE) / height), figure.transFigure)
-    for start, each in zip(starts, axes, strict=True):
-        each.set_position((start / width, below / height, panel / width, 1 - (below + above) / height))
+        legend.set_bbox_to_anchor((starts[place] / width, 1 - (above - title) / height), figure.transFigure)
+    tall = (height - below - above - (rows - 1) * ROWS_APART) / rows
+    for place, each in enumerate(axes):
+        start, bottom = starts[place % columns], below + (rows - 1 - place // columns) * (tall + ROWS_APART)
+        each.set_position((start / width, bottom / height, panel / width, tall / height))
+
+
+def panel_width(width: float, columns: int) -> float:
+    """How wide a panel is on a figure `width` inches wide."""
+    return (width - LEFT - RIGHT - BETWEEN * (columns - 1)) / columns
 
 
 def fit_legend(figure: Figure, handles: Handles, width: float) -> Legend:
@@ -61,15 +77,20 @@ def fit_legend(figure: Figure, handles: Handles, width: float) -> Legend:
     raise AssertionError("a legend of nothing")
 
 
-def wrap(text: str, width: float, size: float) -> str:
+def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
     """Break `text` between words so that no line is wider than `width` points at font size `size`."""
-    font = FontProperties(family=STYLE["font.sans-serif"], size=size)
+    font = FontProperties(family=STYLE["font.sans-serif"], size=size, weight=weight)
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
         fits = text_to_path.get_text_width_height_descent(longer, font, ismath=False)[0] <= width
         lines = [*lines[:-1], longer] if fits or not lines[-1] else [*lines, word]
     return "\n".join(lines)
+
+
+def shortened(name: str) -> str:
+    """The name of a class in at most `LONGEST` letters."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def _inches(figure: Figure, artist: Any) -> tuple[float, float]:

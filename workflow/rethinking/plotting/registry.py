@@ -13,12 +13,13 @@ from rethinking.registry import Entry
 class Panel:
     """What a group of runs must be, so that what is drawn or said of it is true.
 
-    `one_model`: of one model only. `by_level`: one corruption a level, true labels among them, until they are fitted.
-    `in_full`: no run ends early. `validation`: images are held out. `corruptions`, `regularisers`: these and no other,
-    where it says; "augmentation" stands for any kind of it.
+    `one_model`, `one_corruption`: of one only. `by_level`: one corruption a level, true labels among them, until they
+    are fitted. `in_full`: no run ends early. `validation`: images are held out. `corruptions`, `regularisers`: these
+    and no other, where it says; "augmentation" stands for any kind of it.
     """
 
     one_model: bool = False
+    one_corruption: bool = False
     by_level: bool = False
     in_full: bool = False
     validation: bool = False
@@ -51,6 +52,9 @@ def _early_stopping(*regularisers: str) -> Panel:
     )
 
 
+# Networks on one corruption, all their epochs, and images held out that the best of these is chosen by.
+EPOCH_BY_EPOCH = Panel(one_corruption=True, in_full=True, validation=True)
+
 FIGURES = {
     "fig1": Figure(
         module="rethinking.plotting.fig1",
@@ -71,6 +75,20 @@ FIGURES = {
         },
         tables=("evaluations",),
         published=("fig2b",),
+    ),
+    "training": Figure(
+        module="rethinking.plotting.training",
+        function="figure",
+        description="accuracy and loss on training, validation and test images, epoch by epoch, and the best epoch",
+        panels={"networks": EPOCH_BY_EPOCH},
+        tables=("runs", "curves"),
+    ),
+    "confusion": Figure(
+        module="rethinking.plotting.confusion",
+        function="figure",
+        description="confusion matrices of the test set after the first, the best and the last epoch",
+        panels={"networks": EPOCH_BY_EPOCH},
+        tables=("runs", "confusions"),
     ),
     "models": Figure(
         module="rethinking.plotting.models",

@@ -12,15 +12,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rethinking.plotting.layout import wrap
+from rethinking.plotting.layout import PLAIN, shortened, wrap
 from rethinking.plotting.style import SMALL, VERMILLION, setting_label, style
 
 WIDTH, EDGE, NAMES, BETWEEN = 7.2, 0.06, 0.92, 0.06  # inches: whole, around, the rows' names, between images
 LABEL, GAP = 0.12, 0.08  # a line below an image, below a row
 LARGEST = 0.9  # side of an image
-LONGEST = 12  # letters of a class's name
 TINY = 5.5  # points
-PLAIN: dict[str, Any] = {"parse_math": False}  # a dollar in the name of a class is a dollar
 
 
 def figure(folder: Path, section: dict[str, Any]) -> tuple[Figure, str]:
@@ -66,10 +64,6 @@ def draw_labels(axes: Axes, centre: float, top: float, given: str, true: str) ->
     axes.text(centre, top - 0.02, shortened(given), ha="center", va="top", fontsize=TINY, **PLAIN, **look)
     if wrong:
         axes.text(centre, top - 0.02 - LABEL, f"({shortened(true)})", ha="center", va="top", fontsize=TINY, **PLAIN)
-
-
-def shortened(name: str) -> str:
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def caption(table: pd.DataFrame, section: dict[str, Any]) -> str:

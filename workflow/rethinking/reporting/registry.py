@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rethinking.plotting.registry import Panel
+from rethinking.plotting.registry import EPOCH_BY_EPOCH, Panel
 from rethinking.registry import Entry
 
 
@@ -51,6 +51,20 @@ TABLES = {
             "random_labels_augmentation": _after_training("random_labels-1.0", "flip", "rotation"),
         },
         published=("table4",),
+    ),
+    "best_epoch": Table(
+        module="rethinking.reporting.best_epoch",
+        function="table",
+        description="the best epoch by validation, the test accuracy there and at the end, seconds",
+        panels={"networks": EPOCH_BY_EPOCH},
+        tables=("runs",),
+    ),
+    "per_class": Table(
+        module="rethinking.reporting.per_class",
+        function="table",
+        description="test accuracy class by class, at the best epoch by validation or after the last",
+        panels={"networks": Panel(in_full=True)},
+        tables=("runs", "confusions"),
     ),
     "paper_vs_ours": Table(
         module="rethinking.reporting.paper_vs_ours",

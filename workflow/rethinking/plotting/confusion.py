@@ -1,0 +1,142 @@
+"""Confusion matrices of the test set after the first, the best and the last epoch: a row a network, true classes down.
+
+Summed over seeds, each at its own best epoch: every seed has the same test images, so a row's shares are means over
+seeds, and the accuracy above a matrix is the one that tables give.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from rethinking.plotting.layout import PLAIN, shortened, wrap
+from rethinking.plotting.panels import rows_of
+from rethinking.plotting.style import LARGE, MEDIUM, SMALL, setting_label, style
+
+MAP, FULL = "magma_r", Normalize(0, 100)  # even steps of lightness, the same to eyes that tell no red from green
+EDGE, BETWEEN, BAR, TITLES, NAME = (
+    0.06,
+    0.12,
+    0.62,
+    0.5,
+    0.36,
+)  # inches: around, between matrices, for the colours, above a row, to its name
+AXIS, LETTER = 0.2, 0.06  # inches: for what an axis is of, and for each letter of the longest class's name
+NUMBER, LINE = 1.92 * SMALL, 1.2 * SMALL  # points: a cell with room for "100", one for a line of text
+
+
+def figure(runs: pd.DataFrame, confusions: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:
+    """The figure, a row a network, and its caption; `section` is the figure's slice of the configuration."""
+    group, width = section["panels"]["networks"], section["size"][0]
+    text = caption(runs, section)
+    wrapped = wrap(text, (width - 2 * EDGE) * 72, SMALL)
+    names = AXIS + LETTER * max(len(shortened(name)) for name in confusions["True"].unique())
+    below = EDGE + (2 + wrapped.count("\n")) * SMALL * 1.25 / 72 + names
+    side = (width - 2 * EDGE - names - 2 * BETWEEN - BAR) / 3
+    height = below + len(group["models"]) * (side + TITLES) + EDGE
+    with style():
+        drawing = Figure(figsize=(width, height))
+        for row, model in enumerate(reversed(group["models"])):
+            shown = matrices(rows_of(runs, group, model), rows_of(confusions, group, model))
+            corner = (EDGE + names, below + row * (side + TITLES))
+            draw_row(drawing, shown, section["labels"][model], corner, side, is_last=row == 0)
+        draw_bar(drawing, (width - EDGE - BAR + BETWEEN, below, height - EDGE - TITLES))
+        drawing.text(EDGE / width, EDGE / height, wrapped, fontsize=SMALL, va="bottom", linespacing=1.25)
+    return drawing, text
+
+
+def draw_row(
+    drawing: Figure, shown: dict[str, pd.DataFrame], label: str, corner: tuple[float, float], side: float, is_last: bool
+) -> None:
+    """One network's matrices beside each other, from their lower left `corner`; all lengths in inches."""
+    (width, height), (left, bottom) = drawing.get_size_inches(), corner
+    top = (bottom + side + NAME) / height
+    drawing.text(left / width, top, label, va="top", fontsize=LARGE, fontweight="bold")
+    for column, (title, matrix) in enumerate(shown.items()):
+        start = left + column * (side + BETWEEN)
+        axes = drawing.add_axes((start / width, bottom / height, side / width, side / height))
+        draw_matrix(axes, matrix, title, side)
+        every = math.ceil(LINE * len(matrix) / (side * 72))
+        label_classes(axes, list(matrix.index), every, rows=column == 0, columns=is_last)
+
+
+def matrices(runs: pd.DataFrame, confusions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """By title the matrices of one network, counts summed over seeds, after the first, the best and the last epoch."""
+    best, last = (runs.set_index("seed")[key] for key in ("best_validation_epoch", "epochs_done"))
+    epochs = {"first epoch": last * 0 + 1, "best epoch": best, "last epoch": last}
+    return {f"{name} ({spelled(chosen)})": summed(confusions, chosen) for name, chosen in epochs.items()}
+
+
+def spelled(epochs: pd.Series) -> str:
+    """The epochs that a matrix is of: one, or the lowest and the highest where seeds differ."""
+    low, high = int(epochs.min()), int(epochs.max())
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def summed(confusions: pd.DataFrame, epochs: pd.Series) -> pd.DataFrame:
+    """The matrices of each seed's epoch, summed: a row a true class, a column a predicted one, in their own order."""
+    rows = confusions[confusions["Epoch"] == confusions["seed"].map(epochs)]
+    return rows.groupby(["True", "Predicted"], sort=False)["Count"].sum().unstack(sort=False)
+
+
+def draw_matrix(axes: Axes, matrix: pd.DataFrame, title: str, side: float) -> None:
+    """Each row in percent of its class, coloured and written; the title says how many are on the diagonal."""
+    counts = matrix.to_numpy()
+    shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap=MAP, norm=FULL, aspect="auto", interpolation="nearest")
+    axes.grid(visible=False)
+    axes.set_title(
+        f"{title}: {100 * np.trace(counts) / counts.sum():.1f} %", fontsize=MEDIUM, fontweight="normal", pad=3
+    )
+    if side * 72 / len(counts) < NUMBER:
+        return
+    for (true, predicted), share in np.ndenumerate(shares):
+        if share >= 0.5:
+            colour = "white" if share > 45 else "black"
+            axes.text(predicted, true, f"{share:.0f}", ha="center", va="center", fontsize=SMALL, color=colour)
+
+
+def label_classes(axes: Axes, classes: list[str], every: int, *, rows: bool, columns: bool) -> None:
+    """The names of classes, all or one of `every` few, where they are not those of the matrix beside or below."""
+    names = [shortened(name) for name in classes[::every]]
+    places = range(0, len(classes), every)
+    turned = 90 if max(map(len, names)) > 2 else 0
+    axes.set_xticks(places if columns else [], names if columns else [], rotation=turned, **PLAIN)
+    axes.set_yticks(places if rows else [], names if rows else [], **PLAIN)
+    axes.tick_params(length=0, labelsize=SMALL)
+    axes.spines[["left", "bottom"]].set_visible(False)
+    if rows:
+        axes.set_ylabel("true class")
+    if columns:
+        axes.set_xlabel("predicted class")
+
+
+def draw_bar(drawing: Figure, place: tuple[float, float, float]) -> None:
+    """The colours' meaning, at `place`: from the left, bottom and top in inches."""
+    (width, height), (left, bottom, top) = drawing.get_size_inches(), place
+    axes = drawing.add_axes((left / width, bottom / height, 0.1 / width, (top - bottom) / height))
+    bar = drawing.colorbar(ScalarMappable(FULL, MAP), cax=axes, label="share of the true class (%)")
+    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+
+
+def caption(runs: pd.DataFrame, section: dict[str, Any]) -> str:
+    """Which images, which epochs, and over which seeds."""
+    group, seeds = section["panels"]["networks"], section["seeds"]
+    (corruption,) = group["corruptions"]
+    tested = int(rows_of(runs, group, group["models"][0])["num_test"].iloc[0])
+    many = f"Sums over {len(seeds)} seeds ({', '.join(map(str, seeds))}), each at its own best epoch."
+    sentences = [
+        f"{section['dataset_label']}, {setting_label(corruption)}: confusion matrices of {tested:,} test images, true"
+        " classes down and predicted ones across, each row in percent of its class; shares below half a percent are"
+        " left blank.",
+        "Above each matrix its accuracy.",
+        "Best: the epoch with the highest validation accuracy; test images choose nothing.",
+        f"One seed ({seeds[0]})." if len(seeds) == 1 else many,
+        section["recipe_note"],
+    ]
+    return " ".join(filter(None, sentences))

@@ -1,0 +1,109 @@
+"""Accuracy and loss of networks epoch by epoch, on training, validation and test images, and each seed's best epoch.
+
+The curves of a notebook on mini_GoogLeNet, whose "test" images were its validation set; here the two are apart.
+"""
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from rethinking.plotting.layout import Handles, lay_out, panel_width, wrap
+from rethinking.plotting.panels import rows_of
+from rethinking.plotting.style import BLUE, LARGE, ORANGE, VERMILLION, LineStyle, setting_label, style
+
+PARTS = {
+    "Train": ("training", LineStyle(BLUE, "o", (4, 1.4))),
+    "Validation": ("validation", LineStyle(ORANGE, "s", (1, 1.2))),
+    "Test": ("test", LineStyle(VERMILLION, "D", ())),
+}
+ROWS = {"Accuracy": "accuracy (%)", "Loss": "loss (nats)"}
+BEST = {"color": "0.35", "linewidth": 0.8, "linestyle": (0, (5, 2, 1, 2))}
+
+
+def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:
+    """The figure, a column a network, and its caption; `section` is the figure's slice of the configuration."""
+    group = section["panels"]["networks"]
+    with style():
+        drawing = Figure(figsize=section["size"])
+        axes = drawing.subplots(len(ROWS), len(group["models"]), squeeze=False, sharex=True, sharey="row")
+        for column, model in enumerate(group["models"]):
+            of_model = {"runs": rows_of(runs, group, model), "curves": rows_of(curves, group, model)}
+            draw_network(list(axes[:, column]), **of_model)
+        text = caption(runs, section)
+        label_axes(axes, section)
+        lay_out(drawing, list(axes.flat), {0: handles()}, text, rows=len(ROWS))
+    return drawing, text
+
+
+def by_epoch(curves: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A column of all seeds: one row an epoch, one column a seed; epochs at which it was not measured are left out."""
+    return curves.pivot(index="Epoch", columns="seed", values=column).dropna(how="all")
+
+
+def draw_network(axes: list[Axes], runs: pd.DataFrame, curves: pd.DataFrame) -> None:
+    """One network: its accuracy in the first of `axes`, its loss in the second, its best epochs in both."""
+    for each, quantity in zip(axes, ROWS, strict=True):
+        for part, (_, look) in PARTS.items():
+            draw_line(each, by_epoch(curves, f"{part}{quantity}"), look)
+        for epoch in runs["best_validation_epoch"]:
+            each.axvline(epoch, zorder=1.5, **BEST)
+
+
+def draw_line(axes: Axes, curves: pd.DataFrame, look: LineStyle) -> None:
+    """The mean over seeds as a line, from the lowest to the highest seed as a band; `curves` has a column a seed."""
+    mean = curves.mean(axis=1)
+    seldom = -(-len(curves) // 25)  # of many epochs not each has a mark
+    axes.plot(curves.index, mean, **look.line_and_marker(), markersize=3.0, markevery=seldom)
+    if curves.shape[1] > 1:
+        axes.fill_between(curves.index, curves.min(axis=1), curves.max(axis=1), color=look.colour, alpha=0.2, lw=0)
+
+
+def label_axes(axes: Any, section: dict[str, Any]) -> None:
+    """The networks above their columns, what the axes show, and where they end."""
+    width = 72 * panel_width(section["size"][0], axes.shape[1])
+    for each, model in zip(axes[0], section["panels"]["networks"]["models"], strict=True):
+        each.set_title(wrap(section["labels"][model], width, LARGE, "bold"))
+    for row, label in zip(axes, ROWS.values(), strict=True):
+        row[0].set_ylabel(label)
+    for each in axes[-1]:
+        each.set_xlabel("epoch")
+        each.xaxis.get_major_locator().set_params(integer=True)
+    for each in axes[0]:
+        each.set_ylim(bottom=0, top=min(101, each.get_ylim()[1]))
+    for each in axes[1]:
+        each.set_ylim(bottom=0)
+
+
+def handles() -> Handles:
+    """The legend: the three parts of the data, and the mark of a best epoch."""
+    lines: list[tuple[Any, str]] = [(Line2D([], [], **look.line_and_marker()), name) for name, look in PARTS.values()]
+    return [*lines, (Line2D([], [], **BEST), "best epoch by validation")]
+
+
+def caption(runs: pd.DataFrame, section: dict[str, Any]) -> str:
+    """What is shown of how many images and seeds, and what the choice of an epoch gave."""
+    group, seeds = section["panels"]["networks"], section["seeds"]
+    (corruption,) = group["corruptions"]
+    found = {model: rows_of(runs, group, model) for model in group["models"]}
+    sizes = next(iter(found.values())).iloc[0]
+    given = f"{section['dataset_label']}, {setting_label(corruption)}"
+    many = f"Lines: means over {len(seeds)} seeds ({', '.join(map(str, seeds))}); bands: lowest to highest seed."
+    sentences = [
+        f"{given}: accuracy (above) and loss (below) after each epoch, in evaluation mode, on all"
+        f" {sizes['num_train']:,} training images, the validation images and {sizes['num_test']:,} test images.",
+        f"One seed ({seeds[0]})." if len(seeds) == 1 else many,
+        "Vertical lines: the epoch with the highest validation accuracy, one a seed; test images choose nothing.",
+        *(best_sentence(section["labels"][model], rows) for model, rows in found.items()),
+        section["recipe_note"],
+    ]
+    return " ".join(filter(None, sentences))
+
+
+def best_sentence(label: str, runs: pd.DataFrame) -> str:
+    """The test accuracy where validation is best, and at the end."""
+    chosen, last = runs["test_accuracy_at_best"].mean(), runs["final_test_accuracy"].mean()
+    epochs = ", ".join(f"{epoch:g}" for epoch in runs.sort_values("seed")["best_validation_epoch"])
+    return f"{label}: best at epoch {epochs}; test accuracy {chosen:.1f} % there, {last:.1f} % at the end."

@@ -1,0 +1,65 @@
+"""The best epoch by validation and what the test set says of it, beside the end of training, and the seconds.
+
+A notebook prints the highest accuracy of all epochs on the images that it calls test; this table chooses by validation
+and reports the test accuracy of that epoch, whatever others have.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+from rethinking.plotting.style import setting_label
+from rethinking.reporting.accuracies import rows_of, seeds_note, with_spread
+from rethinking.reporting.comparison import Frames, summary
+from rethinking.reporting.formats import Table
+
+PANELS = ("networks",)
+OF_A_RUN = {  # columns of runs.csv by their names in the table
+    "best_validation_accuracy": "best validation accuracy",
+    "best_validation_epoch": "at epoch",
+    "test_accuracy_at_best": "test accuracy there",
+    "final_test_accuracy": "test accuracy at the end",
+    "final_train_accuracy": "training accuracy at the end",
+    "seconds_per_epoch": "seconds an epoch",
+    "seconds": "seconds in total",
+}
+DIGITS = {"best_validation_epoch": 1, "seconds": 1}  # 2 of the others
+
+
+def table(*, runs: pd.DataFrame, published: None, section: dict[str, Any]) -> Table:
+    """One row a network. `section` is the table's slice of the resolved configuration."""
+    frames = Frames(runs=runs.assign(seconds_per_epoch=runs["seconds"] / runs["epochs_done"]))
+    numbers = pd.DataFrame([row_of(frames, section, row) for row in rows_of(section, PANELS)])
+    dataset = section["dataset_label"]
+    notes = [
+        f"{dataset}. Accuracies in percent, in evaluation mode; seconds are those of training and evaluation together.",
+        "The epoch is chosen by the validation set, images held out of the training set, and is the first of equals;"
+        " the test set is never used for it.",
+        seeds_note(section),
+        section["recipe_note"],
+    ]
+    return Table(f"Best epoch: {dataset}", numbers, shown(numbers, section), [note for note in notes if note])
+
+
+def row_of(frames: Frames, section: dict[str, Any], row: tuple[str, str, str]) -> dict[str, Any]:
+    """A row of the CSV file: means, and standard deviations over seeds."""
+    panel, model, corruption = row
+    rows = frames.of("runs", section["panels"][panel], model, corruption)
+    values: dict[str, Any] = {"model": model, "corruption": corruption, "n": len(rows)}
+    for column in OF_A_RUN:
+        found = summary(rows[column].to_numpy(float), len(rows))
+        values |= {column: found.mean, f"{column}_sd": found.sd}
+    return values
+
+
+def shown(numbers: pd.DataFrame, section: dict[str, Any]) -> pd.DataFrame:
+    """The rows as they are read."""
+    columns = {
+        "network": [section["labels"][model] for model in numbers["model"]],
+        "labels and pixels": [setting_label(corruption) for corruption in numbers["corruption"]],
+        "n": [str(n) for n in numbers["n"]],
+    }
+    for column, name in OF_A_RUN.items():
+        pairs = zip(numbers[column], numbers[f"{column}_sd"], strict=True)
+        columns[name] = [with_spread(mean, sd, DIGITS.get(column, 2)) for mean, sd in pairs]
+    return pd.DataFrame(columns)
