@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ from rethinking.reporting.formats import Table, text_of
 from rethinking.reporting.registry import TABLES
 from rethinking.reporting.signs import signs
 from rethinking.stages.frames import read_published
+from rethinking.stages.record import record
 
 CURVE = {"online_loss": "OnlineTrainLoss", "online_accuracy": "OnlineTrainAccuracy"}
 NAME = ["dataset", "model", "corruption", "recipe", "seed"]
@@ -364,3 +366,15 @@ def test_what_has_run_is_recorded_with_machine_and_day(completed: Path, tmp_path
     assert runs["date"].str.fullmatch(r"\d{4}-\d\d-\d\d").all()
     recorded, made_by_rule = (folder / "table1.csv" for folder in (tmp_path, completed / "results/tables/tiny"))
     assert recorded.read_text() == made_by_rule.read_text()
+
+
+def test_a_table_of_confusion_matrices_is_recorded_as_well(completed: Path, tmp_path: Path):
+    panels = {"networks": {"models": ["mlp-w0.05"], "corruptions": ["true_labels"]}}
+    configuration = yaml.safe_load((completed / "config/config.yaml").read_text())
+    configuration["tables"]["per_class"] = {"dataset": "digits-50", "recipe": "quick", "panels": panels}
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(configuration))
+    record(Configuration.load(tmp_path / "tiny.yaml"), completed / "results/runs", tmp_path)
+    table = pd.read_csv(tmp_path / "per_class.csv").set_index("class")
+    runs = pd.read_csv(completed / "results/tables/tiny/table1/runs.csv")
+    assert table.loc["all classes", "total"] == runs["num_test"].sum()
+    assert table.loc["all classes", "accuracy"] == pytest.approx(runs["final_test_accuracy"].mean())

@@ -19,14 +19,11 @@ from rethinking.plotting.panels import rows_of
 from rethinking.plotting.style import LARGE, MEDIUM, SMALL, setting_label, style
 
 MAP, FULL = "magma_r", Normalize(0, 100)  # even steps of lightness, the same to eyes that tell no red from green
-EDGE, BETWEEN, BAR, TITLES, NAME = (
-    0.06,
-    0.12,
-    0.62,
-    0.5,
-    0.36,
-)  # inches: around, between matrices, for the colours, above a row, to its name
-AXIS, LETTER = 0.2, 0.06  # inches: for what an axis is of, and for each letter of the longest class's name
+# Inches: around the figure, between matrices, for the colours; above a row, to its network's name; for what an axis is
+# of, for each letter of the longest class's name.
+EDGE, BETWEEN, BAR = 0.06, 0.12, 0.62
+TITLES, NAME = 0.5, 0.36
+AXIS, LETTER = 0.2, 0.06
 NUMBER, LINE = 1.92 * SMALL, 1.2 * SMALL  # points: a cell with room for "100", one for a line of text
 
 
@@ -68,7 +65,7 @@ def draw_row(
 def matrices(runs: pd.DataFrame, confusions: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """By title the matrices of one network, counts summed over seeds, after the first, the best and the last epoch."""
     best, last = (runs.set_index("seed")[key] for key in ("best_validation_epoch", "epochs_done"))
-    epochs = {"first epoch": last * 0 + 1, "best epoch": best, "last epoch": last}
+    epochs = {"first epoch": last.clip(upper=1), "best epoch": best, "last epoch": last}
     return {f"{name} ({spelled(chosen)})": summed(confusions, chosen) for name, chosen in epochs.items()}
 
 

@@ -3,6 +3,7 @@
 The curves of a notebook on mini_GoogLeNet, whose "test" images were its validation set; here the two are apart.
 """
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -55,8 +56,8 @@ def draw_network(axes: list[Axes], runs: pd.DataFrame, curves: pd.DataFrame) -> 
 def draw_line(axes: Axes, curves: pd.DataFrame, look: LineStyle) -> None:
     """The mean over seeds as a line, from the lowest to the highest seed as a band; `curves` has a column a seed."""
     mean = curves.mean(axis=1)
-    seldom = -(-len(curves) // 25)  # of many epochs not each has a mark
-    axes.plot(curves.index, mean, **look.line_and_marker(), markersize=3.0, markevery=seldom)
+    every = math.ceil(len(curves) / 25)  # of many epochs not each has a mark
+    axes.plot(curves.index, mean, **look.line_and_marker(), markersize=3.0, markevery=every)
     if curves.shape[1] > 1:
         axes.fill_between(curves.index, curves.min(axis=1), curves.max(axis=1), color=look.colour, alpha=0.2, lw=0)
 
