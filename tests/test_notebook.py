@@ -202,6 +202,12 @@ def test_a_row_of_best_epoch_holds_means_and_deviations_over_seeds(case):
             assert row[f"{column}_sd"] == pytest.approx(values.std(), nan_ok=True), column
 
 
+def test_of_one_seed_the_epoch_is_a_whole_number_and_no_deviation_is_shown(case):
+    table = best_epoch.table(runs=case.frames["runs"], published=None, section=case.section)
+    cells = table.shown["at epoch"]
+    assert all(cells.str.fullmatch(r"\d+" if len(case.seeds) == 1 else r"\d+\.\d ± \d+\.\d"))
+
+
 def test_best_epoch_says_that_the_test_set_chooses_nothing(case):
     table = best_epoch.table(runs=case.frames["runs"], published=None, section=case.section)
     text = text_of(table, ".md")

@@ -74,8 +74,6 @@ def label_axes(axes: Any, section: dict[str, Any]) -> None:
         each.xaxis.get_major_locator().set_params(integer=True)
     for each in axes[0]:
         each.set_ylim(bottom=0, top=min(101, each.get_ylim()[1]))
-    for each in axes[1]:
-        each.set_ylim(bottom=0)
 
 
 def handles() -> Handles:

@@ -4,6 +4,7 @@ A notebook prints the highest accuracy of all epochs on the images that it calls
 and reports the test accuracy of that epoch, whatever others have.
 """
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -23,7 +24,6 @@ OF_A_RUN = {  # columns of runs.csv by their names in the table
     "seconds_per_epoch": "seconds an epoch",
     "seconds": "seconds in total",
 }
-DIGITS = {"best_validation_epoch": 1, "seconds": 1}  # 2 of the others
 
 
 def table(*, runs: pd.DataFrame, published: None, section: dict[str, Any]) -> Table:
@@ -61,5 +61,12 @@ def shown(numbers: pd.DataFrame, section: dict[str, Any]) -> pd.DataFrame:
     }
     for column, name in OF_A_RUN.items():
         pairs = zip(numbers[column], numbers[f"{column}_sd"], strict=True)
-        columns[name] = [with_spread(mean, sd, DIGITS.get(column, 2)) for mean, sd in pairs]
+        columns[name] = [with_spread(mean, sd, digits_of(column, sd)) for mean, sd in pairs]
     return pd.DataFrame(columns)
+
+
+def digits_of(column: str, sd: float) -> int:
+    """Decimals: of one seed's epoch there are none."""
+    if column == "best_validation_epoch":
+        return 0 if math.isnan(sd) else 1
+    return 1 if column == "seconds" else 2
