@@ -1,10 +1,9 @@
 """Figure 1 of the paper: (a) training loss in five data settings, (b) time to fit, (c) test error at the fit.
 
-Lines are means over seeds, bands reach from the lowest to the highest seed (with two or three seeds a standard
-deviation says less). A run that never met the fit criterion is a mark of its own in (b) and (c), outside the means.
+Lines are means over seeds with bands over them. A run that never met the fit criterion is a mark of its own in (b) and
+(c), outside the means.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,6 +14,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rethinking.names import split_corruption
+from rethinking.plotting.curves import (
+    RUN,
+    THIN_LINES,
+    draw_band,
+    draw_losses,
+    mean_and_range,
+    panel_runs,
+    seeds_sentence,
+    setting_handles,
+    split_losses,
+)
 from rethinking.plotting.layout import Handles, lay_out
 from rethinking.plotting.style import (
     SMALL,
@@ -22,19 +32,16 @@ from rethinking.plotting.style import (
     model_styles,
     published_marks,
     published_points,
-    setting_label,
     setting_styles,
     style,
 )
 
-RUN = ["dataset", "model", "corruption", "recipe", "seed"]
 CRITERIA = {
     "accuracy_99": "the training accuracy first reaches 99 %",
     "accuracy_99_9": "the training accuracy first reaches 99.9 %",
     "accuracy_100": "the training accuracy first reaches 100 %",
     "loss_0_01": "the training loss first falls below 0.01",
 }
-MARKS_A_LINE = 5
 LARGEST_LINEAR = 12  # relative time from which panel (b) is logarithmic; the paper's ends at 3.6
 
 
@@ -53,7 +60,7 @@ def figure(
     with style():
         drawing = Figure(figsize=section["size"])
         axes = list(drawing.subplots(1, 3))
-        draw_losses(axes[0], losses, training, section)
+        draw_losses(axes[0], losses, training, section["panels"]["learning_curves"]["corruptions"])
         draw_levels(axes[1], levels, "relative_time", "relative_time_bound", section)
         scale_times(axes[1], levels)
         draw_levels(axes[2], levels, "test_error_at_fit", "final_test_error", section)
@@ -62,80 +69,9 @@ def figure(
         draw_paper(axes, paper, section)
         label_axes(axes, section)
         text = caption(training, levels, losses, section, paper)
-        legends = {0: setting_handles(section, paper), 1: model_handles(levels, section, paper)}
+        legends = {0: loss_handles(section, paper), 1: model_handles(levels, section, paper)}
         lay_out(drawing, axes, legends, text)
     return drawing, text
-
-
-def panel_runs(runs: pd.DataFrame, section: dict[str, Any], panel: str) -> pd.DataFrame:
-    """The rows of `runs` that a panel shows; raises ValueError if one of its runs is not there."""
-    group = section["panels"][panel]
-    parts = [[group["dataset"]], group["models"], group["corruptions"], [group["recipe"]], section["seeds"]]
-    wanted = pd.MultiIndex.from_product(parts, names=RUN)
-    there = pd.MultiIndex.from_frame(runs[RUN])
-    if len(missing := wanted.difference(there)):
-        raise ValueError(f"figure {section['name']}, {panel}: runs.csv has no row of {'/'.join(map(str, missing[0]))}")
-    return runs[there.isin(wanted)]
-
-
-def mean_and_range(table: pd.DataFrame, by: str, value: str) -> pd.DataFrame:
-    """Mean, lowest and highest of `value` and their count for each value of `by`; empty cells are left out."""
-    return table.groupby(by)[value].agg(["mean", "min", "max", "count"])
-
-
-def draw_band(axes: Axes, summary: pd.DataFrame, line: dict[str, Any], **marks: Any) -> None:
-    """A mean line and its band; where nothing was measured both have a gap, never a bridge."""
-    axes.plot(summary.index, summary["mean"], **line, **marks)
-    if summary["count"].max() > 1:
-        axes.fill_between(summary.index, summary["min"], summary["max"], color=line["color"], alpha=0.2, linewidth=0)
-
-
-# (a) training loss
-
-
-def split_losses(training: pd.DataFrame, curves: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The online losses of the panel's runs in three tables.
-
-    `together`: the steps that all seeds of a setting reached; `alone`: from the last of these, the seeds that trained
-    on; `diverged`: the whole curve of a run that diverged. A mean whose seeds change on the way would jump.
-    """
-    losses = curves.merge(training[[*RUN, "stopped_by"]], on=RUN)
-    losses = losses[np.isfinite(losses["OnlineTrainLoss"])]
-    diverged = losses["stopped_by"] == "diverged"
-    steady = losses[~diverged]
-    seeds = steady.groupby("corruption")["seed"].transform("nunique")
-    shared = steady.groupby(["corruption", "Step"])["seed"].transform("size") == seeds
-    last_shared = steady["Step"].where(shared).groupby(steady["corruption"]).transform("max").fillna(0)
-    ends = steady.groupby(["corruption", "seed"])["Step"].transform("max")
-    alone = (steady["Step"] >= last_shared) & (ends > last_shared)
-    return {"together": steady[shared], "alone": steady[alone], "diverged": losses[diverged]}
-
-
-def draw_losses(axes: Axes, losses: dict[str, pd.DataFrame], training: pd.DataFrame, section: dict[str, Any]) -> None:
-    """Panel (a): training loss against steps, one line a data setting."""
-    corruptions = section["panels"]["learning_curves"]["corruptions"]
-    last = max((table["Step"].max() for table in losses.values() if len(table)), default=1)
-    unit = 1000 if last >= 10_000 else 1
-    steady = pd.concat([losses["together"], losses["alone"]])["OnlineTrainLoss"]
-    # A loss on its way to infinity would press all other lines onto the axis.
-    top = 1.05 * (steady.max() if len(steady) else math.log(training["num_classes"].iloc[0]))
-    for place, (corruption, look) in enumerate(setting_styles(corruptions).items()):
-        of_setting = {name: table[table["corruption"] == corruption] for name, table in losses.items()}
-        summary = mean_and_range(of_setting["together"], "Step", "OnlineTrainLoss")
-        summary.index = summary.index / unit
-        # Staggered, so that the markers of lines that run close together do not hide each other.
-        stride = max(1, len(summary) // MARKS_A_LINE)
-        marks = range(place * stride // len(corruptions), len(summary), stride)
-        draw_band(axes, summary, look.line_and_marker(), markevery=list(marks))
-        for name in ("alone", "diverged"):
-            for _, run in of_setting[name].groupby("seed"):
-                axes.plot(run["Step"] / unit, run["OnlineTrainLoss"], **look.line(), linewidth=0.6)
-        for _, run in of_setting["diverged"].groupby("seed"):
-            end = run.iloc[-1]
-            axes.plot(end["Step"] / unit, min(end["OnlineTrainLoss"], top), "x", color=look.colour, clip_on=False)
-    axes.set_xlabel("training steps" if unit == 1 else "thousand training steps")
-    axes.set_xlim(0, 1.02 * last / unit)
-    axes.set_ylim(-0.03 * top, top)
 
 
 # (b) and (c) against the level of corruption
@@ -250,12 +186,9 @@ def label_axes(axes: Iterable[Axes], section: dict[str, Any]) -> None:
     error.set_ylabel("test error")
 
 
-def setting_handles(section: dict[str, Any], paper: pd.DataFrame) -> Handles:
+def loss_handles(section: dict[str, Any], paper: pd.DataFrame) -> Handles:
     """The legend of panel (a)."""
-    looks = setting_styles(section["panels"]["learning_curves"]["corruptions"])
-    handles: list[tuple[Any, str]] = [
-        (Line2D([], [], **look.line_and_marker()), setting_label(name)) for name, look in looks.items()
-    ]
+    handles = list(setting_handles(section["panels"]["learning_curves"]["corruptions"]))
     if "online_loss" in set(paper["quantity"]):
         dots = {**published_points("0.35"), "markersize": 4}
         handles.append((Line2D([], [], **dots), "the paper's"))
@@ -306,19 +239,12 @@ def caption(
     if needs_logarithm(levels):
         sentences.append("The vertical axis of (b) is logarithmic.")
     if not losses["alone"].empty:
-        sentences.append("Thin lines in (a): seeds that trained on after another of their setting had stopped.")
+        sentences.append(f"Thin lines in (a): {THIN_LINES}")
     if not paper.empty:
         sentences.append("Dots and stars: what the paper reports, read from its figures.")
     if "suspect" in set(paper["remark"]):
         sentences.append("Hollow stars: points that the paper probably plots twice.")
     return " ".join([*sentences, section.get("recipe_note", "")]).strip()
-
-
-def seeds_sentence(seeds: list[int]) -> str:
-    """How many seeds, and what line and band show of them."""
-    if len(seeds) == 1:
-        return f"One seed ({seeds[0]})."
-    return f"Lines: means over {len(seeds)} seeds ({', '.join(map(str, seeds))}); bands: lowest to highest seed."
 
 
 def outcome_sentences(training: pd.DataFrame, levels: pd.DataFrame) -> list[str]:

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from rethinking.plotting.curves import by_step, draw_curve, seeds_sentence, steps_label, unit_of
 from rethinking.plotting.layout import Handles, lay_out
 from rethinking.plotting.style import BLUE, ORANGE, VERMILLION, LineStyle, model_styles, published_points, style
 
@@ -24,7 +25,6 @@ SETTINGS = {  # the paper's order and words; no augmentation and dropout leave w
     "no_regulariser": ("no regulariser", LineStyle(VERMILLION, "D", (4, 1.2, 1, 1.2))),
 }
 VALIDATION = (1, 1.2)  # dashes
-HAIR = {"linewidth": 0.4, "alpha": 0.35}
 
 
 def figure(
@@ -59,23 +59,9 @@ def curves_of(evaluations: pd.DataFrame, section: dict[str, Any], panel: str, pl
     return rows[rows["seed"].isin(section["seeds"])]
 
 
-def by_step(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    """A column of all seeds: one row a step, one column a seed; steps at which it was not measured are left out."""
-    return rows.pivot(index="Step", columns="seed", values=column).dropna(how="all")
-
-
 def best_so_far(curves: pd.DataFrame) -> pd.DataFrame:
     """The highest value up to each step, seed by seed."""
     return curves.cummax()
-
-
-def draw_curve(axes: Axes, rows: pd.DataFrame, column: str, unit: int, line: dict[str, Any], **marks: Any) -> None:
-    """The mean over seeds as a line, each seed as a hair."""
-    curves = by_step(rows, column)
-    axes.plot(curves.index / unit, curves.mean(axis=1), **line, **marks)
-    if curves.shape[1] > 1:
-        for seed in curves:
-            axes.plot(curves.index / unit, curves[seed], **{**line, **HAIR})
 
 
 def shade_best(axes: Axes, rows: pd.DataFrame, unit: int, colour: str) -> None:
@@ -89,11 +75,6 @@ def chosen(rows: pd.DataFrame) -> pd.DataFrame:
     """Of each seed the evaluation with the highest validation accuracy, the first of equals."""
     measured = rows.dropna(subset=["ValidationAccuracy"]).sort_values("Step", kind="stable", ignore_index=True)
     return measured.loc[measured.groupby("seed")["ValidationAccuracy"].idxmax()]
-
-
-def unit_of(tables: Sequence[pd.DataFrame]) -> int:
-    """1000 where steps are counted in thousands, else 1."""
-    return 1000 if max(table["Step"].max() for table in tables) >= 10_000 else 1
 
 
 def draw_early_stopping(axes: Axes, settings: dict[str, pd.DataFrame]) -> None:
@@ -136,7 +117,7 @@ def draw_batch_norm(axes: Axes, networks: dict[str, pd.DataFrame]) -> None:
 def finish(axes: Axes, tables: Sequence[pd.DataFrame], unit: int) -> None:
     """The axes' ends: all steps, and what is above the steep beginning of every curve."""
     last = max(table["Step"].max() for table in tables)
-    axes.set_xlabel("training steps" if unit == 1 else "thousand training steps")
+    axes.set_xlabel(steps_label(unit))
     axes.set_xlim(0, 1.02 * last / unit)
     late = pd.concat([table[table["Step"] >= 0.1 * table["Step"].max()] for table in tables])
     lowest = float(np.nanmin(late["TestAccuracy"]))
@@ -195,7 +176,6 @@ def caption(
     settings: dict[str, pd.DataFrame], networks: dict[str, pd.DataFrame], section: dict[str, Any], paper: bool
 ) -> str:
     """The caption: what the figure cannot say by itself, and what early stopping was worth."""
-    count, seeds = len(section["seeds"]), ", ".join(map(str, section["seeds"]))
     sentences = [
         f"Implicit regularisers, {section['dataset_label']}, true labels.",
         "(a) Shaded: up to the best test accuracy so far, which nobody who trains can know. Open marks: test accuracy"
@@ -203,7 +183,7 @@ def caption(
         " Inception V3 on ImageNet, without a validation set.",
         *(gain_sentence(name, rows) for name, rows in settings.items()),
         "(b) Test accuracy, shaded as in (a), and training accuracy in evaluation mode; no explicit regulariser.",
-        f"One seed ({seeds})." if count == 1 else f"Lines: means over {count} seeds ({seeds}); hairs: each seed.",
+        seeds_sentence(section["seeds"], "hairs: each seed"),
     ]
     if paper:
         sentences.append(

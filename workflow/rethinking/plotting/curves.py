@@ -1,0 +1,134 @@
+"""Curves against training steps, as several figures have them: the runs of a panel, means, bands, a hair a seed.
+
+Bands reach from the lowest to the highest seed (with two or three seeds a standard deviation says less).
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from rethinking.plotting.layout import Handles
+from rethinking.plotting.style import setting_label, setting_styles
+
+RUN = ["dataset", "model", "corruption", "recipe", "seed"]
+MARKS_A_LINE = 5
+HAIR = {"linewidth": 0.4, "alpha": 0.35}
+THIN_LINES = "seeds that trained on after another of their setting had stopped."
+
+
+def panel_runs(runs: pd.DataFrame, section: dict[str, Any], panel: str) -> pd.DataFrame:
+    """The rows of `runs` that a panel shows; raises ValueError if one of its runs is not there."""
+    group = section["panels"][panel]
+    parts = [[group["dataset"]], group["models"], group["corruptions"], [group["recipe"]], section["seeds"]]
+    wanted = pd.MultiIndex.from_product(parts, names=RUN)
+    there = pd.MultiIndex.from_frame(runs[RUN])
+    if len(missing := wanted.difference(there)):
+        raise ValueError(f"figure {section['name']}, {panel}: runs.csv has no row of {'/'.join(map(str, missing[0]))}")
+    return runs[there.isin(wanted)]
+
+
+def unit_of(tables: Sequence[pd.DataFrame]) -> int:
+    """1000 where steps are counted in thousands, else 1."""
+    return 1000 if max((table["Step"].max() for table in tables if len(table)), default=1) >= 10_000 else 1
+
+
+def steps_label(unit: int) -> str:
+    """The name of an axis of steps."""
+    return "training steps" if unit == 1 else "thousand training steps"
+
+
+# A band over seeds
+
+
+def mean_and_range(table: pd.DataFrame, by: str, value: str) -> pd.DataFrame:
+    """Mean, lowest and highest of `value` and their count for each value of `by`; empty cells are left out."""
+    return table.groupby(by)[value].agg(["mean", "min", "max", "count"])
+
+
+def draw_band(axes: Axes, summary: pd.DataFrame, line: dict[str, Any], **marks: Any) -> None:
+    """A mean line and its band; where nothing was measured both have a gap, never a bridge."""
+    axes.plot(summary.index, summary["mean"], **line, **marks)
+    if summary["count"].max() > 1:
+        axes.fill_between(summary.index, summary["min"], summary["max"], color=line["color"], alpha=0.2, linewidth=0)
+
+
+# A hair a seed
+
+
+def by_step(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A column of all seeds: one row a step, one column a seed; steps at which it was not measured are left out."""
+    return rows.pivot(index="Step", columns="seed", values=column).dropna(how="all")
+
+
+def draw_curve(axes: Axes, rows: pd.DataFrame, column: str, unit: int, line: dict[str, Any], **marks: Any) -> None:
+    """The mean over seeds as a line, each seed as a hair."""
+    curves = by_step(rows, column)
+    axes.plot(curves.index / unit, curves.mean(axis=1), **line, **marks)
+    if curves.shape[1] > 1:
+        for seed in curves:
+            axes.plot(curves.index / unit, curves[seed], **{**line, **HAIR})
+
+
+# Training loss in several data settings
+
+
+def split_losses(training: pd.DataFrame, curves: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The online losses of one network's runs in three tables.
+
+    `together`: the steps that all seeds of a setting reached; `alone`: from the last of these, the seeds that trained
+    on; `diverged`: the whole curve of a run that diverged. A mean whose seeds change on the way would jump.
+    """
+    losses = curves.merge(training[[*RUN, "stopped_by"]], on=RUN)
+    losses = losses[np.isfinite(losses["OnlineTrainLoss"])]
+    diverged = losses["stopped_by"] == "diverged"
+    steady = losses[~diverged]
+    seeds = steady.groupby("corruption")["seed"].transform("nunique")
+    shared = steady.groupby(["corruption", "Step"])["seed"].transform("size") == seeds
+    last_shared = steady["Step"].where(shared).groupby(steady["corruption"]).transform("max").fillna(0)
+    ends = steady.groupby(["corruption", "seed"])["Step"].transform("max")
+    alone = (steady["Step"] >= last_shared) & (ends > last_shared)
+    return {"together": steady[shared], "alone": steady[alone], "diverged": losses[diverged]}
+
+
+def draw_losses(axes: Axes, losses: dict[str, pd.DataFrame], training: pd.DataFrame, corruptions: list[str]) -> None:
+    """Training loss of one network against steps, one line a data setting."""
+    last = max((table["Step"].max() for table in losses.values() if len(table)), default=1)
+    unit = unit_of(list(losses.values()))
+    steady = pd.concat([losses["together"], losses["alone"]])["OnlineTrainLoss"]
+    # A loss on its way to infinity would press all other lines onto the axis.
+    top = 1.05 * (steady.max() if len(steady) else math.log(training["num_classes"].iloc[0]))
+    for place, (corruption, look) in enumerate(setting_styles(corruptions).items()):
+        of_setting = {name: table[table["corruption"] == corruption] for name, table in losses.items()}
+        summary = mean_and_range(of_setting["together"], "Step", "OnlineTrainLoss")
+        summary.index = summary.index / unit
+        # Staggered, so that the markers of lines that run close together do not hide each other.
+        stride = max(1, len(summary) // MARKS_A_LINE)
+        marks = range(place * stride // len(corruptions), len(summary), stride)
+        draw_band(axes, summary, look.line_and_marker(), markevery=list(marks))
+        for name in ("alone", "diverged"):
+            for _, run in of_setting[name].groupby("seed"):
+                axes.plot(run["Step"] / unit, run["OnlineTrainLoss"], **look.line(), linewidth=0.6)
+        for _, run in of_setting["diverged"].groupby("seed"):
+            end = run.iloc[-1]
+            axes.plot(end["Step"] / unit, min(end["OnlineTrainLoss"], top), "x", color=look.colour, clip_on=False)
+    axes.set_xlabel(steps_label(unit))
+    axes.set_xlim(0, 1.02 * last / unit)
+    axes.set_ylim(-0.03 * top, top)
+
+
+def setting_handles(corruptions: list[str]) -> Handles:
+    """The legend of the data settings."""
+    looks = setting_styles(corruptions)
+    return [(Line2D([], [], **look.line_and_marker()), setting_label(name)) for name, look in looks.items()]
+
+
+def seeds_sentence(seeds: list[int], spread: str = "bands: lowest to highest seed") -> str:
+    """How many seeds, and what line and band, or hair, show of them."""
+    if len(seeds) == 1:
+        return f"One seed ({seeds[0]})."
+    return f"Lines: means over {len(seeds)} seeds ({', '.join(map(str, seeds))}); {spread}."
