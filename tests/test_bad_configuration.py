@@ -341,6 +341,9 @@ TABLES = [
      "figures.confusion.panels.networks: needs a validation set, and the data set 'digits-50' holds none out"),
     ("tables/best_epoch", networks(["true_labels"]),
      "tables.best_epoch.panels.networks: needs a validation set, and the data set 'digits-50' holds none out"),
+    ("figures/fig2", HELD_OUT | {"panels": {"weight_decay": PLAIN, "batch_norm": PLAIN}},
+     "figures.fig2.panels: the key 'all_regularisers' is missing"),
+    ("figures/fig2", HELD_OUT | {"panels": {}}, "figures.fig2.panels: the key 'batch_norm' is missing"),
     ("tables/table1/tolerance", {"test_acuracy": 1.0},
      "tables.table1.tolerance.test_acuracy = 1.0: unknown key; did you mean 'test_accuracy'?"),
     ("tables/table1/tolerance", {"test_accuracy": 0}, "tables.table1.tolerance.test_accuracy = 0: must be more than 0"),
@@ -383,6 +386,11 @@ ROWS = (
 
 def test_the_tiny_configuration_is_a_good_one():
     assert len(load(yaml.safe_load(TINY)).runs("fig1")) == 8
+
+
+def test_a_part_of_a_figure_may_be_left_out():
+    alone = load(changed("figures/fig2", HELD_OUT | {"panels": {"batch_norm": PLAIN}}))
+    assert list(alone.figures["fig2"]["panels"]) == ["batch_norm"]
 
 
 @pytest.mark.parametrize(("path", "value", "message"), ROWS, ids=[message for _, _, message in ROWS])

@@ -133,8 +133,29 @@ def test_a_seed_that_is_not_there_is_named(evaluations, section):
         fig2.figure(lacking, section)
 
 
-def test_nothing_is_clipped(drawn):
-    figure, _ = drawn
+@pytest.fixture(scope="module")
+def alone(evaluations, section) -> tuple[Figure, str]:
+    """The figure of a configuration without the panels of early stopping."""
+    panels = {"batch_norm": section["panels"]["batch_norm"]}
+    figure, caption = fig2.figure(evaluations, section | {"panels": panels})
+    figure.canvas.draw()
+    return figure, caption
+
+
+def test_without_early_stopping_the_other_panel_is_the_same_and_alone(drawn, alone, evaluations, section):
+    both = fig2.figure(evaluations, section)[0].axes[1]
+    (axes,) = alone[0].axes
+    assert axes.get_title(loc="left") == "batch normalisation"
+    assert [line.get_xydata().tolist() for line in axes.lines] == [line.get_xydata().tolist() for line in both.lines]
+    assert axes.get_ylabel() == "accuracy (%)"
+    assert "(b)" not in alone[1]
+    assert "ImageNet" not in alone[1]
+    assert "validation" not in [text.get_text() for legend in alone[0].legends for text in legend.texts]
+
+
+@pytest.mark.parametrize("which", ["drawn", "alone"])
+def test_nothing_is_clipped(which, request):
+    figure, _ = request.getfixturevalue(which)
     width, height = figure.canvas.get_width_height()
     for text in figure.texts:
         extent = text.get_window_extent()

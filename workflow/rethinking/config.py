@@ -276,8 +276,9 @@ class Configuration:
             self._sources.known(f"{key}.{kind}", section[kind], "data set" if kind == "dataset" else kind, table)
         for panel in section["panels"]:
             self._sources.known(f"{key}.panels.{panel}", panel, f"panel of {name}", wanted, ...)
+        given = {wanted[panel].part for panel in section["panels"]} | {None}
         for panel in wanted:
-            if panel not in section["panels"] and not may_lack:
+            if panel not in section["panels"] and wanted[panel].part in given and not may_lack:
                 raise self._sources.error(f"{key}.panels", ..., f"the key {panel!r} is missing")
         panels = {
             panel: self._panel(section, f"{key}.panels.{panel}", section["panels"][panel])
@@ -315,6 +316,9 @@ class Configuration:
         if panel.validation and self.datasets[group["dataset"]]["validation"] is None:
             problem = f"needs a validation set, and the data set {group['dataset']!r} holds none out"
             raise self._sources.error(key, ..., problem)
+        if panel.redraws is not None and bool(redrawn := recipe["redraw_labels_after"]) != panel.redraws:
+            where = self._recipe_key(group["recipe"], "redraw_labels_after")
+            raise self._sources.error(where, redrawn, "must be " + ("epochs" if panel.redraws else "[]") + f" in {key}")
         if panel.regularisers is not None:
             found = regularisers(recipe)
             if "augmentation" in panel.regularisers and found & AUGMENTATIONS:
@@ -587,7 +591,11 @@ class Configuration:
         section = self.figures[figure]
         if not section["panels"]:
             return {"name": self.name, "note": section["note"], "size": section["size"]}
-        return self._described(section) | {"size": section["size"]}
+        settings = {
+            name: {key: self.recipes[panel["recipe"]][key] for key in FIGURES[figure].settings}
+            for name, panel in section["panels"].items()
+        }
+        return self._described(section) | {"size": section["size"], "settings": settings}
 
     def table_section(self, table: str) -> Values:
         """What a table depends on, beside the tables of its runs."""

@@ -30,21 +30,27 @@ VALIDATION = (1, 1.2)  # dashes
 def figure(
     evaluations: pd.DataFrame, section: dict[str, Any], published: pd.DataFrame | None = None
 ) -> tuple[Figure, str]:
-    """The figure and its caption. `section` is the figure's slice of the resolved configuration."""
+    """The figure and its caption. `section` is the figure's slice of the resolved configuration.
+
+    Where it has none of the panels of early stopping, (b) is all there is.
+    """
     with style():
         drawing = Figure(figsize=section["size"])
-        axes = list(drawing.subplots(1, 2))
-        settings = {name: curves_of(evaluations, section, name, 0) for name in SETTINGS}
+        settings = {name: curves_of(evaluations, section, name, 0) for name in SETTINGS if name in section["panels"]}
+        axes = list(drawing.subplots(1, 1 + bool(settings), squeeze=False)[0])
         networks = {
             model: curves_of(evaluations, section, "batch_norm", place)
             for place, model in enumerate(section["panels"]["batch_norm"]["models"])
         }
-        draw_early_stopping(axes[0], settings)
-        draw_batch_norm(axes[1], networks)
-        paper = draw_paper(axes[1], published, section)
-        label_axes(axes, section)
+        draw_batch_norm(axes[-1], networks)
+        paper = draw_paper(axes[-1], published, section)
+        legends = {len(axes) - 1: network_handles(section, paper)}
+        if settings:
+            draw_early_stopping(axes[0], settings, section)
+            legends[0] = setting_handles()
+        axes[-1].set_title("(b) batch normalisation" if settings else "batch normalisation")
         text = caption(settings, networks, section, paper)
-        lay_out(drawing, axes, {0: setting_handles(), 1: network_handles(section, paper)}, text)
+        lay_out(drawing, axes, legends, text)
     return drawing, text
 
 
@@ -77,7 +83,7 @@ def chosen(rows: pd.DataFrame) -> pd.DataFrame:
     return measured.loc[measured.groupby("seed")["ValidationAccuracy"].idxmax()]
 
 
-def draw_early_stopping(axes: Axes, settings: dict[str, pd.DataFrame]) -> None:
+def draw_early_stopping(axes: Axes, settings: dict[str, pd.DataFrame], section: dict[str, Any]) -> None:
     """Panel (a): test and validation accuracy of each setting, and where validation would have stopped."""
     unit = unit_of(list(settings.values()))
     for name, rows in settings.items():
@@ -88,6 +94,9 @@ def draw_early_stopping(axes: Axes, settings: dict[str, pd.DataFrame]) -> None:
         picked = chosen(rows)
         axes.plot(picked["Step"] / unit, picked["TestAccuracy"], **choice_mark(look))
     finish(axes, list(settings.values()), unit)
+    model = section["panels"]["no_regulariser"]["models"][0]
+    axes.set_title("(a) early stopping")
+    axes.set_ylabel(f"accuracy of {section['labels'][model]} (%)")
 
 
 def choice_mark(look: LineStyle) -> dict[str, Any]:
@@ -112,6 +121,7 @@ def draw_batch_norm(axes: Axes, networks: dict[str, pd.DataFrame]) -> None:
         line = {"color": look.colour, "linestyle": (0, (4, 1.4)), "linewidth": 0.8}
         draw_curve(axes, networks[model], "TrainAccuracy", unit, line)
     finish(axes, list(networks.values()), unit)
+    axes.set_ylabel("accuracy (%)")
 
 
 def finish(axes: Axes, tables: Sequence[pd.DataFrame], unit: int) -> None:
@@ -134,15 +144,6 @@ def draw_paper(axes: Axes, published: pd.DataFrame | None, section: dict[str, An
             axes.plot(points["step"] / unit, points["value"], **published_points(look.colour))
             found = found or not points.empty
     return found
-
-
-def label_axes(axes: Sequence[Axes], section: dict[str, Any]) -> None:
-    """Panel letters and the vertical axes' names."""
-    model = section["panels"]["no_regulariser"]["models"][0]
-    axes[0].set_title("(a) early stopping")
-    axes[0].set_ylabel(f"accuracy of {section['labels'][model]} (%)")
-    axes[1].set_title("(b) batch normalisation")
-    axes[1].set_ylabel("accuracy (%)")
 
 
 def setting_handles() -> Handles:
@@ -178,11 +179,9 @@ def caption(
     """The caption: what the figure cannot say by itself, and what early stopping was worth."""
     sentences = [
         f"Implicit regularisers, {section['dataset_label']}, true labels.",
-        "(a) Shaded: up to the best test accuracy so far, which nobody who trains can know. Open marks: test accuracy"
-        " at the best epoch of a validation set that was held out of the training images. The paper's panel is"
-        " Inception V3 on ImageNet, without a validation set.",
-        *(gain_sentence(name, rows) for name, rows in settings.items()),
-        "(b) Test accuracy, shaded as in (a), and training accuracy in evaluation mode; no explicit regulariser.",
+        *early_stopping_sentences(settings),
+        f"{'(b) Test' if settings else 'Test'} accuracy, shaded up to the best so far, and training accuracy in"
+        " evaluation mode; no explicit regulariser.",
         seeds_sentence(section["seeds"], "hairs: each seed"),
     ]
     if paper:
@@ -191,6 +190,16 @@ def caption(
             " over each epoch as it runs."
         )
     return " ".join([*sentences, section["recipe_note"]]).strip()
+
+
+def early_stopping_sentences(settings: dict[str, pd.DataFrame]) -> list[str]:
+    """What panel (a) shows, nothing where it is not there."""
+    shown = (
+        "(a) Shaded: up to the best test accuracy so far, which nobody who trains can know. Open marks: test accuracy"
+        " at the best epoch of a validation set that was held out of the training images. The paper's panel is"
+        " Inception V3 on ImageNet, without a validation set."
+    )
+    return [shown, *(gain_sentence(name, rows) for name, rows in settings.items())] if settings else []
 
 
 def gain_sentence(name: str, rows: pd.DataFrame) -> str:

@@ -14,12 +14,14 @@ from matplotlib.textpath import text_to_path
 
 from rethinking.plotting.style import LARGE, SMALL, STYLE
 
-# Inches: around the figure, left and right of the panels, between them, between legends, for titles, for axis labels.
-EDGE, LEFT, RIGHT, BETWEEN, APART, TITLE, LABELS = 0.06, 0.56, 0.1, 0.62, 0.15, 0.25, 0.41
+# Inches: around the figure, left and right of the panels, between them, between legends, for titles, for axis labels,
+# for an axis with numbers alone.
+EDGE, LEFT, RIGHT, BETWEEN, APART, TITLE, LABELS, TICKS = 0.06, 0.56, 0.1, 0.62, 0.15, 0.25, 0.41, 0.36
 ROWS_APART = 0.18
 LONGEST = 12  # letters of a class's name
 PLAIN: dict[str, Any] = {"parse_math": False}  # a dollar in the name of a class is a dollar
 LINE = 1.3 * LARGE / 72  # of a title
+BOLD = 1.15  # width of bold letters, in that of others
 LEAST_HEIGHT = 1.3  # of a panel; where a long caption needs the room, the figure grows instead
 
 Handles = Sequence[tuple[Any, str]]  # an artist, or a tuple of artists side by side, and its label
@@ -58,6 +60,36 @@ def lay_out(figure: Figure, axes: Sequence[Axes], legends: Mapping[int, Handles]
 def panel_width(width: float, columns: int) -> float:
     """How wide a panel is on a figure `width` inches wide."""
     return (width - LEFT - RIGHT - BETWEEN * (columns - 1)) / columns
+
+
+def lay_out_grid(figure: Figure, axes: Sequence[Axes], columns: int, handles: Handles, caption: str) -> None:
+    """Place the panels row by row, one legend above all of them and the caption below.
+
+    Only the lowest panel of a column names its horizontal axis, only the first column the vertical one.
+    """
+    FigureCanvasAgg(figure)  # measures texts
+    width, height = figure.get_size_inches()
+    rows, last = math.ceil(len(axes) / columns), len(axes) - columns
+    panel = (width - LEFT - RIGHT - TICKS * (columns - 1)) / columns
+    legend = fit_legend(figure, handles, width - EDGE - LEFT)
+    text = figure.text(0, 0, wrap(caption, (width - 2 * EDGE) * 72, SMALL), fontsize=SMALL, va="bottom")
+    titles = [wrap(each.get_title(loc="left"), panel * 72, BOLD * LARGE) for each in axes]
+    title = TITLE + max(name.count("\n") for name in titles) * 1.2 * LARGE / 72
+    below, above = EDGE + _inches(figure, text)[1] + LABELS, EDGE + _inches(figure, legend)[1] + title
+    # A panel above an empty place of the last row names its axis, into that place.
+    between = title + (TICKS / 2 if len(axes) == columns * rows else LABELS)
+    height = max(height, below + above + rows * LEAST_HEIGHT + (rows - 1) * between)
+    figure.set_size_inches(width, height)
+    tall = (height - below - above - (rows - 1) * between) / rows
+    text.set_position((EDGE / width, EDGE / height))
+    legend.set_bbox_to_anchor((LEFT / width, 1 - (above - title) / height), figure.transFigure)
+    for place, (each, name) in enumerate(zip(axes, titles, strict=True)):
+        each.set_title(name, parse_math=False)
+        row, column = divmod(place, columns)
+        left, bottom = LEFT + column * (panel + TICKS), below + (rows - 1 - row) * (tall + between)
+        each.set_position((left / width, bottom / height, panel / width, tall / height))
+        if place < last:
+            each.set_xlabel("")
 
 
 def fit_legend(figure: Figure, handles: Handles, width: float) -> Legend:

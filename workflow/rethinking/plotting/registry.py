@@ -15,7 +15,8 @@ class Panel:
 
     `one_model`, `one_corruption`: of one only. `by_level`: one corruption a level, true labels among them, until they
     are fitted. `in_full`: no run ends early. `validation`: images are held out. `corruptions`, `regularisers`: these
-    and no other, where it says; "augmentation" stands for any kind of it.
+    and no other, where it says; "augmentation" stands for any kind of it. `part`: panels of the same part may be left
+    out of a figure, all of them together. `redraws`: whether labels are drawn again on the way (`redraw_labels_after`).
     """
 
     one_model: bool = False
@@ -25,6 +26,8 @@ class Panel:
     validation: bool = False
     corruptions: tuple[str, ...] | None = None
     regularisers: frozenset[str] | None = None
+    part: str | None = None
+    redraws: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +36,13 @@ class Figure(Entry):
 
     Its function takes the data frames that `tables` names, as keyword arguments, and its section; `published` names the
     files of config/paper/ that it gets as one more, `published`, where the runs are of the paper's size. One that is
-    drawn from no runs has no panels.
+    drawn from no runs has no panels. `settings` names keys of its panels' recipes that its section is to hold.
     """
 
     panels: Mapping[str, Panel]
     tables: tuple[str, ...] = ("runs", "curves")
     published: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
 
 
 def _early_stopping(*regularisers: str) -> Panel:
@@ -49,6 +53,7 @@ def _early_stopping(*regularisers: str) -> Panel:
         validation=True,
         corruptions=("true_labels",),
         regularisers=frozenset(regularisers),
+        part="early stopping",
     )
 
 
@@ -66,7 +71,7 @@ FIGURES = {
     "fig2": Figure(
         module="rethinking.plotting.fig2",
         function="figure",
-        description="what implicit regularisers do: early stopping, batch normalisation",
+        description="what implicit regularisers do: early stopping (may be left out), batch normalisation",
         panels={
             "all_regularisers": _early_stopping("augmentation", "weight_decay", "dropout"),
             "weight_decay": _early_stopping("weight_decay"),
@@ -89,6 +94,22 @@ FIGURES = {
         description="confusion matrices of the test set after the first, the best and the last epoch",
         panels={"networks": EPOCH_BY_EPOCH},
         tables=("runs", "confusions"),
+    ),
+    "learning_curves": Figure(
+        module="rethinking.plotting.learning_curves",
+        function="figure",
+        description="training loss in several data settings, a panel a network",
+        panels={"learning_curves": Panel(in_full=True)},
+    ),
+    "importance_of_seed": Figure(
+        module="rethinking.plotting.importance_of_seed",
+        function="figure",
+        description="a network on random labels that stay the same, and that are drawn again at each resume",
+        panels={
+            "fixed": Panel(one_model=True, in_full=True, corruptions=("random_labels-1.0",), redraws=False),
+            "redrawn": Panel(one_model=True, in_full=True, corruptions=("random_labels-1.0",), redraws=True),
+        },
+        settings=("redraw_labels_after",),
     ),
     "models": Figure(
         module="rethinking.plotting.models",
