@@ -49,7 +49,7 @@ def evaluations(section) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def published() -> pd.DataFrame:
-    return read_published(CHECKOUT / PAPER, ["fig2b"])
+    return read_published(CHECKOUT / PAPER, ["fig2b.csv"])
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ ROW = "figure 1b,4,corruption_levels,alexnet,random_labels-0.5,relative_time,,1.
 
 @pytest.fixture(scope="module")
 def published() -> pd.DataFrame:
-    return read_published(CHECKOUT / PAPER, sorted(COUNTS))
+    return read_published(CHECKOUT / PAPER, [f"{name}.csv" for name in sorted(COUNTS)])
 
 
 def test_every_file_passes_its_check():
@@ -28,7 +28,7 @@ def test_every_file_passes_its_check():
 
 @pytest.mark.parametrize(("name", "count"), COUNTS.items())
 def test_no_number_of_the_paper_is_missing(name, count):
-    assert len(read_published(CHECKOUT / PAPER, [name])) == count
+    assert len(read_published(CHECKOUT / PAPER, [f"{name}.csv"])) == count
 
 
 def test_every_number_says_where_it_stands(published):

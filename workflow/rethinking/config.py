@@ -466,6 +466,12 @@ class Configuration:
         as_it_is = entry["image_size"] in (None, original["image_size"]) and entry["channels"] in (None, 3)
         return entry["reader"] == "cifar10" and whole and as_it_is and entry["validation"] is None
 
+    def published(self, section: str) -> tuple[str, ...]:
+        """The files of published numbers that a figure or table shows; the paper's are for runs of its size."""
+        entry = FIGURES[section] if section in self.figures else TABLES[section]
+        at_any_size = isinstance(entry, Table) and entry.at_any_size
+        return entry.published if at_any_size or self.at_paper_size(section) else ()
+
     def as_published(self, model: str) -> str | None:
         """The registered network whose published numbers a model may be held against; None for a variant of one."""
         return None if self.models[model]["arguments"] else self.models[model]["factory"]
@@ -613,6 +619,11 @@ class Configuration:
             "tolerance": section["tolerance"],
             "settings": settings,
             "at_paper_size": compared,
+            "factories": {
+                model: self.models[model]["factory"]
+                for panel in section["panels"].values()
+                for model in panel["models"]
+            },
             "would_take": self._paper_runs() if compared and TABLES[table].of_everything else [],
         }
 

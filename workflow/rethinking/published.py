@@ -1,4 +1,4 @@
-"""The paper's numbers (config/paper/*.csv), checked before the first job: columns, names, units, no number twice.
+"""Published numbers (config/paper/), checked before the first job: columns, names, units, no number twice.
 
 Who draws or tabulates them reads the files as data frames, and needs nothing of this module.
 """
@@ -20,17 +20,50 @@ PAPER = "config/paper"
 PANELS = {panel for entry in (FIGURES | TABLES).values() for panel in entry.panels}
 NUMBERS = ("page", "step", "value")
 NAME = ("source", "panel", "model", "corruption", "quantity", "step")
+RESULT = ("network", "corruption", "quantity", "at", "says")
 
 
 def check_published(folder: Path) -> None:
-    """Raise ConfigurationError for the first fault in a file of the paper's numbers: file, line, column, value."""
-    names = sorted({name for entry in (FIGURES | TABLES).values() for name in entry.published})
-    for name in names:
-        check_file(folder / f"{name}.csv", f"{PAPER}/{name}.csv")
+    """Raise ConfigurationError for the first fault in a file of published numbers: file, line or key, value."""
+    for name in sorted({name for entry in (FIGURES | TABLES).values() for name in entry.published}):
+        check = check_sources if name.endswith(".yaml") else check_file
+        check(folder / name, f"{PAPER}/{name}")
+
+
+def check_sources(path: Path, shown: str) -> None:
+    """The same for one file of what other sources print, which messages call `shown`."""
+    for source, values in schema.check(schema.load_yaml(path), "sources", lambda key: shown).items():
+        seen: dict[tuple[Any, ...], int] = {}
+        for place, result in enumerate(values["results"]):
+            key = f"{source}.results[{place}]"
+            if result["network"] not in MODELS:
+                problem = f"unknown model; {nearest(result['network'], MODELS)}"
+                raise ConfigurationError(shown, f"{key}.network", result["network"], problem)
+            of_runs = result["quantity"] != "parameters"
+            for name in ("corruption", "at"):
+                if (name in result) != of_runs:
+                    problem = f"the key {name!r} is missing" if of_runs else f"parameters have no {name!r}"
+                    raise ConfigurationError(shown, key, ..., problem)
+            if of_runs:
+                check_corruption(result["corruption"], shown, f"{key}.corruption")
+            if result["value"] is None and result["at"] != "fit":
+                raise ConfigurationError(shown, f"{key}.value", None, "a number; null is of what is never reached")
+            first = seen.setdefault(tuple(result.get(name) for name in RESULT), place)
+            if first != place:
+                raise ConfigurationError(shown, key, ..., f"the same number as results[{first}]")
+
+
+def check_corruption(name: str, shown: str, key: str) -> None:
+    """That a corruption is registered and spelled as in the paths of runs."""
+    family, level = split_corruption(name)
+    known = name == "true_labels" or (family in CORRUPTIONS and corruption_name(family, level) == name)
+    if not known:
+        problem = f"unknown corruption; {nearest(family, ['true_labels', *CORRUPTIONS])}"
+        raise ConfigurationError(shown, key, name, problem)
 
 
 def check_file(path: Path, shown: str) -> None:
-    """The same for one file, which messages call `shown`."""
+    """The same for one file of the paper's numbers."""
     rows = schema.check(_rows(path, shown), "published", lambda key: shown)
     seen: dict[tuple[Any, ...], str] = {}
     for line, row in rows.items():
@@ -38,13 +71,7 @@ def check_file(path: Path, shown: str) -> None:
             if row[column] not in known:
                 problem = f"unknown {column}; {nearest(row[column], known)}"
                 raise ConfigurationError(shown, f"{line}.{column}", row[column], problem)
-        family, level = split_corruption(row["corruption"])
-        known = row["corruption"] == "true_labels" or (
-            family in CORRUPTIONS and corruption_name(family, level) == row["corruption"]
-        )
-        if not known:
-            problem = f"unknown corruption; {nearest(family, ['true_labels', *CORRUPTIONS])}"
-            raise ConfigurationError(shown, f"{line}.corruption", row["corruption"], problem)
+        check_corruption(row["corruption"], shown, f"{line}.corruption")
         if (row["value"] is None) != (row["remark"] == "failed to converge"):
             problem = 'a number, or none and the remark "failed to converge"'
             raise ConfigurationError(shown, f"{line}.value", row["value"], problem)

@@ -224,9 +224,8 @@ def behind(section):
 
 
 def published(section):
-    """The paper's numbers that a figure or table shows beside ours, by file and sha256; none at another size."""
-    names = (FIGURES | TABLES)[section].published if CONFIGURATION.at_paper_size(section) else []
-    return canonical_json({name: sha256(CHECKOUT / PAPER / f"{name}.csv") for name in names})
+    """The published numbers that a figure or table shows beside ours, by file and sha256."""
+    return canonical_json({name: sha256(CHECKOUT / PAPER / name) for name in CONFIGURATION.published(section)})
 
 
 def run_code(wildcards):

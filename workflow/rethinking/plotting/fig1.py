@@ -27,6 +27,7 @@ from rethinking.plotting.curves import (
 )
 from rethinking.plotting.layout import Handles, lay_out
 from rethinking.plotting.style import (
+    CRITERIA,
     SMALL,
     LineStyle,
     model_styles,
@@ -36,12 +37,6 @@ from rethinking.plotting.style import (
     style,
 )
 
-CRITERIA = {
-    "accuracy_99": "the training accuracy first reaches 99 %",
-    "accuracy_99_9": "the training accuracy first reaches 99.9 %",
-    "accuracy_100": "the training accuracy first reaches 100 %",
-    "loss_0_01": "the training loss first falls below 0.01",
-}
 LARGEST_LINEAR = 12  # relative time from which panel (b) is logarithmic; the paper's ends at 3.6
 
 

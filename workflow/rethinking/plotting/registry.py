@@ -66,7 +66,7 @@ FIGURES = {
         function="figure",
         description="fitting random labels and pixels: learning curves, convergence slowdown, generalisation error",
         panels={"learning_curves": Panel(one_model=True), "corruption_levels": Panel(by_level=True)},
-        published=("fig1a", "fig1b", "fig1c"),
+        published=("fig1a.csv", "fig1b.csv", "fig1c.csv"),
     ),
     "fig2": Figure(
         module="rethinking.plotting.fig2",
@@ -79,7 +79,7 @@ FIGURES = {
             "batch_norm": Panel(in_full=True, corruptions=("true_labels",), regularisers=frozenset()),
         },
         tables=("evaluations",),
-        published=("fig2b",),
+        published=("fig2b.csv",),
     ),
     "training": Figure(
         module="rethinking.plotting.training",

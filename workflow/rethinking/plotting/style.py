@@ -127,6 +127,14 @@ def setting_styles(corruptions: Sequence[str]) -> dict[str, LineStyle]:
     return {name: (named | extra)[name] for name in corruptions}
 
 
+CRITERIA = {
+    "accuracy_99": "the training accuracy first reaches 99 %",
+    "accuracy_99_9": "the training accuracy first reaches 99.9 %",
+    "accuracy_100": "the training accuracy first reaches 100 %",
+    "loss_0_01": "the training loss first falls below 0.01",
+}
+
+
 def setting_label(corruption: str) -> str:
     """A data setting in the paper's words: `random_labels-0.5` -> "random labels, P = 0.5"."""
     family, level = split_corruption(corruption)

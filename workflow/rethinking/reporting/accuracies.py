@@ -91,9 +91,9 @@ def plain(value: Any, digits: int = 2) -> str:
     return "-" if math.isnan(value) else f"{value:.{digits}f}"
 
 
-def with_difference(value: Any, difference: float) -> str:
-    """ "89.05 (-1.60)": the paper's number and how far ours is from it."""
-    return plain(value) if math.isnan(difference) else f"{plain(value)} ({difference:+.2f})"
+def with_difference(value: Any, difference: float, digits: int = 2) -> str:
+    """ "89.05 (-1.60)": a published number and how far ours is from it."""
+    return plain(value, digits) + ("" if math.isnan(difference) else f" ({difference:+.{digits}f})")
 
 
 def seeds_note(section: Mapping[str, Any]) -> str:

@@ -11,13 +11,15 @@ from rethinking.registry import Entry
 class Table(Entry):
     """One table. `panels`, `tables` and `published` are those of a figure.
 
-    `of_everything`: it is made from the panels of every figure and table of the configuration, and `panels` names what
-    its own section may add to them, runs that stand in no other.
+    `at_any_size`: it gets `published` whatever the size of its runs. `of_everything`: it is made from the panels of
+    every figure and table of the configuration, and `panels` names what its own section may add to them, runs that
+    stand in no other.
     """
 
     panels: Mapping[str, Panel]
     tables: tuple[str, ...] = ("runs", "curves")
     published: tuple[str, ...] = ()
+    at_any_size: bool = False
     of_everything: bool = False
 
 
@@ -39,7 +41,7 @@ TABLES = {
             "random_labels": _after_training("random_labels-1.0"),
         },
         tables=("runs",),
-        published=("table1",),
+        published=("table1.csv",),
     ),
     "table4": Table(
         module="rethinking.reporting.table4",
@@ -50,7 +52,7 @@ TABLES = {
             "random_labels_crop": _after_training("random_labels-1.0", "random_crop"),
             "random_labels_augmentation": _after_training("random_labels-1.0", "flip", "rotation"),
         },
-        published=("table4",),
+        published=("table4.csv",),
     ),
     "best_epoch": Table(
         module="rethinking.reporting.best_epoch",
@@ -72,7 +74,24 @@ TABLES = {
         description="every number that the paper reports of CIFAR-10, beside ours",
         panels={"corruption_levels": Panel()},
         tables=("runs", "curves", "evaluations"),
-        published=("table1", "table4", "fig1a", "fig1b", "fig1c", "fig2b"),
+        published=("table1.csv", "table4.csv", "fig1a.csv", "fig1b.csv", "fig1c.csv", "fig2b.csv"),
+        of_everything=True,
+    ),
+    "zero_loss": Table(
+        module="rethinking.reporting.zero_loss",
+        function="table",
+        description="when each network had fitted its training set: epoch, steps, seconds, test accuracy",
+        panels={"corruption_levels": Panel(by_level=True), "learning_curves": Panel(), "capacity": Panel()},
+        tables=("runs",),
+    ),
+    "sources": Table(
+        module="rethinking.reporting.sources",
+        function="table",
+        description="what other sources print of their own runs, beside ours",
+        panels={"runs": Panel()},
+        tables=("runs", "curves", "evaluations"),
+        published=("sources.yaml",),
+        at_any_size=True,
         of_everything=True,
     ),
 }

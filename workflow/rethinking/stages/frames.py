@@ -34,16 +34,36 @@ def read_frames(arguments: argparse.Namespace, tables: Sequence[str]) -> "dict[s
     import pandas as pd
 
     for name, expected in arguments.published.items():
-        if sha256(path := arguments.paper / f"{name}.csv") != expected:
+        if sha256(path := arguments.paper / name) != expected:
             raise ValueError(f"{path}: changed since the job was planned; start it again")
     frames = {name: pd.read_csv(arguments.tables / f"{name}.csv", **READ_AS.get(name, {})) for name in tables}
     return {**frames, "published": read_published(arguments.paper, sorted(arguments.published))}
 
 
 def read_published(folder: Path, names: Sequence[str]) -> "pd.DataFrame | None":
-    """The paper's numbers of some files, whose columns config/paper/README.md explains; None of no file."""
+    """The numbers of some files of config/paper/, whose README.md explains the columns; None of no file."""
     import pandas as pd
 
     empty = {"step": [""], "value": [""]}
-    parts = [pd.read_csv(folder / f"{name}.csv", keep_default_na=False, na_values=empty) for name in names]
+    parts = [
+        read_sources(folder / name)
+        if name.endswith(".yaml")
+        else pd.read_csv(folder / name, keep_default_na=False, na_values=empty)
+        for name in names
+    ]
     return pd.concat(parts, ignore_index=True) if parts else None
+
+
+def read_sources(path: Path) -> "pd.DataFrame":
+    """One row a result of a file like sources.yaml, what is said of its source before it; no text is an empty one."""
+    import pandas as pd
+    import yaml
+
+    rows = [
+        {"source": name, "title": source["title"], "address": source["address"] or "", "images": source["images"]}
+        | {"corruption": "", "at": "", "really": ""}
+        | result
+        for name, source in yaml.safe_load(path.read_text(encoding="utf-8")).items()
+        for result in source["results"]
+    ]
+    return pd.DataFrame(rows).astype({"value": float})

@@ -68,10 +68,9 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
         numbers = {key: numeric(frame) for key, frame in frames(runs, section["fit_criterion"]).items()}
         if "confusions" in entry.tables:
             numbers["confusions"] = read_confusions(runs)
-        names = entry.published if configuration.at_paper_size(name) else ()
         table = entry.load()(
             **{key: numbers[key] for key in entry.tables},
-            published=read_published(CHECKOUT / PAPER, names),
+            published=read_published(CHECKOUT / PAPER, configuration.published(name)),
             section=configuration.table_section(name),
         )
         written += [write(out / f"{name}{suffix}", text_of(table, suffix)) for suffix in (".csv", ".md")]

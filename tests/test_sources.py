@@ -1,0 +1,262 @@
+"""The tables `zero_loss` and `sources`: when networks fitted, and what other sources print of theirs."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
+from synthetic_tables import LEVELS, NAMES, SETTINGS, section, tables
+
+from rethinking.config import CHECKOUT
+from rethinking.models.registry import MODELS
+from rethinking.published import PAPER, check_sources
+from rethinking.reporting import sources, zero_loss
+from rethinking.reporting.formats import FORMATS, Table, text_of
+from rethinking.reporting.registry import TABLES
+from rethinking.schema import ConfigurationError, load_yaml
+from rethinking.stages.frames import read_published
+
+NETWORKS = {"alexnet": "AlexNet", "mlp_1x512": "MLP 1×512"}
+UNFIT = {("alexnet", "random_labels-1.0", 0), ("alexnet", "random_labels-1.0", 1), ("mlp_1x512", "true_labels", 1)}
+
+
+# zero_loss
+
+
+def made(seeds: list[int], unfit: set[Any] = frozenset()) -> tuple[Table, pd.DataFrame]:
+    runs, _ = tables(seeds, unfit, models=NETWORKS)
+    runs = runs[runs["seed"].isin(seeds)]
+    group = {**NAMES, "models": list(NETWORKS)}
+    panels = {
+        "corruption_levels": group | {"corruptions": LEVELS},
+        "learning_curves": group | {"corruptions": SETTINGS},
+    }
+    return zero_loss.table(runs=runs, published=None, section=section(seeds, NETWORKS, panels=panels)), runs
+
+
+def row_of(table: Table, panel: str, model: str, corruption: str) -> pd.Series:
+    rows = table.numbers[(table.numbers[["panel", "model", "corruption"]] == [panel, model, corruption]).all(axis=1)]
+    (place,) = rows.index
+    return pd.concat([rows.loc[place], table.shown.loc[place].add_prefix("shown ")])
+
+
+def test_there_is_a_row_for_every_network_and_corruption_of_each_panel():
+    table, _ = made([0, 1])
+    assert len(table.numbers) == len(table.shown) == len(NETWORKS) * (len(LEVELS) + len(SETTINGS))
+
+
+def test_a_row_holds_epoch_steps_seconds_and_test_accuracy_at_the_fit():
+    table, runs = made([0, 1, 2])
+    row = row_of(table, "corruption_levels", "mlp_1x512", "random_labels-0.4")
+    of_row = runs[(runs["model"] == "mlp_1x512") & (runs["corruption"] == "random_labels-0.4")]
+    assert row["epoch"] == pytest.approx(of_row["accuracy_100_epoch"].mean())
+    assert row["epoch_sd"] == pytest.approx(of_row["accuracy_100_epoch"].std())
+    assert row["steps"] == pytest.approx(of_row["accuracy_100_step"].mean())
+    assert row["seconds"] == pytest.approx(of_row["accuracy_100_seconds"].mean())
+    assert row["test_accuracy"] == pytest.approx(100 * (1 - of_row["accuracy_100_test_error"]).mean())
+    assert row["relative_time"] == pytest.approx(of_row["relative_time"].mean())
+    assert (row["n"], row["runs"], row["shown n"]) == (3, 3, "3 of 3")
+
+
+def test_of_runs_that_did_not_fit_it_says_so_with_their_last_training_accuracy():
+    table, runs = made([0, 1], UNFIT)
+    row = row_of(table, "learning_curves", "alexnet", "random_labels-1.0")
+    assert math.isnan(row["epoch"])
+    assert row["shown epoch"] == f"not reached in {runs[runs['censored']]['epochs_done'].max()}"
+    assert (row["final_train_accuracy"], row["shown n"]) == (97.0, "0 of 2")
+    some = row_of(table, "corruption_levels", "mlp_1x512", "true_labels")
+    assert (some["n"], some["shown n"]) == (1, "1 of 2")
+
+
+def test_the_notes_say_whether_the_time_grows_with_the_level():
+    table, runs = made([0, 1])
+    for model, label in NETWORKS.items():
+        of_model = runs[(runs["model"] == model) & runs["corruption"].isin(LEVELS)]
+        rho = spearmanr(of_model["level"].astype(float), of_model["time_to_fit"].astype(float)).statistic
+        (note,) = [note for note in table.notes if "Spearman" in note and label in note]
+        assert f"{label}: {rho:.2f}, {'above' if rho > 0.8 else 'not above'} 0.8 (12 runs)" in note
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 0.2, 0.5, 1.0]), st.integers(1, 9)), min_size=1, max_size=30))
+def test_the_rank_correlation_is_scipy_s(pairs):
+    found = zero_loss.spearman(pd.DataFrame(pairs, columns=["level", "time_to_fit"]))
+    level, time = zip(*pairs, strict=True)
+    if len(set(level)) > 1 and len(set(time)) > 1:
+        assert found == pytest.approx(spearmanr(level, time).statistic)
+    else:
+        assert math.isnan(found)
+
+
+def test_the_criterion_is_said_and_that_the_repository_s_is_another():
+    table, _ = made([0])
+    assert "the training accuracy first reaches 100 % (whole training set, evaluation mode)" in table.notes[0]
+    assert "running loss" in table.notes[0]
+
+
+# The file of the sources
+
+
+@pytest.fixture(scope="module")
+def published() -> pd.DataFrame:
+    return read_published(CHECKOUT / PAPER, TABLES["sources"].published)
+
+
+def test_the_numbers_of_both_sources_are_there(published):
+    assert published["source"].value_counts().to_dict() == {"deep-learning-generalization": 18, "notebook": 4}
+    values = published.set_index(["source", "network", "quantity", "at"])["value"]
+    assert values["notebook", "mini_googlenet", "validation_accuracy", "best"] == 72.08
+    assert values["notebook", "mini_googlenet", "validation_accuracy", 1] == 29.28
+    assert values["deep-learning-generalization", "alexnet_small", "test_accuracy", "fit"] == 70.2
+    assert math.isnan(values["deep-learning-generalization", "simple_conv_net", "epoch", "fit"])
+
+
+def test_parameters_that_are_not_rounded_are_those_of_our_networks(published):
+    exact = published[(published["quantity"] == "parameters") & (published["really"] == "")]
+    assert len(exact) == 4
+    for row in exact.to_dict("records"):
+        assert MODELS[row["network"]].parameters == row["value"]
+
+
+FAULTS = [
+    ({"network": "mlp_1x521"}, "theirs.results[0].network = \"mlp_1x521\": unknown model; did you mean 'mlp_1x512'?"),
+    ({"corruption": "true_label"},
+     "theirs.results[0].corruption = \"true_label\": unknown corruption; did you mean 'true_labels'?"),
+    ({"quantity": "test_acuracy"},
+     "theirs.results[0].quantity = \"test_acuracy\": unknown value; did you mean 'test_accuracy'?"),
+    ({"quantity": "parameters"}, "theirs.results[0]: parameters have no 'corruption'"),
+    ({"at": "fitt"}, "theirs.results[0].at = \"fitt\": unknown value; did you mean 'fit'?"),
+    ({"at": 0}, "theirs.results[0].at = 0: must be at least 1"),
+    ({"value": None, "at": 3}, "theirs.results[0].value = null: a number; null is of what is never reached"),
+    ({"value": "1e2"},
+     'theirs.results[0].value = "1e2": YAML reads this as text, must be a number or null; write 1.0e2'),
+    ({"sayz": "x"}, "theirs.results[0].sayz = \"x\": unknown key; did you mean 'says'?"),
+]  # fmt: skip
+GOOD = {"network": "mlp_1x512", "corruption": "true_labels", "quantity": "test_accuracy", "at": "fit", "value": 53.1,
+        "says": "test accuracy"}  # fmt: skip
+
+
+def write(path: Path, *results: dict[str, Any]) -> Path:
+    source = {"title": "A study", "address": None, "images": 48000, "results": list(results)}
+    path.write_text(yaml.safe_dump({"theirs": source}))
+    return path
+
+
+@pytest.mark.parametrize(("change", "message"), FAULTS, ids=[message[:50] for _, message in FAULTS])
+def test_a_fault_in_the_file_names_key_value_and_what_would_be_right(change, message, tmp_path):
+    with pytest.raises(ConfigurationError) as refused:
+        check_sources(write(tmp_path / "sources.yaml", GOOD | change), "config/paper/sources.yaml")
+    assert str(refused.value) == f"config/paper/sources.yaml: {message}"
+
+
+def test_a_number_that_stands_there_twice_is_refused(tmp_path):
+    check_sources(write(tmp_path / "sources.yaml", GOOD), "sources.yaml")
+    with pytest.raises(ConfigurationError, match=r"results\[1\]: the same number as results\[0\]"):
+        check_sources(write(tmp_path / "sources.yaml", GOOD, GOOD), "sources.yaml")
+
+
+def test_a_missing_part_is_named(tmp_path):
+    lacking = {key: value for key, value in GOOD.items() if key != "at"}
+    with pytest.raises(ConfigurationError, match=r"theirs\.results\[0\]: the key 'at' is missing"):
+        check_sources(write(tmp_path / "sources.yaml", lacking), "sources.yaml")
+
+
+# sources
+
+
+def compared(
+    published: pd.DataFrame, num_train: int = 50_000, whole: bool = True, network: str = "mlp_1x512"
+) -> tuple[Table, dict[str, pd.DataFrame]]:
+    """The table beside runs of two seeds of one network on half-random and on true labels, three epochs each."""
+    names = {"dataset": "cifar10", "model": "net", "recipe": "paper"}
+    runs, rows = [], []
+    for corruption in ("true_labels", "random_labels-0.5"):
+        for seed in (0, 1):
+            name = {**names, "corruption": corruption, "seed": seed}
+            fit = corruption == "true_labels"
+            runs.append(
+                name
+                | {"num_parameters": 1_209_866, "num_train": num_train, "accuracy_99_step": 20 if fit else math.nan}
+            )
+            for epoch in (1, 2, 3):
+                rows.append(
+                    name
+                    | {"Epoch": epoch, "Step": 10 * epoch, "Seconds": 2.0 * epoch, "OnlineTrainLoss": 1.0,
+                       "OnlineTrainAccuracy": 80.0, "TrainAccuracy": 90.0, "TestAccuracy": 50.0 + epoch + seed,
+                       "ValidationAccuracy": [60.0, 62.0, 61.0][epoch - 1] + seed}
+                )  # fmt: skip
+    frames = {"runs": pd.DataFrame(runs), "curves": pd.DataFrame(rows), "evaluations": pd.DataFrame(rows)}
+    group = {"dataset": "cifar10", "recipe": "paper", "models": ["net"]}
+    given = {
+        "panels": {"fig1.corruption_levels": group | {"corruptions": ["true_labels", "random_labels-0.5"]}},
+        "factories": {"net": network},
+        "published_as": {"net": network if whole else None},
+        "fit_criterion": "accuracy_99",
+        "seeds": [0, 1],
+        "recipe_note": "",
+    }
+    return sources.table(**frames, published=published, section=given), frames
+
+
+def one(tmp_path: Path, **arguments: Any) -> pd.Series:
+    """The row of one number beside the runs of `compared`."""
+    result = GOOD | arguments.pop("result", {})
+    write(tmp_path / "sources.yaml", {key: value for key, value in result.items() if value is not ...})
+    table, _ = compared(read_published(tmp_path, ["sources.yaml"]), **arguments)
+    return pd.concat([table.numbers.iloc[0], table.shown.iloc[0].add_prefix("shown ")])
+
+
+@pytest.mark.parametrize(
+    ("result", "mean"),
+    [
+        ({"at": "fit"}, 52.5),
+        ({"at": 1}, 51.5),
+        ({"at": "end"}, 53.5),
+        ({"at": "best"}, 52.5),
+        ({"at": "best", "quantity": "validation_accuracy"}, 62.5),
+        ({"at": "fit", "quantity": "epoch"}, 2.0),
+        ({"at": "fit", "quantity": "seconds"}, 4.0),
+        ({"at": 3, "quantity": "online_loss", "corruption": "random_labels-0.5"}, 1.0),
+        ({"at": ..., "corruption": ..., "quantity": "parameters"}, 1_209_866),
+    ],
+)
+def test_each_quantity_is_read_where_the_source_has_it(result, mean, tmp_path):
+    row = one(tmp_path, result=result)
+    assert row["ours"] == pytest.approx(mean)
+    assert (row["n"], row["size"]) == (2, "the source's")
+    assert row["difference"] == pytest.approx(mean - GOOD["value"])
+
+
+@pytest.mark.parametrize("other", [{"num_train": 500}, {"whole": False}], ids=["images", "width"])
+def test_runs_of_another_size_are_shown_and_marked_and_have_no_difference(other, tmp_path):
+    row = one(tmp_path, **other)
+    assert (row["size"], row["ours"]) == ("another", pytest.approx(52.5))
+    assert math.isnan(row["difference"])
+    assert row["shown theirs (difference)"] == "53.10"
+
+
+@pytest.mark.parametrize("result", [{"at": 7}, {"corruption": "random_pixels"}, {"network": "alexnet"}], ids=str)
+def test_what_no_run_has_was_not_run(result, tmp_path):
+    row = one(tmp_path, result=result)
+    assert (row["size"], row["n"], row["shown ours"]) == ("not run", 0, "-")
+
+
+def test_a_fit_that_is_said_to_be_impossible_is_answered(tmp_path):
+    result = {"corruption": "random_labels-0.5", "quantity": "epoch", "value": None}
+    row = one(tmp_path, result=result)
+    assert (row["shown theirs (difference)"], row["shown ours"], row["not_reached"]) == (
+        "never reached", "not reached", 2,
+    )  # fmt: skip
+    assert one(tmp_path, result=result | {"corruption": "true_labels"})["shown ours"] == "2 ± 0"
+
+
+def test_every_number_of_the_file_has_a_row_in_every_format(published):
+    table, _ = compared(published)
+    assert len(table.numbers) == len(table.shown) == len(published) == 22
+    assert all(text_of(table, suffix) for suffix in FORMATS)
+    assert any("https://github.com/david-inf/deep-learning-generalization" in note for note in table.notes)
+    assert not load_yaml(CHECKOUT / PAPER / "sources.yaml")["notebook"]["address"]

@@ -1,0 +1,184 @@
+"""What other sources print of their own runs (config/paper/sources.yaml), beside ours.
+
+Theirs are single runs on other splits, so no number is judged; of another size than theirs ours are shown and marked.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from rethinking.plotting.style import setting_label
+from rethinking.reporting.accuracies import plain, seeds_note, with_difference, with_spread
+from rethinking.reporting.comparison import OF_A_STEP, Frames, Ours, summary
+from rethinking.reporting.formats import Table
+
+COLUMNS = {
+    **OF_A_STEP,
+    "validation_accuracy": ("evaluations", "ValidationAccuracy"),
+    "epoch": ("evaluations", "Epoch"),
+    "seconds": ("evaluations", "Seconds"),
+}
+THEIRS, OTHER, NOT_RUN = "the source's", "another", "not run"
+ALIKE = 0.1  # a training set that is this much larger or smaller, as a fraction, is of the source's size
+DIGITS = {"parameters": 0, "epoch": 0, "seconds": 0, "online_loss": 3}
+NOTHING = Ours(math.nan, math.nan, 0, 0)
+
+
+def table(
+    *,
+    runs: pd.DataFrame,
+    curves: pd.DataFrame,
+    evaluations: pd.DataFrame,
+    published: pd.DataFrame,
+    section: dict[str, Any],
+) -> Table:
+    """One row a number of `published`. `section` is the table's slice of the resolved configuration."""
+    frames = Frames(runs=runs, curves=curves, evaluations=evaluations)
+    rows = [row_of(frames, section, result) for result in published.to_dict("records")]
+    numbers = pd.DataFrame(rows)
+    count = numbers["size"].value_counts()
+    notes = [
+        *(f"{title}{f': {address}' if address else ''}" for title, address in sources(published)),
+        f"Size: {THEIRS} where the network is whole and the training set is as large as theirs to"
+        f" {100 * ALIKE:.0f} %; differences are given there alone, and nothing is judged: theirs is one run each.",
+        "Accuracies in percent, losses in nats. Seconds are of other machines than ours. Ours at the fit are under the"
+        f" criterion {section['fit_criterion']}, evaluation mode, whole training set; theirs by running ones.",
+        seeds_note(section),
+        section["recipe_note"],
+    ]
+    title = ", ".join(f"{count.get(size, 0)} {words}" for size, words in IN_TITLE.items())
+    return Table(f"Other sources' numbers and ours: {title}", numbers, shown(numbers), list(filter(None, notes)))
+
+
+IN_TITLE = {THEIRS: "at their size", OTHER: "at another", NOT_RUN: NOT_RUN}
+
+
+def sources(published: pd.DataFrame) -> Iterator[tuple[str, str | None]]:
+    """Title and address of each source."""
+    yield from published[["title", "address"]].drop_duplicates().itertuples(index=False, name=None)
+
+
+def row_of(frames: Frames, section: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
+    """A number beside ours: from runs of the source's size where there are any, else of another, most seeds first."""
+    found, size, run = max(
+        candidates(frames, section, result),
+        key=lambda each: (each[1] == THEIRS, each[0].n, each[0].ran),
+        default=(NOTHING, NOT_RUN, ""),
+    )
+    never = found.ran - found.n if result["at"] == "fit" else 0
+    difference = found.mean - result["value"] if size == THEIRS else math.nan
+    return {
+        **{
+            key: result[key] for key in ("source", "network", "corruption", "quantity", "at", "value", "says", "really")
+        },
+        "ours": found.mean,
+        "sd": found.sd,
+        "n": found.n,
+        "not_reached": never,
+        "difference": difference,
+        "size": size,
+        "run": run,
+    }
+
+
+def candidates(
+    frames: Frames, section: Mapping[str, Any], result: Mapping[str, Any]
+) -> Iterator[tuple[Ours, str, str]]:
+    """What each group of runs of the network and corruption has of the quantity, its size, its runs' folder."""
+    for group in section["panels"].values():
+        for model in group["models"]:
+            if section["factories"][model] != result["network"]:
+                continue
+            for corruption in group["corruptions"]:
+                if result["corruption"] not in ("", corruption):
+                    continue
+                runs = frames.of("runs", group, model, corruption)
+                if (found := ours(frames, section, group, model, corruption, result)) is None:
+                    continue
+                whole = section["published_as"][model] == result["network"]
+                alike = result["quantity"] == "parameters" or alike_in_size(runs, result["images"])
+                size = THEIRS if whole and alike else OTHER
+                yield found, size, f"{group['dataset']}/{model}/{corruption}/{group['recipe']}"
+
+
+def alike_in_size(runs: pd.DataFrame, images: int) -> bool:
+    """Whether the runs' training sets are about as large as the source's."""
+    return bool(((runs["num_train"] - images).abs() <= ALIKE * images).all())
+
+
+def ours(
+    frames: Frames,
+    section: Mapping[str, Any],
+    group: Mapping[str, Any],
+    model: str,
+    corruption: str,
+    result: Mapping[str, Any],
+) -> Ours | None:
+    """A quantity of a group's runs where the result has it; None where no run has it and it is not a fit's."""
+    runs = frames.of("runs", group, model, corruption)
+    if result["quantity"] == "parameters":
+        values = runs["num_parameters"].astype(float).tolist()
+    else:
+        frame, column = COLUMNS[result["quantity"]]
+        parts = {name: frames.of(name, group, model, corruption) for name in ("evaluations", frame)}
+        steps = {
+            run["seed"]: step_of(run, parts["evaluations"], result["at"], section["fit_criterion"])
+            for run in runs.to_dict("records")
+        }
+        values = [value_at(parts[frame], column, seed, step) for seed, step in steps.items()]
+    found = summary(values, len(runs))
+    return found if found.n or (found.ran and result["at"] == "fit") else None
+
+
+def step_of(run: Mapping[str, Any], evaluations: pd.DataFrame, at: Any, criterion: str) -> float:
+    """The step of a run at which a result stands: at an epoch, its best by validation, its fit or its end."""
+    if at == "fit":
+        return run[f"{criterion}_step"]
+    rows = evaluations[evaluations["seed"] == run["seed"]]
+    if at == "best":
+        measured = rows.dropna(subset=["ValidationAccuracy"]) if "ValidationAccuracy" in rows else rows.iloc[:0]
+        return measured.loc[measured["ValidationAccuracy"].idxmax(), "Step"] if len(measured) else math.nan
+    return rows["Step"].max() if at == "end" else rows[rows["Epoch"] == at]["Step"].max()
+
+
+def value_at(rows: pd.DataFrame, column: str, seed: int, step: float) -> float:
+    """A run's value at a step; NaN where it was not measured."""
+    found = rows[(rows["seed"] == seed) & (rows["Step"] == step)]
+    return float(found[column].iloc[0]) if len(found) and column in found else math.nan
+
+
+def shown(numbers: pd.DataFrame) -> pd.DataFrame:
+    """The rows as they are read."""
+    digits = [DIGITS.get(quantity, 2) for quantity in numbers["quantity"]]
+    fits = zip(numbers["ours"], numbers["sd"], numbers["not_reached"], numbers["n"], digits, strict=True)
+    theirs = zip(numbers["value"], numbers["difference"], digits, strict=True)
+    columns = {
+        "source": list(numbers["source"]),
+        "of": [
+            f"{network}{f', {setting_label(corruption)}' if corruption else ''}"
+            for network, corruption in zip(numbers["network"], numbers["corruption"], strict=True)
+        ],
+        "quantity": [
+            f"{quantity.replace('_', ' ')}{in_words(at)}"
+            for quantity, at in zip(numbers["quantity"], numbers["at"], strict=True)
+        ],
+        "theirs (difference)": ["never reached" if math.isnan(row[0]) else with_difference(*row) for row in theirs],
+        "ours": [
+            "not reached" if never and not n else with_spread(mean, sd, places) for mean, sd, never, n, places in fits
+        ],
+        "n": [plain(n, 0) for n in numbers["n"]],
+        "size": list(numbers["size"]),
+        "what theirs is": [
+            "; ".join(filter(None, both)) for both in zip(numbers["says"], numbers["really"], strict=True)
+        ],
+    }
+    return pd.DataFrame(columns)
+
+
+def in_words(at: Any) -> str:
+    """Where a number stands, after its quantity."""
+    return {"": "", "best": ", best by validation", "fit": ", at the fit", "end": ", at the end"}.get(
+        at, f", epoch {at}"
+    )

@@ -1,0 +1,99 @@
+"""When each network had fitted its training set: epoch, steps, seconds and the test accuracy at that evaluation.
+
+A repository (Deep-learning-generalization) logs "zero-loss condition reached at epoch …" from the running loss and
+accuracy of the last batches; here it is the fit criterion, in evaluation mode on the whole training set.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from rethinking.plotting.style import CRITERIA, setting_label
+from rethinking.reporting.accuracies import plain, rows_of, seeds_note, with_spread
+from rethinking.reporting.comparison import Frames, summary
+from rethinking.reporting.formats import Table
+
+PANELS = ("corruption_levels", "learning_curves", "capacity")
+NOT_REACHED = "not reached"
+RISES = 0.8  # rank correlation of level and time from which the time counts as growing with the level
+DIGITS = {"epoch": 1, "steps": 0, "seconds": 1, "test_accuracy": 1, "relative_time": 2, "final_train_accuracy": 1}
+
+
+def table(*, runs: pd.DataFrame, published: pd.DataFrame | None = None, section: dict[str, Any]) -> Table:
+    """One row a network, corruption and group of runs. `section` is the table's slice of the configuration."""
+    frames = Frames(runs=runs)
+    numbers = pd.DataFrame([row_of(frames, section, row) for row in rows_of(section, PANELS)])
+    reached, ran = numbers["n"].sum(), numbers["runs"].sum()
+    notes = [
+        f"Reached: {CRITERIA[section['fit_criterion']]} (whole training set, evaluation mode). The repository that"
+        ' this follows says "zero-loss" where the running loss and accuracy of the last batches are good enough.',
+        "Seconds are this machine's and count the evaluations; epochs and steps are comparable. Relative time: epochs"
+        " over those on true labels with the same seed. Accuracies in percent.",
+        f"Means are over the runs that reached it, {reached} of {ran}; n is how many these are of how many.",
+        seeds_note(section),
+        *correlation_notes(frames, section),
+        section["recipe_note"],
+    ]
+    return Table("Time to zero training error", numbers, shown(numbers, section), [note for note in notes if note])
+
+
+def row_of(frames: Frames, section: Mapping[str, Any], row: tuple[str, str, str]) -> dict[str, Any]:
+    """A row of the CSV file: mean and standard deviation of each quantity over the runs that reached the criterion."""
+    panel, model, corruption = row
+    group, criterion = section["panels"][panel], section["fit_criterion"]
+    runs = frames.of("runs", group, model, corruption)
+    met = runs[~runs["censored"].astype(bool)]
+    values = {
+        "epoch": met[f"{criterion}_epoch"],
+        "steps": met[f"{criterion}_step"],
+        "seconds": met[f"{criterion}_seconds"],
+        "test_accuracy": 100 * (1 - met["test_error_at_fit"]),
+        "relative_time": met["relative_time"],
+        "final_train_accuracy": runs["final_train_accuracy"],
+    }
+    names = {"panel": panel, "dataset": group["dataset"], "recipe": group["recipe"], "model": model}
+    counts = {"n": len(met), "runs": len(runs), "epochs_trained": runs["epochs_done"].max()}
+    found = {name: summary(column.to_numpy(float), len(runs)) for name, column in values.items()}
+    spread = {key: value for name, each in found.items() for key, value in ((name, each.mean), (f"{name}_sd", each.sd))}
+    return {**names, "corruption": corruption, "criterion": criterion, **spread, **counts}
+
+
+def correlation_notes(frames: Frames, section: Mapping[str, Any]) -> list[str]:
+    """Of each network over levels, whether the time grows with the level, by Spearman's rank correlation."""
+    group = section["panels"].get("corruption_levels")
+    notes = []
+    for model in group["models"] if group else ():
+        runs = pd.concat([frames.of("runs", group, model, corruption) for corruption in group["corruptions"]])
+        rho = spearman(runs.dropna(subset=["time_to_fit"]))
+        found = "cannot be told" if pd.isna(rho) else f"{rho:.2f}, {'' if rho > RISES else 'not '}above {RISES}"
+        left_out = int(runs["time_to_fit"].isna().sum())
+        notes.append(
+            f"Spearman's correlation of level and epochs, {section['labels'][model]}: {found}"
+            f" ({len(runs)} runs{f', {left_out} of which did not reach it and are left out' if left_out else ''})."
+        )
+    return notes
+
+
+def spearman(runs: pd.DataFrame) -> float:
+    """The rank correlation of level and time to fit; NaN where one of them does not vary."""
+    level, time = runs["level"].astype(float).rank(), runs["time_to_fit"].astype(float).rank()
+    return float(level.corr(time)) if min(level.nunique(), time.nunique()) > 1 else float("nan")
+
+
+def shown(numbers: pd.DataFrame, section: Mapping[str, Any]) -> pd.DataFrame:
+    """The rows as they are read; of runs that did not reach the criterion the last training accuracy."""
+    columns: dict[str, list[str]] = {
+        "network": [section["labels"][model] for model in numbers["model"]],
+        "labels and pixels": [setting_label(corruption) for corruption in numbers["corruption"]],
+        "runs of": [panel.replace("_", " ") for panel in numbers["panel"]],
+    }
+    for name, digits in DIGITS.items():
+        pairs = zip(numbers[name], numbers[f"{name}_sd"], strict=True)
+        columns[name.replace("_", " ")] = [with_spread(mean, sd, digits) for mean, sd in pairs]
+    columns["epoch"] = [
+        cell if n else f"{NOT_REACHED} in {plain(float(epochs), 0)}"
+        for cell, n, epochs in zip(columns["epoch"], numbers["n"], numbers["epochs_trained"], strict=True)
+    ]
+    columns["n"] = [f"{n} of {ran}" for n, ran in zip(numbers["n"], numbers["runs"], strict=True)]
+    return pd.DataFrame(columns)
