@@ -309,6 +309,9 @@ HELD_OUT = {"dataset": "digits-50", "recipe": "quick", "panels": {
     panel: {"models": ["alexnet"], "corruptions": ["true_labels"]}
     for panel in ("all_regularisers", "weight_decay", "no_regulariser", "batch_norm")
 }}  # fmt: skip
+IMPORTANCE = {"dataset": "digits-50", "recipe": "quick", "panels": {
+    panel: {"models": ["mlp_1x512"], "corruptions": ["random_labels-1.0"]} for panel in ("fixed", "redrawn")
+}}  # fmt: skip
 
 
 def networks(corruptions: list[str]) -> dict[str, Any]:
@@ -343,6 +346,8 @@ TABLES = [
      "tables.best_epoch.panels.networks: needs a validation set, and the data set 'digits-50' holds none out"),
     ("figures/fig2", HELD_OUT | {"panels": {"weight_decay": PLAIN, "batch_norm": PLAIN}},
      "figures.fig2.panels: the key 'all_regularisers' is missing"),
+    ("figures/importance_of_seed", IMPORTANCE,
+     "recipes.quick.redraw_labels_after = []: must be epochs in figures.importance_of_seed.panels.redrawn"),
     ("figures/fig2", HELD_OUT | {"panels": {}}, "figures.fig2.panels: the key 'batch_norm' is missing"),
     ("tables/table1/tolerance", {"test_acuracy": 1.0},
      "tables.table1.tolerance.test_acuracy = 1.0: unknown key; did you mean 'test_accuracy'?"),

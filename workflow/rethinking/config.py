@@ -165,7 +165,9 @@ class Configuration:
         for name, variant in variants.items():
             self._sources.known(f"models.{name}.factory", factory := variant["factory"], "model", MODELS)
             registered = MODELS[factory]
-            arguments = {key: value for key, value in variant.items() if key not in ("factory", "label")}
+            # A width of 1 is the registered network and no variant of it.
+            named = {"factory", "label"} | ({"width"} if variant.get("width") == 1 else set())
+            arguments = {key: value for key, value in variant.items() if key not in named}
             for argument in arguments:
                 key = f"models.{name}.{argument}"
                 self._sources.known(key, argument, f"argument of {factory}", registered.arguments, arguments[argument])

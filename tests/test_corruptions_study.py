@@ -1,0 +1,82 @@
+"""The study of the repository Deep-learning-generalization at its three sizes: what it trains, and how."""
+
+from pathlib import Path
+
+import pytest
+
+from rethinking.config import CHECKOUT, Configuration, regularisers
+from rethinking.models.registry import MODELS
+
+STUDIES = CHECKOUT / "config/studies"
+SIZES = ["corruptions", "corruptions-source", "corruptions-digits"]
+COUNTS = {
+    "Net": 17_426,
+    "MLP1": 1_209_866,
+    "MLP3": 1_735_178,
+    "AlexNet": 1_568_138,
+    "Inception": 1_651_114,
+    "InceptionWithoutBN": 1_647_690,
+}
+SETTINGS = {"true_labels", "shuffled_pixels", "random_pixels", "gaussian_pixels", "random_labels-1.0"}
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def study(request: pytest.FixtureRequest) -> Configuration:
+    return Configuration.load(STUDIES / f"{request.param}.yaml")
+
+
+@pytest.fixture(scope="module")
+def source() -> Configuration:
+    return Configuration.load(STUDIES / "corruptions-source.yaml")
+
+
+def test_every_network_has_learning_curves_in_five_settings(study):
+    runs = {(run.model, run.corruption) for run in study.runs("learning_curves")}
+    assert runs == {(model, setting) for model in COUNTS for setting in SETTINGS}
+
+
+def test_three_networks_have_eleven_levels(study):
+    panel = study.figures["fig1"]["panels"]["corruption_levels"]
+    levels = ["true_labels", *(f"random_labels-0.{tenth}" for tenth in range(1, 10)), "random_labels-1.0"]
+    assert panel["corruptions"] == levels
+    assert panel["models"] == ["MLP1", "AlexNet", "Inception"]
+
+
+def test_nothing_is_regularised(study):
+    assert not any(regularisers(recipe) for recipe in study.recipes.values())
+
+
+def test_figures_and_tables_share_their_runs(study):
+    runs = {section: {run.path for run in study.runs(section)} for section in study.sections}
+    assert runs["fig2"] <= runs["learning_curves"] <= runs["zero_loss"] <= runs["sources"]
+    assert runs["fig1"] <= runs["zero_loss"]
+    assert len(runs["fig1"] | runs["learning_curves"]) == 33 + 30
+    assert len(runs["importance_of_seed"] - runs["learning_curves"]) == 1, "labels that stay are those of the curves"
+
+
+def test_net_is_asked_to_fit_random_labels_of_more_images_than_the_others(study):
+    (net,) = [run for run in study.runs("zero_loss") if run.recipe == "many-images"]
+    assert (net.model, net.corruption) == ("Net", "random_labels-1.0")
+    sizes = [study.datasets[name]["train"] or 50_000 for name in (net.dataset, study.dataset)]
+    assert sizes[0] > 4 * sizes[1] or study.name == "corruptions-source"
+
+
+def test_at_the_source_s_size_the_networks_are_whole_and_have_its_numbers_of_parameters(source):
+    for name, count in COUNTS.items():
+        assert source.models[name]["arguments"] == {}
+        assert MODELS[source.as_published(name)].parameters == count
+
+
+def test_at_the_source_s_size_the_recipe_is_its_own(source):
+    rates = {"Net": 0.01, "MLP1": 0.01, "MLP3": 0.01, "AlexNet": 0.01, "Inception": 0.1, "InceptionWithoutBN": 0.1}
+    for run in source.runs("zero_loss"):
+        training = run.training
+        assert training["learning_rate"] == rates[run.model]
+        assert (training["momentum"], training["batch_size"], run.seed) == (0.9, 128, 42)
+        assert (training["schedule"], training["decay"], training["decay_every_steps"]) == ("exponential", 0.95, None)
+        assert run.dataset == "cifar10"
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_the_page_of_the_study_names_its_file(name):
+    assert f"config/studies/{name}.yaml" in Path(CHECKOUT / "docs/studies/corruptions.md").read_text(encoding="utf-8")
