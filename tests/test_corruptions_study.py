@@ -77,6 +77,11 @@ def test_at_the_source_s_size_the_recipe_is_its_own(source):
         assert run.dataset == "cifar10"
 
 
+def test_other_sources_numbers_are_shown_at_any_size_and_the_paper_s_at_its_own(study):
+    assert study.published("sources") == ("sources.yaml",)
+    assert (study.published("fig2") != ()) == (study.name == "corruptions-source")
+
+
 @pytest.mark.parametrize("name", SIZES)
 def test_the_page_of_the_study_names_its_file(name):
     assert f"config/studies/{name}.yaml" in Path(CHECKOUT / "docs/studies/corruptions.md").read_text(encoding="utf-8")

@@ -476,6 +476,18 @@ def test_the_paper_s_numbers_change_nothing_at_another_size(checkout):
     assert jobs_of(checkout, [*TINY_TABLES, "figures/fig1.pdf"]) == set()
 
 
+def test_a_number_of_another_source_writes_its_table_again_at_any_size(checkout):
+    configuration = checkout.configuration()
+    configuration["tables"]["sources"] = {"dataset": "digits-50", "recipe": "quick"}
+    checkout.configure(configuration)
+    target = "results/tables/tiny/sources.csv"
+    made = checkout.run(target=target)
+    assert {rule for rule, _ in made} == {"aggregate", "table"}, "the runs of all other sections, and no other"
+    assert jobs_of(checkout, [target]) == set()
+    checkout.edit("config/paper/sources.yaml", lambda text: text.replace("72.08", "72.09"))
+    assert jobs_of(checkout, [target]) == job("table", name="tiny", table="sources")
+
+
 def test_a_recipe_reruns_its_trainings_and_every_table_that_has_them(checkout):
     checkout.edit("config/config.yaml", lambda text: text.replace("mlp: 0.01", "mlp: 0.02"))
     trainings = train([MLP], "true_labels") | train([MLP], "random_labels-0.5")
