@@ -10,12 +10,11 @@ from typing import Any
 import pandas as pd
 
 from rethinking.plotting.style import CRITERIA, setting_label
-from rethinking.reporting.accuracies import plain, rows_of, seeds_note, with_spread
+from rethinking.reporting.accuracies import rows_of, seeds_note, with_spread
 from rethinking.reporting.comparison import Frames, summary
 from rethinking.reporting.formats import Table
 
 PANELS = ("corruption_levels", "learning_curves", "capacity")
-NOT_REACHED = "not reached"
 RISES = 0.8  # rank correlation of level and time from which the time counts as growing with the level
 DIGITS = {"epoch": 1, "steps": 0, "seconds": 1, "test_accuracy": 1, "relative_time": 2, "final_train_accuracy": 1}
 
@@ -92,8 +91,10 @@ def shown(numbers: pd.DataFrame, section: Mapping[str, Any]) -> pd.DataFrame:
         pairs = zip(numbers[name], numbers[f"{name}_sd"], strict=True)
         columns[name.replace("_", " ")] = [with_spread(mean, sd, digits) for mean, sd in pairs]
     columns["epoch"] = [
-        cell if n else f"{NOT_REACHED} in {plain(float(epochs), 0)}"
-        for cell, n, epochs in zip(columns["epoch"], numbers["n"], numbers["epochs_trained"], strict=True)
+        cell if n else f"not reached in {epochs:.0f}" if ran else "not run"
+        for cell, n, ran, epochs in zip(
+            columns["epoch"], numbers["n"], numbers["runs"], numbers["epochs_trained"], strict=True
+        )
     ]
     columns["n"] = [f"{n} of {ran}" for n, ran in zip(numbers["n"], numbers["runs"], strict=True)]
     return pd.DataFrame(columns)
