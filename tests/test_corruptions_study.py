@@ -1,5 +1,6 @@
 """The study of the repository Deep-learning-generalization at its three sizes: what it trains, and how."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,18 @@ def test_at_the_source_s_size_the_recipe_is_its_own(source):
 def test_other_sources_numbers_are_shown_at_any_size_and_the_paper_s_at_its_own(study):
     assert study.published("sources") == ("sources.yaml",)
     assert (study.published("fig2") != ()) == (study.name == "corruptions-source")
+
+
+def test_the_page_names_a_test_for_each_feature_and_each_of_them_is_there():
+    page = (CHECKOUT / "docs/studies/corruptions.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (S1-\d+) \|.*\| (.*) \|$", page, re.MULTILINE)
+    assert [name for name, _ in rows] == [f"S1-{number}" for number in range(1, 16)]
+    for name, tests in rows:
+        files = re.findall(r"`(test_\w+\.py)`", tests)
+        text = "".join((CHECKOUT / "tests" / file).read_text(encoding="utf-8") for file in files)
+        assert files, name
+        for test in re.findall(r"`(test_\w+)`", tests):
+            assert f"def {test}(" in text, test
 
 
 @pytest.mark.parametrize("name", SIZES)
