@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rethinking.plotting.layout import PLAIN, shortened, wrap
+from rethinking.plotting.layout import LONGEST, PLAIN, shortened, wrap
 from rethinking.plotting.style import SMALL, VERMILLION, setting_label, style
 
 WIDTH, EDGE, NAMES, BETWEEN = 7.2, 0.06, 0.92, 0.06  # inches: whole, around, the rows' names, between images
