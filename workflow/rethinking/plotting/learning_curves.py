@@ -45,9 +45,10 @@ def caption(training: pd.DataFrame, losses: dict[str, dict[str, pd.DataFrame]], 
     """The caption: what the figure cannot say by itself."""
     facts = training.iloc[0]
     diverged = int((training["stopped_by"] == "diverged").sum())
+    count = training["model"].nunique()
     thin = any(len(tables["alone"]) for tables in losses.values())
     sentences = [
-        f"Learning curves of {training['model'].nunique()} networks: {section['dataset_label']},"
+        f"Learning curves of {'one network' if count == 1 else f'{count} networks'}: {section['dataset_label']},"
         f" {facts['num_train']:,} training images, {facts['num_classes']} classes.",
         "Training loss (cross-entropy, nats), averaged over each epoch as it runs; the vertical axes differ.",
         seeds_sentence(section["seeds"]),
