@@ -46,7 +46,7 @@ def test_every_size_trains_both_networks_with_four_images_for_each_held_out(name
     configuration = load(name)
     assert configuration.name == name
     assert set(configuration.figures) == {"training", "confusion"}
-    assert set(configuration.tables) == {"best_epoch", "per_class"}
+    assert set(configuration.tables) == {"best_epoch", "per_class", "sources"}
     runs = {section: {run.path for run in configuration.runs(section)} for section in configuration.sections}
     assert len(set(map(frozenset, runs.values()))) == 1, "every figure and table is of the same runs"
     for run in configuration.runs("training"):
@@ -117,7 +117,7 @@ def test_the_jobs_of_the_study_are_planned(fresh_checkout):
     """Two networks, two seeds: their trainings, and of both a figure and a table that need confusion matrices."""
     called = fresh_checkout.jobs("--configfile", "config/studies/notebook-digits.yaml", target="all")
     count = {rule: sum(job == rule for job, _ in called) for rule in ("split", "train", "aggregate", "confusions")}
-    assert count == {"split": 2, "train": 4, "aggregate": 4, "confusions": 2}
+    assert count == {"split": 2, "train": 4, "aggregate": 5, "confusions": 2}
 
 
 # A run --------------------------------------------------------------------------------------------------------------

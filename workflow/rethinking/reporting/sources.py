@@ -34,8 +34,9 @@ def table(
     published: pd.DataFrame,
     section: dict[str, Any],
 ) -> Table:
-    """One row a number of `published`. `section` is the table's slice of the resolved configuration."""
+    """One row a number of each source that has a network in common with the configuration, `section` being its slice."""
     frames = Frames(runs=runs, curves=curves, evaluations=evaluations)
+    published = in_common(published, set(section["factories"].values()))
     rows = [row_of(frames, section, result) for result in published.to_dict("records")]
     numbers = pd.DataFrame(rows)
     count = numbers["size"].value_counts()
@@ -53,6 +54,12 @@ def table(
 
 
 IN_TITLE = {THEIRS: "at their size", OTHER: "at another", NOT_RUN: NOT_RUN}
+
+
+def in_common(published: pd.DataFrame, networks: set[str]) -> pd.DataFrame:
+    """The numbers of the sources that have one of `networks`, all of each; of every source where none has."""
+    shared = published.groupby("source")["network"].transform(lambda names: names.isin(networks).any())
+    return published[shared] if shared.any() else published
 
 
 def sources(published: pd.DataFrame) -> Iterator[tuple[str, str | None]]:
