@@ -36,7 +36,8 @@ def case(request: pytest.FixtureRequest) -> SimpleNamespace:
     """Frames, their section, and both figures drawn from them."""
     made = CASES[request.param]
     frames = notebook_frames.frames(**made)
-    section = notebook_frames.section(made["seeds"], made["models"], recipe_note="The end.")
+    words = {"dataset_label": "small CIFAR-10", "recipe_note": "The end."}
+    section = notebook_frames.section(made["seeds"], made["models"], **words)
     drawn = {
         "training": training.figure(frames["runs"], frames["curves"], section=section),
         "confusion": confusion.figure(frames["runs"], frames["confusions"], section=section),
@@ -70,7 +71,7 @@ def test_the_caption_says_how_many_seeds_and_by_what_the_best_epoch_is_chosen(ca
     seeds = ", ".join(map(str, case.seeds))
     assert (f"One seed ({seeds})." if len(case.seeds) == 1 else f"over {len(case.seeds)} seeds ({seeds})") in caption
     assert "highest validation accuracy" in caption
-    assert caption.startswith("CIFAR-10, true labels")
+    assert caption.startswith("Small CIFAR-10, true labels")
     assert caption.endswith("The end.")
 
 

@@ -14,7 +14,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from rethinking.plotting.layout import PLAIN, shortened, wrap
+from rethinking.plotting.layout import PLAIN, capitalised, shortened, wrap
 from rethinking.plotting.panels import rows_of
 from rethinking.plotting.style import LARGE, MEDIUM, SMALL, setting_label, style
 
@@ -128,9 +128,9 @@ def caption(runs: pd.DataFrame, section: dict[str, Any]) -> str:
     tested = int(rows_of(runs, group, group["models"][0])["num_test"].iloc[0])
     many = f"Sums over {len(seeds)} seeds ({', '.join(map(str, seeds))}), each at its own best epoch."
     sentences = [
-        f"{section['dataset_label']}, {setting_label(corruption)}: confusion matrices of {tested:,} test images, true"
-        " classes down and predicted ones across, each row in percent of its class; shares below half a percent are"
-        " left blank.",
+        f"{capitalised(section['dataset_label'])}, {setting_label(corruption)}: confusion matrices of {tested:,} test"
+        " images, true classes down and predicted ones across, each row in percent of its class; shares below half a"
+        " percent are left blank.",
         "Above each matrix its accuracy.",
         "Best: the epoch with the highest validation accuracy; test images choose nothing.",
         f"One seed ({seeds[0]})." if len(seeds) == 1 else many,

@@ -120,6 +120,11 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
     return "\n".join(lines)
 
 
+def capitalised(text: str) -> str:
+    """The text as the beginning of a sentence, its other letters as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def shortened(name: str) -> str:
     """The name of a class in at most `LONGEST` letters."""
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rethinking.plotting.layout import LONGEST, PLAIN, shortened, wrap
+from rethinking.plotting.layout import LONGEST, PLAIN, capitalised, shortened, wrap
 from rethinking.plotting.style import SMALL, VERMILLION, setting_label, style
 
 WIDTH, EDGE, NAMES, BETWEEN = 7.2, 0.06, 0.92, 0.06  # inches: whole, around, the rows' names, between images
@@ -70,7 +70,7 @@ def caption(table: pd.DataFrame, section: dict[str, Any]) -> str:
     """What the images are and how their labels are to be read."""
     settings, label = set(table["Corruption"]), section["dataset_label"]
     sentences = [
-        f"{label[:1].upper()}{label[1:]}: training images, the first of each class in turn, the same in every row"
+        f"{capitalised(label)}: training images, the first of each class in turn, the same in every row"
         f" (seed {section['seed']}).",
         "Below each image the label that a network is given.",
     ]

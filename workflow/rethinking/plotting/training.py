@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rethinking.plotting.layout import Handles, lay_out, panel_width, wrap
+from rethinking.plotting.layout import Handles, capitalised, lay_out, panel_width, wrap
 from rethinking.plotting.panels import rows_of
 from rethinking.plotting.style import BLUE, LARGE, ORANGE, VERMILLION, LineStyle, setting_label, style
 
@@ -88,7 +88,7 @@ def caption(runs: pd.DataFrame, section: dict[str, Any]) -> str:
     (corruption,) = group["corruptions"]
     found = {model: rows_of(runs, group, model) for model in group["models"]}
     sizes = next(iter(found.values())).iloc[0]
-    given = f"{section['dataset_label']}, {setting_label(corruption)}"
+    given = f"{capitalised(section['dataset_label'])}, {setting_label(corruption)}"
     many = f"Lines: means over {len(seeds)} seeds ({', '.join(map(str, seeds))}); bands: lowest to highest seed."
     sentences = [
         f"{given}: accuracy (above) and loss (below) after each epoch, in evaluation mode, on all"
