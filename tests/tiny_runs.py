@@ -18,7 +18,7 @@ from torch.utils import deterministic
 from rethinking import files
 from rethinking.models.registry import MODELS
 from rethinking.names import split_corruption
-from rethinking.run import RunConfig
+from rethinking.run import RunConfig, by_family
 from rethinking.schema import SCHEMAS, fill
 from rethinking.stages import corrupt, prepare, split
 from rethinking.stages.train import train
@@ -72,7 +72,7 @@ def make_run(
         seed=seed,
         factory=model,
         arguments={"width": width},
-        training=recipe(**changes),
+        training=by_family(recipe(**changes), MODELS[model].family),
     )
 
 
