@@ -2,7 +2,9 @@
 
 import json
 import math
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -366,6 +368,22 @@ def test_what_has_run_is_recorded_with_machine_and_day(completed: Path, tmp_path
     assert runs["date"].str.fullmatch(r"\d{4}-\d\d-\d\d").all()
     recorded, made_by_rule = (folder / "table1.csv" for folder in (tmp_path, completed / "results/tables/tiny"))
     assert recorded.read_text() == made_by_rule.read_text()
+
+
+def test_a_run_that_was_recorded_once_stays_when_it_is_gone(completed: Path, tmp_path: Path):
+    configuration = Configuration.load(completed / "config/config.yaml")
+    shutil.copytree(completed / "results/runs", runs := tmp_path / "runs")
+    os.utime(runs / (first := "digits-50/mlp-w0.05/true_labels/quick/seed0") / "run.json", (0, 10**9))
+    record(configuration, runs, out := tmp_path / "kept")
+    written = {file.name: file.read_text() for file in out.glob("*.*")}
+    assert "2001-09-09" in written["runs.csv"]
+    shutil.rmtree(runs / first)
+    record(configuration, runs, out)
+    assert {file.name: file.read_text() for file in out.glob("*.*")} == written
+    shutil.rmtree(runs)
+    record(configuration, runs, out)
+    assert {file.name: file.read_text() for file in out.glob("*.*")} == written
+    assert not list(out.rglob("weights.safetensors"))
 
 
 def test_a_table_of_confusion_matrices_is_recorded_as_well(completed: Path, tmp_path: Path):

@@ -1,11 +1,13 @@
 """What has run of a configuration, as small files to keep: docs/results/<name>/.
 
-Long runs end one by one: this takes those that are there, whichever they are, and says of the rest that they were not
-run. The rules make the same tables of a configuration's runs once all of them are there.
+Long runs end one by one, on machines that come and go: this takes those that are here, whichever they are, beside what
+earlier calls kept, and says of the rest that they were not run. The rules make the same tables of a configuration's runs
+once all of them are there.
 """
 
 import argparse
 import datetime
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from rethinking.analysis.aggregate import NAME
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.files import atomic, read_json
 from rethinking.published import PAPER, check_published
@@ -47,21 +50,46 @@ def finished(configuration: Configuration, section: str, folder: Path) -> Iterat
             print(f"left out: {file.parent}, which another configuration made", file=sys.stderr)
 
 
-def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
-    """Write `out`/runs.csv and every table of the configuration from the runs under `folder`; return the files.
+def keep(configuration: Configuration, folder: Path, kept: Path) -> dict[str, str]:
+    """Copy the small files of the configuration's runs under `folder` to `kept`; the day of each run that is copied.
 
-    Raises ValueError where there is no run at all.
+    A run that an earlier record kept stays, unless it is here again.
     """
+    of_classes = any("confusions" in TABLES[name].tables for name in configuration.tables)
+    names = ["run.json", "metrics.csv", "evaluations.csv", *(["confusion.pkl"] if of_classes else [])]
+    days = {}
+    for section in configuration.sections:
+        for run, _ in finished(configuration, section, folder):
+            days[run.path] = day_of(folder / run.path / "run.json")
+            for file in (file for name in names if (file := folder / run.path / name).exists()):
+                with atomic(kept / run.path / file.name) as temporary:
+                    shutil.copyfile(file, temporary)
+    return days
+
+
+def day_of(file: Path) -> str:
+    """The day on which a file was written."""
+    return datetime.date.fromtimestamp(file.stat().st_mtime).isoformat()
+
+
+def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
+    """Write `out`/runs.csv and every table of the configuration; return these files.
+
+    They are made from the runs under `folder` and from those that earlier records kept in `out`/runs. Raises ValueError
+    where there is no run at all.
+    """
+    kept = out / "runs"
+    days = days_recorded(out / "runs.csv") | keep(configuration, folder, kept)
     every = {
         run.path: summary
         for section in configuration.sections
-        for run, summary in finished(configuration, section, folder)
+        for run, summary in finished(configuration, section, kept)
     }
     if not every:
         raise ValueError(f"{folder} holds no run of the configuration {configuration.name!r}")
-    written = [write(out / "runs.csv", runs_kept(every, folder).to_csv(index=False, lineterminator="\n"))]
+    written = [write(out / "runs.csv", runs_kept(every, kept, days).to_csv(index=False, lineterminator="\n"))]
     for name, section in configuration.tables.items():
-        runs = [(folder / run.path, summary) for run, summary in finished(configuration, name, folder)]
+        runs = [(kept / run.path, summary) for run, summary in finished(configuration, name, kept)]
         if not runs:
             continue
         entry = lookup(TABLES, "table", name)
@@ -77,6 +105,14 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
     return written
 
 
+def days_recorded(file: Path) -> dict[str, str]:
+    """The day of each run by its folder, as an earlier record's runs.csv says it; none where there is no such file."""
+    if not file.exists():
+        return {}
+    rows = pd.read_csv(file, dtype=str).to_dict("records")
+    return {"/".join([*(row[key] for key in NAME[:4]), f"seed{row['seed']}"]): row["date"] for row in rows}
+
+
 def numeric(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame whose cells are text, as runs' files are gathered, with numbers where a column holds nothing else."""
     converted = frame.replace("", None)
@@ -88,12 +124,12 @@ def numeric(frame: pd.DataFrame) -> pd.DataFrame:
     return converted
 
 
-def runs_kept(summaries: dict[str, dict[str, Any]], folder: Path) -> pd.DataFrame:
+def runs_kept(summaries: dict[str, dict[str, Any]], folder: Path, days: dict[str, str]) -> pd.DataFrame:
     """One row a run: what it ended with, on which machine, on which day."""
     paths = sorted(summaries)
     runs = frames([(folder / path, summaries[path]) for path in paths], "accuracy_99")["runs"][COLUMNS]
-    days = [datetime.date.fromtimestamp((folder / path / "run.json").stat().st_mtime).isoformat() for path in paths]
-    return runs.assign(torch=[summaries[path]["versions"]["torch"] for path in paths], date=days).round(6)
+    dates = [days.get(path) or day_of(folder / path / "run.json") for path in paths]
+    return runs.assign(torch=[summaries[path]["versions"]["torch"] for path in paths], date=dates).round(6)
 
 
 def write(path: Path, text: str) -> Path:
