@@ -26,33 +26,31 @@ def place(
     shape = (channels, crop or height, crop or width)
     side = run.training["resize"]
     model = make_model(run, (channels, side or shape[1], side or shape[2]), num_classes, device)
-    indices = {name: arrays.pop(f"{name}_indices", None) for name in ("train", "validation")}
+    train_indices, held_out = (arrays.pop(f"{name}_indices", None) for name in ("train", "validation"))
 
-    def part(name: str, images: np.ndarray, labels: np.ndarray) -> Split:
-        chosen = indices.get(name)
-        images, labels = (images, labels) if chosen is None else (images[chosen], labels[chosen])
+    def part(images: np.ndarray, labels: np.ndarray) -> Split:
         return Split(whitened(images, run, shape, precision, model), torch.from_numpy(labels).to(device))
 
     images, labels = arrays.pop("train_images"), arrays.pop("train_labels")
+    redrawn = {epoch: arrays.pop(f"redrawn_labels_{number}") for number, epoch in enumerate(run.redraws, 1)}
+    validation = None if held_out is None else part(images[held_out], labels[held_out])
+    if train_indices is not None:
+        images, labels = images[train_indices], labels[train_indices]
+        redrawn = {epoch: drawn[train_indices] for epoch, drawn in redrawn.items()}
     augmentation = None
     if run.training["augmentation"] is not None:
-        stored = (images if indices["train"] is None else images[indices["train"]]).transpose(0, 3, 1, 2).copy()
+        stored = images.transpose(0, 3, 1, 2).copy()
         augmentation = Augmentation(torch.from_numpy(stored).to(device), run.training, run.seed)
-    train = part("train", images, labels)
-    validation = None if indices["validation"] is None else part("validation", images, labels)
+    train = part(images, labels)
     del images
-    test = part("test", arrays.pop("test_images"), arrays.pop("test_labels"))
-    chosen = slice(None) if indices["train"] is None else indices["train"]
-    redrawn = {
-        epoch: torch.from_numpy(arrays.pop(f"redrawn_labels_{number}")[chosen]).to(device)
-        for number, epoch in enumerate(run.redraws, 1)
-    }
-    return model, Sets(train, test, num_classes, precision, validation, augmentation, side, redrawn)
+    test = part(arrays.pop("test_images"), arrays.pop("test_labels"))
+    later = {epoch: torch.from_numpy(drawn).to(device) for epoch, drawn in redrawn.items()}
+    return model, Sets(train, test, num_classes, precision, validation, augmentation, side, later)
 
 
 def make_model(run: RunConfig, shape: tuple[int, int, int], num_classes: int, device: torch.device) -> nn.Module:
     """The run's network for images of `shape` (channels, height, width), on the device, in its layout."""
-    model = MODELS[run.factory].load()(num_classes=num_classes, input_shape=shape, **run.arguments)
+    model = MODELS[run.factory].build(shape, num_classes, **run.arguments)
     initialise(model, run.training["initialisation"], generator(run.seed, "initialisation"))
     add_dropout(model, run.training["dropout"])
     return model.to(device).to(memory_format=memory_format(model))

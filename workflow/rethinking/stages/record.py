@@ -1,8 +1,7 @@
 """What has run of a configuration, as small files to keep: docs/results/<name>/.
 
-Long runs end one by one, on machines that come and go: this takes those that are here, whichever they are, beside what
-earlier calls kept, and says of the rest that they were not run. The rules make the same tables of a configuration's runs
-once all of them are there.
+Long runs end one by one, on machines that come and go: this takes those that are here, beside what earlier calls kept,
+and says of the rest that they were not run. The rules make the same tables of a configuration's runs once all are here.
 """
 
 import argparse
