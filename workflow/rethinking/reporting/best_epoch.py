@@ -38,7 +38,7 @@ def table(*, runs: pd.DataFrame, published: None, section: dict[str, Any]) -> Ta
         seeds_note(section),
         section["recipe_note"],
     ]
-    return Table(f"Best epoch: {dataset}", numbers, shown(numbers, section), [note for note in notes if note])
+    return Table(f"Best epoch: {dataset}", numbers, shown(numbers, section), notes)
 
 
 def row_of(frames: Frames, section: dict[str, Any], row: tuple[str, str, str]) -> dict[str, Any]:

@@ -8,12 +8,18 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Table:
-    """`numbers` is what the CSV file holds, `shown` the cells as text, `notes` sentences about all of them."""
+    """`numbers` is what the CSV file holds, `shown` the cells as text, `notes` sentences about all of them.
+
+    Empty notes are left out.
+    """
 
     title: str
     numbers: pd.DataFrame
     shown: pd.DataFrame
     notes: list[str]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "notes", [note for note in self.notes if note])
 
 
 def comma_separated(table: Table) -> str:

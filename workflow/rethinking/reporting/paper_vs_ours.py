@@ -42,7 +42,7 @@ def table(
         section["recipe_note"],
     ]
     title = f"The paper's numbers and ours: {counts(numbers)}"
-    return Table(title, numbers, shown(numbers), [note for note in notes if note])
+    return Table(title, numbers, shown(numbers), notes)
 
 
 def row_of(frames: Frames, section: Mapping[str, Any], number: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def table(*, runs: pd.DataFrame, confusions: pd.DataFrame, published: None, sect
         section["recipe_note"],
     ]
     title = f"Accuracy by class: {dataset}"
-    return Table(title, numbers, shown(numbers, section), [note for note in notes if note])
+    return Table(title, numbers, shown(numbers, section), notes)
 
 
 def classes_of(frames: Frames, section: dict[str, Any], row: tuple[str, str, str]) -> pd.DataFrame:

@@ -50,7 +50,7 @@ def table(
         section["recipe_note"],
     ]
     title = ", ".join(f"{count.get(size, 0)} {words}" for size, words in IN_TITLE.items())
-    return Table(f"Other sources' numbers and ours: {title}", numbers, shown(numbers), list(filter(None, notes)))
+    return Table(f"Other sources' numbers and ours: {title}", numbers, shown(numbers), notes)
 
 
 IN_TITLE = {THEIRS: "at their size", OTHER: "at another", NOT_RUN: NOT_RUN}

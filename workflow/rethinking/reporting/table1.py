@@ -32,10 +32,10 @@ def table(*, runs: pd.DataFrame, published: pd.DataFrame | None, section: dict[s
         " Accuracies in percent, in evaluation mode, after the last epoch and not the best.",
         seeds_note(section),
         tolerance_note(section, QUANTITIES),
-        *([INFERRED] if section["at_paper_size"] else []),
+        INFERRED if section["at_paper_size"] else "",
         section["recipe_note"],
     ]
-    return Table(f"Table 1: {dataset}", numbers, shown(numbers, section), [note for note in notes if note])
+    return Table(f"Table 1: {dataset}", numbers, shown(numbers, section), notes)
 
 
 def row_of(

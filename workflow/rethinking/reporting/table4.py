@@ -43,7 +43,7 @@ def table(
         INFERRED if section["at_paper_size"] else "",
         section["recipe_note"],
     ]
-    return Table(f"Table 4: {dataset}", numbers, shown(numbers, section), [note for note in notes if note])
+    return Table(f"Table 4: {dataset}", numbers, shown(numbers, section), notes)
 
 
 def row_of(

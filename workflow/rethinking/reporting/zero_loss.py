@@ -34,7 +34,7 @@ def table(*, runs: pd.DataFrame, published: pd.DataFrame | None = None, section:
         *correlation_notes(frames, section),
         section["recipe_note"],
     ]
-    return Table("Time to zero training error", numbers, shown(numbers, section), [note for note in notes if note])
+    return Table("Time to zero training error", numbers, shown(numbers, section), notes)
 
 
 def row_of(frames: Frames, section: Mapping[str, Any], row: tuple[str, str, str]) -> dict[str, Any]:
