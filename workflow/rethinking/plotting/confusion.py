@@ -93,9 +93,9 @@ def draw_matrix(axes: Axes, matrix: pd.DataFrame, title: str, side: float) -> No
     if side * 72 / len(counts) < NUMBER:
         return
     for (true, predicted), share in np.ndenumerate(shares):
-        if share >= 0.5:
+        if (number := f"{share:.0f}") != "0":
             colour = "white" if share > 45 else "black"
-            axes.text(predicted, true, f"{share:.0f}", ha="center", va="center", fontsize=SMALL, color=colour)
+            axes.text(predicted, true, number, ha="center", va="center", fontsize=SMALL, color=colour)
 
 
 def label_classes(axes: Axes, classes: list[str], every: int, *, rows: bool, columns: bool) -> None:
