@@ -75,6 +75,8 @@ def run_row(key: Key, unfit: bool, diverged: bool, names: list[str]) -> dict[str
     fit = round(FIRST_FIT[kind] * slower * (1 + 0.06 * math.sin(7 * seed + 5 * slower)))
     error = 0.9 if level is None else CLEAN_ERROR[kind] + (0.9 - CLEAN_ERROR[kind]) * math.sin(level * math.pi / 2)
     error = round((error + 0.012 * math.sin(3 * seed + 9 * slower)) * NUM_TEST) / NUM_TEST
+    redrawn = level or 0.0
+    corrupted = (1 - redrawn) * error + redrawn * (1 - 1 / NUM_CLASSES)
     censored = unfit or diverged
     epochs = EPOCHS // 5 if diverged else EPOCHS - 4 * seed if unfit else min(EPOCHS, 2 * fit + 3 * seed)
     row: dict[str, Any] = {
@@ -92,6 +94,7 @@ def run_row(key: Key, unfit: bool, diverged: bool, names: list[str]) -> dict[str
         "final_train_accuracy": 97.0 if censored else 100.0, "final_train_loss": 0.1 if censored else 1e-3,
         "final_test_accuracy": 100 * (1 - error), "final_test_loss": 1.0 + error,
         "time_to_fit": np.nan if censored else fit, "test_error_at_fit": np.nan if censored else error,
+        "test_error_at_fit_corrupted": np.nan if censored else corrupted,
         "final_test_error": error + 0.01, "censored": censored, "true_fit": fit,
     }  # fmt: skip
 

@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rethinking.analysis.aggregate import NAME, curves_table, mixed, runs_table
+from rethinking.analysis.aggregate import NAME, curves_table, mixed, on_corrupted_labels, runs_table
 from rethinking.config import Configuration
 from rethinking.engine.stopping import CRITERIA
 from rethinking.files import canonical_json, read_json, write_json
@@ -131,6 +132,16 @@ def test_a_row_holds_the_five_names_the_fits_and_the_finals():
     assert row["time_to_fit"] == 8
     assert row["test_error_at_fit"] == pytest.approx(0.45)
     assert not row["censored"]
+
+
+@given(st.floats(0, 1), st.integers(2, 10), st.integers(0, 2**32 - 1))
+def test_the_error_on_corrupted_test_labels_is_that_of_redrawn_ones_on_average(level, num_classes, seed):
+    draws, num = np.random.default_rng(seed), 50_000
+    true = draws.integers(num_classes, size=num)
+    predicted = np.where(draws.random(num) < 0.6, true, (true + 1) % num_classes)
+    given_labels = np.where(draws.random(num) < level, draws.integers(num_classes, size=num), true)
+    expected = on_corrupted_labels(float((predicted != true).mean()), level, num_classes)
+    assert (predicted != given_labels).mean() == pytest.approx(expected, abs=5 * 0.5 / num**0.5)
 
 
 def test_the_configured_criterion_decides_on_time_to_fit():

@@ -511,6 +511,19 @@ def test_suspect_points_are_hollow_and_no_others(overlaid):
         ]
 
 
+def test_beside_the_paper_s_errors_stand_ours_on_test_labels_corrupted_alike(overlaid):
+    figure, caption = overlaid
+    runs, _ = tables([0, 1])
+    dotted = [line for line in figure.axes[2].lines if line.get_linewidth() == fig1.CORRUPTED["linewidth"]]
+    dotted = [line for line in dotted if len(line.get_xdata()) > 2]
+    assert len(dotted) == len(MODELS)
+    for line, model in zip(dotted, MODELS, strict=True):
+        rows = runs[(runs["model"] == model) & runs["seed"].isin([0, 1]) & runs["corruption"].isin(LEVELS)]
+        means = rows.groupby("level")["test_error_at_fit_corrupted"].mean()
+        assert line.get_ydata().tolist() == pytest.approx(means.tolist())
+    assert "on test labels corrupted like the training ones" in caption
+
+
 def test_the_paper_s_curves_are_dots_in_the_colour_of_their_setting(overlaid, published):
     dots = [line for line in overlaid[0].axes[0].lines if line.get_marker() == "."]
     looks = setting_styles(SETTINGS)

@@ -63,6 +63,8 @@ def as_in_the_paper(configuration: Configuration, published: pd.DataFrame) -> di
             else:
                 final = {"train_accuracy": "final_train_accuracy", "test_accuracy": "final_test_accuracy"}
                 row[final.get(number["quantity"], number["quantity"])] = value
+                if number["quantity"] == "test_error_at_fit":
+                    row["test_error_at_fit_corrupted"] = value + 0.1
     return {
         "runs": pd.DataFrame(runs.values()),
         "curves": pd.DataFrame(curves),
@@ -178,6 +180,18 @@ def test_every_published_number_has_a_row_and_equal_numbers_are_reproduced(cifar
     assert set(table.numbers["verdict"]) == {"reproduced"}
     assert table.numbers["n"].eq(3).all()
     assert table.numbers["difference"].abs().max() == pytest.approx(0, abs=1e-9)
+
+
+def test_beside_an_error_of_a_network_with_corrupted_labels_stands_that_on_test_labels_corrupted_alike(
+    cifar10, frames, published
+):
+    table = made(paper_vs_ours, "paper_vs_ours", cifar10, frames, published)
+    errors = table.numbers["quantity"].eq("test_error_at_fit") & table.numbers["corruption"].ne("true_labels")
+    assert table.numbers["on_corrupted_labels"].notna().equals(errors)
+    rows = table.numbers[errors]
+    assert (rows["on_corrupted_labels"] - rows["paper"]).tolist() == pytest.approx([0.1] * 30)
+    assert table.shown.loc[errors, "remark"].str.contains("on test labels corrupted alike").all()
+    assert any("30 of 30" in note and "0 would be" in note for note in table.notes)
 
 
 def test_what_was_not_run_says_what_it_would_take(cifar10, frames, published):

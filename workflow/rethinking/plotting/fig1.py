@@ -37,6 +37,7 @@ from rethinking.plotting.style import (
     style,
 )
 
+CORRUPTED: dict[str, Any] = {"linewidth": 0.8, "dashes": (1, 1.2)}
 LARGEST_LINEAR = 12  # relative time from which panel (b) is logarithmic; the paper's ends at 3.6
 
 
@@ -62,6 +63,8 @@ def figure(
         draw_chance(axes[2], 1 - 1 / levels["num_classes"].iloc[0])
         paper = shown_of_paper(published, section)
         draw_paper(axes, paper, section)
+        if "test_error_at_fit" in set(paper["quantity"]):
+            draw_corrupted(axes[2], levels, section)
         label_axes(axes, section)
         text = caption(training, levels, losses, section, paper)
         legends = {0: loss_handles(section, paper), 1: model_handles(levels, section, paper)}
@@ -169,6 +172,13 @@ def draw_paper(axes: Sequence[Axes], paper: pd.DataFrame, section: dict[str, Any
                     each.plot(levels, points["value"], **published_marks(look.colour, suspect=suspect))
 
 
+def draw_corrupted(axes: Axes, levels: pd.DataFrame, section: dict[str, Any]) -> None:
+    """What the errors of panel (c) would be on test labels corrupted alike, as the paper's seem to be."""
+    for model, look in model_styles(section["panels"]["corruption_levels"]["models"]).items():
+        means = mean_and_range(levels[levels["model"] == model], "level", "test_error_at_fit_corrupted")["mean"]
+        axes.plot(means.index, means, **CORRUPTED, color=look.colour)
+
+
 def label_axes(axes: Iterable[Axes], section: dict[str, Any]) -> None:
     """Panel letters and the vertical axes' names, in the paper's words."""
     (model,) = section["panels"]["learning_curves"]["models"]
@@ -237,6 +247,11 @@ def caption(
         sentences.append(f"Thin lines in (a): {THIN_LINES}")
     if not paper.empty:
         sentences.append("Dots and stars: what the paper reports, read from its figures.")
+    if "test_error_at_fit" in set(paper["quantity"]):
+        sentences.append(
+            "Dotted lines in (c): the error to be expected on test labels corrupted like the training ones, as the"
+            " authors' published code has them."
+        )
     if "suspect" in set(paper["remark"]):
         sentences.append("Hollow stars: points that the paper probably plots twice.")
     return " ".join([*sentences, section.get("recipe_note", "")]).strip()

@@ -19,6 +19,7 @@ OF_A_RUN = {
     "test_accuracy": "final_test_accuracy",
     "relative_time": "relative_time",
     "test_error_at_fit": "test_error_at_fit",
+    "test_error_at_fit_corrupted": "test_error_at_fit_corrupted",
 }
 OF_A_STEP = {
     "train_accuracy": ("evaluations", "TrainAccuracy"),

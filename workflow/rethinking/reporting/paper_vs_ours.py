@@ -11,6 +11,7 @@ from rethinking.reporting.comparison import Frames, Ours, find, ours, verdict
 from rethinking.reporting.formats import Table
 from rethinking.reporting.signs import signs
 
+ERROR, CORRUPTED = "test_error_at_fit", "test_error_at_fit_corrupted"
 NOTHING = Ours(math.nan, math.nan, 0, 0)
 DIGITS = {"online_loss": 4, "relative_time": 3, "test_error_at_fit": 4}
 VERDICTS = ("reproduced", "differs", "not run")
@@ -38,6 +39,7 @@ def table(
         "Reproduced: the mean over seeds is within the tolerance of the paper's number. Accuracies in percent, losses"
         " in nats, errors as fractions, relative times as ratios.",
         "Suspect numbers are probably a run that the paper plots twice; they are no targets.",
+        corrupted_note(numbers),
         seeds_note(section),
         section["recipe_note"],
     ]
@@ -49,11 +51,11 @@ def row_of(frames: Frames, section: Mapping[str, Any], number: dict[str, Any]) -
     """A published number beside ours, from the group of runs that has it of most seeds."""
     names = (number["corruption"], number["quantity"], number["step"])
     candidates = [
-        (ours(frames, group, model, *names), group["recipe"])
+        (ours(frames, group, model, *names), corrupted(frames, group, model, number), group["recipe"])
         for group, model in find(section, number["panel"], number["model"])
         if number["corruption"] in group["corruptions"]
     ]
-    found, recipe = max(candidates, key=lambda each: (each[0].n, each[0].ran), default=(NOTHING, ""))
+    found, alike, recipe = max(candidates, key=lambda each: (each[0].n, each[0].ran), default=(NOTHING, math.nan, ""))
     # A curve that ends before the number's step has no value there, and nothing is wrong with that.
     ended = found.n == 0 and not math.isnan(number["step"])
     tolerance = section["tolerance"][number["quantity"]]
@@ -65,12 +67,39 @@ def row_of(frames: Frames, section: Mapping[str, Any], number: dict[str, Any]) -
         "sd": found.sd,
         "n": found.n,
         "difference": found.mean - number["value"],
+        "on_corrupted_labels": alike,
         "tolerance": tolerance,
         "verdict": judged,
-        "remark": "; ".join(filter(None, [number["remark"], unfit(found, judged)])),
+        "remark": "; ".join(filter(None, [number["remark"], unfit(found, judged), on_corrupted(alike)])),
         "recipe": recipe,
         "would_take": would_take(section, number) if judged == "not run" else "",
     }
+
+
+def corrupted(frames: Frames, group: Mapping[str, Any], model: str, number: Mapping[str, Any]) -> float:
+    """What a test error of ours would be on test labels corrupted like the training ones; NaN of other quantities."""
+    if number["quantity"] != ERROR or number["corruption"] == "true_labels":
+        return math.nan
+    return ours(frames, group, model, number["corruption"], CORRUPTED).mean
+
+
+def on_corrupted(alike: float) -> str:
+    """The same as a remark."""
+    return "" if math.isnan(alike) else f"{alike:.4f} on test labels corrupted alike"
+
+
+def corrupted_note(numbers: pd.DataFrame) -> str:
+    """How near the paper's test errors are to ours on test labels corrupted alike, and to ours."""
+    rows = numbers.dropna(subset=["on_corrupted_labels"])
+    if rows.empty:
+        return ""
+    within = ((rows["on_corrupted_labels"] - rows["paper"]).abs() <= rows["tolerance"]).sum()
+    clean = (rows["verdict"] == VERDICTS[0]).sum()
+    return (
+        "Test errors of networks trained on corrupted labels: ours are of clean test labels, and"
+        f" {clean} of {len(rows)} are within the tolerance of the paper's; on test labels corrupted alike, as the"
+        f" authors' published code has them, {within} would be (docs/deviations.md)."
+    )
 
 
 def unfit(found: Ours, judged: str) -> str:
