@@ -1,6 +1,7 @@
 """A bad configuration is refused before the first job, in one message: file, key, value, what would be right."""
 
 import copy
+import json
 import math
 import shutil
 from collections.abc import Callable
@@ -406,6 +407,19 @@ def test_a_fault_is_named_with_its_key_its_value_and_what_would_be_right(path, v
 # -- where a value came from -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("part", "value", "same"), [("models", ["alexnet"], '["mlp_1x512"]'), ("dataset", "digits", '"digits-50"')]
+)
+def test_panels_beside_each_other_differ_in_the_recipe_alone(part, value, same):
+    configuration = changed("recipes/redrawn", {"extends": "curves", "redraw_labels_after": [1]})
+    panels = configuration["figures"].setdefault("importance_of_seed", copy.deepcopy(IMPORTANCE))["panels"]
+    panels["redrawn"]["recipe"] = "redrawn"
+    load(configuration)
+    panels["redrawn"][part] = value
+    key = f"figures.importance_of_seed.panels.redrawn.{part} = {json.dumps(value)}"
+    assert refusal(configuration) == f"config/mine.yaml: {key}: must be that of the panel 'fixed', {same}"
+
+
 def test_a_fault_in_an_extended_recipe_is_found_where_it_is_written():
     configuration = changed("recipes/more", {"extends": "curves"})
     configuration["recipes"]["curves"]["crop"] = 9
@@ -537,6 +551,38 @@ def test_of_three_files_and_the_command_line_each_key_is_where_it_holds():
         "a": "--config", "b.x.y": "mine", "b.z": "base", "b.z[0]": "base", "b.new": "mine", "c[0].d": "base",
         "d": "mine", "": "mine",
     }  # fmt: skip
+
+
+def test_of_names_of_which_one_begins_like_another_the_longer_is_meant():
+    layers = {"mine": {"models": {"a": {"width": 2}}}, "base": {"models": {"a": {"b": 1}, "a.b": {"width": 3}}}}
+    sources = Sources("mine", layers)
+    assert {key: sources.of(key) for key in ("models.a.width", "models.a.b.width", "models.a.b")} == {
+        "models.a.width": "mine", "models.a.b.width": "base", "models.a.b": "base",
+    }  # fmt: skip
+
+
+def test_a_file_may_leave_out_a_figure_and_a_table_of_those_that_it_inherits(tmp_path):
+    base = load(yaml.safe_load(TINY))
+    more = "figures: {models: {}}\n"
+    file = extending(tmp_path, mine="extends: base.yaml\nfigures: {fig1: null, models: {}}\ntables: {table1: null}\n")
+    made = Configuration.load(file)
+    assert list(made.figures) == ["models"]
+    assert set(made.tables) == set(base.tables) - {"table1"}
+    again = extending(tmp_path, middle=f"extends: base.yaml\n{more}", mine="extends: middle.yaml\ntables: {table1: }\n")
+    assert set(Configuration.load(again).figures) == {"fig1", "models"}
+    assert set(Configuration.load(again).tables) == set(base.tables) - {"table1"}
+
+
+@pytest.mark.parametrize(
+    ("mine", "message"),
+    [
+        ("figures: {fig2: null}", "mine.yaml: figures.fig2 = null: must be a mapping"),
+        ("figures: {fig1: null}", "mine.yaml: figures = {}: must not be empty"),
+        ("recipes: {quick: null}", "mine.yaml: recipes.quick = null: must be a mapping"),
+    ],
+)
+def test_what_is_not_inherited_or_no_figure_or_table_cannot_be_left_out(tmp_path, mine, message):
+    assert refusal_of_file(extending(tmp_path, mine=f"extends: base.yaml\n{mine}\n")).endswith(f"/{message}")
 
 
 def test_extends_is_a_word_of_files_alone():

@@ -328,13 +328,21 @@ def test_options_of_the_command_line_hold_over_those_of_the_file(tmp_path):
         ("epochs: 5", "epochs: five", 'MLP1_0.5_none.yaml: epochs = "five": is text, must be a whole number'),
         ("epochs: 5", "model: alexnet", "MLP1_0.5_none.yaml:6: the key 'model' is written twice"),
         ("config.yaml", "confg.yaml", "config/confg.yaml: cannot be read"),
-        ("mlp_1x512", "mlp_1x51", "model = \"mlp_1x51\": unknown model; did you mean 'mlp_1x512'?"),
+        ("mlp_1x512", "mlp_1x51", "MLP1_0.5_none.yaml: model = \"mlp_1x51\": unknown model; did you mean 'mlp_1x512'?"),
+        ("digits", "digts", "MLP1_0.5_none.yaml: dataset = \"digts\": unknown data set; did you mean 'digits'?"),
+        ("labels-0.5", "labels-2", 'MLP1_0.5_none.yaml: corruption = "random_labels-2": the level must be'),
+        ("mlp_1x512", "vgg_224", 'MLP1_0.5_none.yaml: model = "vgg_224": takes images of'),
     ],
 )
 def test_a_fault_in_an_experiment_s_file_is_answered_with_one_line(before, after, message, tmp_path, capsys):
     file = experiment(tmp_path, EXPERIMENT.replace(before, after))
     assert message in refused(["train", "--config", str(file)], capsys)
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_fault_of_the_command_line_is_not_that_of_the_file(tmp_path, capsys):
+    message = refused(["train", "--config", str(experiment(tmp_path)), "--model", "alexnt"], capsys)
+    assert "command line: model = \"alexnt\": unknown model; did you mean 'alexnet'?" in message
 
 
 def test_a_name_that_neither_the_file_nor_the_command_line_has_is_asked_for(tmp_path, capsys):

@@ -3,6 +3,7 @@
 Everything that can be wrong with a configuration is found here, before the first job starts and without torch.
 """
 
+import json
 import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ from rethinking.schema import Sources
 CHECKOUT = Path(__file__).parents[2]
 CATALOGUE = "config/datasets.yaml"
 DEFAULT = "config/config.yaml"
+COMMAND_LINE = Sources("command line")
 PAPER_CONFIGURATION, PAPER_FILE = "cifar10", "config/cifar10.yaml"
 FAMILIES = sorted({model.family for model in MODELS.values()})
 READERS = [module.name for module in pkgutil.iter_modules(readers.__path__) if module.name != "source"]
@@ -126,7 +128,9 @@ class Configuration:
     @classmethod
     def of_layers(cls, source: str, layers: dict[str, Values]) -> "Configuration":
         """What several layers, by their names and the nearest first, make together; `source` names them all."""
-        return cls(schema.merged(layers.values()), schema.load_yaml(CHECKOUT / CATALOGUE), Sources(source, layers))
+        return cls(
+            schema.configuration(layers.values()), schema.load_yaml(CHECKOUT / CATALOGUE), Sources(source, layers)
+        )
 
     def _checked_data_dir(self, place: str | None) -> str | None:
         """The place with `~` spelled out; a folder must be there, an address is asked when something is fetched."""
@@ -289,6 +293,8 @@ class Configuration:
         }
         for panel, resolved in panels.items():
             self._check_panel(wanted[panel], f"{key}.panels.{panel}", resolved)
+            if (other := wanted[panel].beside) in panels:
+                self._check_beside(other, f"{key}.panels.{panel}", resolved, panels[other])
             if wanted[panel].by_level:
                 self._check_levels(section, f"{key}.panels.{panel}", resolved)
         return section | {"panels": panels}
@@ -330,6 +336,13 @@ class Configuration:
                 problem = f"needs a recipe with these regularisers: {wanted}; {group['recipe']!r} has: {has}"
                 raise self._sources.error(key, ..., problem)
 
+    def _check_beside(self, name: str, key: str, group: Values, other: Values) -> None:
+        """That a group of runs differs from that of the panel `name` in the recipe alone."""
+        for part in ("dataset", "models", "corruptions"):
+            if group[part] != other[part]:
+                same = json.dumps(other[part], ensure_ascii=False)
+                raise self._sources.error(f"{key}.{part}", group[part], f"must be that of the panel {name!r}, {same}")
+
     def _check_levels(self, section: Values, key: str, panel: Values) -> None:
         """That a panel over levels has one corruption a level, its reference, and runs that go on until they fit."""
         levels = [0.0 if name == "true_labels" else split_corruption(name)[1] for name in panel["corruptions"]]
@@ -351,7 +364,7 @@ class Configuration:
             self._sources.known(f"{key}.{kind}", resolved[kind], "data set" if kind == "dataset" else kind, table)
         for index, model in enumerate(panel["models"]):
             self._sources.known(f"{key}.models[{index}]", model, "model", self.models)
-            self._check_fit(resolved["dataset"], model, resolved["recipe"], f"{key}.models[{index}]")
+            self._check_fit(resolved["dataset"], model, resolved["recipe"], f"{key}.models[{index}]", self._sources)
         corruptions = [corruption_name("random_labels", level) for level in panel.get("levels", [])] or [
             self.corruption(corruption, f"{key}.corruptions[{index}]", self._sources)
             for index, corruption in enumerate(panel.get("corruptions", []))
@@ -395,7 +408,7 @@ class Configuration:
         """The registered corruption behind a name, None for true labels."""
         return None if corruption == "true_labels" else self.corruptions[split_corruption(corruption)[0]]["family"]
 
-    def _check_fit(self, dataset: str, model: str, recipe: str, key: str) -> None:
+    def _check_fit(self, dataset: str, model: str, recipe: str, key: str, sources: Sources) -> None:
         """That the recipe has values for the model's family, and that the network takes the images."""
         size = self.datasets[dataset]["image_size"] or self.datasets[dataset]["source"]["image_size"]
         crop = self.recipes[recipe]["crop"]
@@ -404,12 +417,12 @@ class Configuration:
             raise self._sources.error(self._recipe_key(recipe, "crop"), crop, problem)
         side, network = self.recipes[recipe]["resize"] or crop or size, MODELS[self.models[model]["factory"]]
         if network.num_classes is None:
-            raise self._sources.error(key, model, "does not classify; it can be built and counted")
+            raise sources.error(key, model, "does not classify; it can be built and counted")
         if side < (smallest := network.smallest):
             problem = (
                 f"takes images of {smallest}x{smallest} or more, {dataset!r} with recipe {recipe!r} has {side}x{side}"
             )
-            raise self._sources.error(key, model, problem)
+            raise sources.error(key, model, problem)
         self._check_whitening(dataset, recipe)
         family = self.models[model]["family"]
         for setting in BY_FAMILY:
@@ -478,13 +491,21 @@ class Configuration:
         """The registered network whose published numbers a model may be held against; None for a variant of one."""
         return None if self.models[model]["arguments"] else self.models[model]["factory"]
 
-    def run(self, dataset: str, model: str, corruption: str, recipe: str, seed: int, **overrides: Any) -> RunConfig:
-        """One run by its names; `overrides` replace values of the recipe."""
-        asked = Sources("command line")
+    def run(
+        self,
+        dataset: str,
+        model: str,
+        corruption: str,
+        recipe: str,
+        seed: int,
+        asked: Sources = COMMAND_LINE,
+        **overrides: Any,
+    ) -> RunConfig:
+        """One run by its names, which came from `asked`; `overrides` replace values of the recipe."""
         asked.known("dataset", dataset, "data set", self.datasets)
         asked.known("model", model, "model", self.models)
         asked.known("recipe", recipe, "recipe", self.recipes)
-        self._check_fit(dataset, model, recipe, "model")
+        self._check_fit(dataset, model, recipe, "model", asked)
         spelled = self.corruption(corruption, "corruption", asked)
         self._check_labels(dataset, spelled, recipe, "corruption", asked)
         panel = {"dataset": dataset, "recipe": recipe, "models": [model], "corruptions": [spelled]}

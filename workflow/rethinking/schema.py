@@ -96,6 +96,21 @@ def merged(layers: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return values
 
 
+def configuration(layers: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """What several layers of a configuration make together, the nearest first.
+
+    A figure or table that is null leaves out what a layer further on has of it; null of what none has is no section.
+    """
+    nearest_first = list(layers)
+    values = merged(nearest_first)
+    for kind in ("figures", "tables"):
+        sections = [layer[kind] for layer in nearest_first if isinstance(layer.get(kind), dict)]
+        there = {name for layer in sections for name, section in layer.items() if section is not None}
+        if isinstance(values.get(kind), dict):
+            values[kind] = {name: each for name, each in values[kind].items() if each is not None or name not in there}
+    return values
+
+
 def typed(value: Any) -> Any:
     """A value of `--config` with the types that YAML gives its parts; Snakemake leaves all of them text."""
     if isinstance(value, dict):
@@ -279,10 +294,11 @@ def _length_held(values: Any, key: str) -> int:
     """How many characters of a key, as in "recipes.quick.epochs", lead somewhere in nested mappings."""
     left = key
     while isinstance(values, dict):
-        # Not split at dots, which names may hold.
-        name = next((each for each in values if re.match(rf"{re.escape(str(each))}($|[.\[])", left)), None)
-        if name is None:
+        # Not split at dots, which names may hold; of `a` and `a.b` the longer one is meant.
+        fitting = [each for each in values if re.match(rf"{re.escape(str(each))}($|[.\[])", left)]
+        if not fitting:
             return len(key) - len(left)
+        name = max(fitting, key=lambda each: len(str(each)))
         values, left = values[name], left[len(str(name)) :].removeprefix(".")
     return len(key)
 

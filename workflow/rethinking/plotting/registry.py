@@ -17,6 +17,7 @@ class Panel:
     are fitted. `in_full`: no run ends early. `validation`: images are held out. `corruptions`, `regularisers`: these
     and no other, where it says; "augmentation" stands for any kind of it. `part`: panels of the same part may be left
     out of a figure, all of them together. `redraws`: whether labels are drawn again on the way (`redraw_labels_after`).
+    `beside`: the panel from which this one differs in the recipe alone.
     """
 
     one_model: bool = False
@@ -28,6 +29,7 @@ class Panel:
     regularisers: frozenset[str] | None = None
     part: str | None = None
     redraws: bool | None = None
+    beside: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,10 +106,12 @@ FIGURES = {
     "importance_of_seed": Figure(
         module="rethinking.plotting.importance_of_seed",
         function="figure",
-        description="a network on random labels that stay the same, and that are drawn again at each resume",
+        description="a network on random labels that stay the same, and that are drawn again on the way",
         panels={
             "fixed": Panel(one_model=True, in_full=True, corruptions=("random_labels-1.0",), redraws=False),
-            "redrawn": Panel(one_model=True, in_full=True, corruptions=("random_labels-1.0",), redraws=True),
+            "redrawn": Panel(
+                one_model=True, in_full=True, corruptions=("random_labels-1.0",), redraws=True, beside="fixed"
+            ),
         },
         settings=("redraw_labels_after",),
     ),

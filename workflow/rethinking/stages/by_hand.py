@@ -8,6 +8,7 @@ from rethinking import schema
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.files import digest
 from rethinking.provenance import corrupt_code, prepare_code, split_code, train_code
+from rethinking.schema import Sources
 from rethinking.stages.corrupt import corrupt
 from rethinking.stages.download import DOWNLOADS, download
 from rethinking.stages.prepare import prepare
@@ -104,8 +105,10 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
     parser.add_argument("--out", type=Path, help=f"folder of the results (default: {BY_HAND}/runs/<the run's names>)")
     args = parser.parse_args(argv)
+    held: dict[str, Any] = {}
     if args.config is not None:
-        parser.set_defaults(**experiment(args.config))
+        held = experiment(args.config)
+        parser.set_defaults(**held)
         args = parser.parse_args(argv)
     if missing := [f"--{name}" for name in NAMES if getattr(args, name) is None]:
         parser.error(f"the following arguments are required: {', '.join(missing)}")
@@ -118,7 +121,9 @@ def main(argv: list[str]) -> None:
     if args.seed < 0:
         raise ValueError(f"--seed = {args.seed}: must be at least 0")
     configuration = Configuration.load(args.configfile)
-    run = configuration.run(args.dataset, args.model, args.corruption, args.recipe, args.seed, **overrides)
+    of_file = {name: value for name, value in held.items() if getattr(args, name) == value}
+    asked = Sources("command line", {str(args.config): of_file})
+    run = configuration.run(args.dataset, args.model, args.corruption, args.recipe, args.seed, asked, **overrides)
     out = args.out or BY_HAND / "runs" / run.path
     if (RESULTS / "runs").resolve() in (out.resolve(), *out.resolve().parents):
         raise ValueError(f"--out = {out}: results/runs belongs to Snakemake; choose another folder")
