@@ -14,6 +14,8 @@ from tiny_runs import NUM_TEST, make_run, rows, run_stage
 from rethinking import files, pickles
 from rethinking.analysis.aggregate import NAME
 from rethinking.analysis.confusions import confusions_table
+from rethinking.plotting.registry import FIGURES
+from rethinking.reporting.registry import TABLES
 from rethinking.stages import confusions as stage
 from rethinking.stages.aggregate import frames
 from rethinking.stages.confusions import read_confusions
@@ -97,6 +99,19 @@ def test_the_stage_writes_the_frame_of_the_planned_runs(runs, named, tmp_path):
     written = pd.read_csv(tmp_path / "confusions.csv", dtype=text)
     assert list(written.columns) == [*NAME, "Epoch", "True", "Predicted", "Count"]
     pd.testing.assert_frame_equal(written, read_confusions(named), check_dtype=False)
+
+
+@pytest.mark.parametrize("frame", sorted({name for entry in (FIGURES | TABLES).values() for name in entry.tables}))
+def test_names_are_text_in_every_frame_and_empty_cells_of_numbers_are_none(frame, tmp_path):
+    names = {"dataset": "NA", "model": "01", "corruption": "null", "recipe": "1.0"}
+    (tmp_path / f"{frame}.csv").write_text(
+        f"{','.join(names)},seed,loss\n{','.join(names.values())},0,\nnan,,a,b,1,0.5\n"
+    )
+    read = read_frames(SimpleNamespace(tables=tmp_path, published={}, paper=tmp_path), [frame])[frame]
+    assert read.iloc[0][list(names)].to_dict() == names
+    assert read.iloc[1][list(names)].tolist() == ["nan", "", "a", "b"]
+    assert read["loss"].isna().tolist() == [True, False]
+    assert read["seed"].tolist() == [0, 1]
 
 
 def test_runs_of_other_code_are_refused(runs, tmp_path):

@@ -11,8 +11,9 @@ from rethinking.files import sha256
 if TYPE_CHECKING:
     import pandas as pd
 
-# The names of classes are text, and none of them a missing value: one may be called 01 or NA.
-READ_AS: dict[str, Any] = {"confusions": {"dtype": {"True": str, "Predicted": str}, "na_filter": False}}
+# Names are text, and none of them a missing value: a class may be called 01, a data set NA.
+NAMES = ("dataset", "model", "corruption", "recipe", "True", "Predicted")
+NO_NUMBER = ["", "nan", "NaN"]  # in all other columns
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +37,18 @@ def read_frames(arguments: argparse.Namespace, tables: Sequence[str]) -> "dict[s
     for name, expected in arguments.published.items():
         if sha256(path := arguments.paper / name) != expected:
             raise ValueError(f"{path}: changed since the job was planned; start it again")
-    frames = {name: pd.read_csv(arguments.tables / f"{name}.csv", **READ_AS.get(name, {})) for name in tables}
+    frames = {name: read_frame(arguments.tables / f"{name}.csv") for name in tables}
     return {**frames, "published": read_published(arguments.paper, sorted(arguments.published))}
+
+
+def read_frame(path: Path) -> "pd.DataFrame":
+    """A data frame as `aggregate` wrote it, the names of runs and classes as text."""
+    import pandas as pd
+
+    columns = pd.read_csv(path, nrows=0).columns
+    numbers = {name: NO_NUMBER for name in columns if name not in NAMES}
+    text = {name: str for name in columns if name in NAMES}
+    return pd.read_csv(path, dtype=text, na_values=numbers, keep_default_na=False)
 
 
 def read_published(folder: Path, names: Sequence[str]) -> "pd.DataFrame | None":
