@@ -4,7 +4,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rethinking.files import sha256
 
@@ -32,7 +32,6 @@ def read_frames(arguments: argparse.Namespace, tables: Sequence[str]) -> "dict[s
 
     Raises ValueError where a file of the paper's numbers is not the one that was meant.
     """
-    import pandas as pd
 
     for name, expected in arguments.published.items():
         if sha256(path := arguments.paper / name) != expected:
