@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rethinking.config import CHECKOUT
+from rethinking.config import CATALOGUE, CHECKOUT
 from rethinking.published import PAPER, check_file, check_published
-from rethinking.schema import ConfigurationError
+from rethinking.schema import ConfigurationError, load_yaml
 from rethinking.stages.frames import read_published
 
 COUNTS = {"table1": 38, "table4": 6, "fig1a": 345, "fig1b": 33, "fig1c": 33, "fig2b": 553}
@@ -23,7 +23,7 @@ def published() -> pd.DataFrame:
 
 
 def test_every_file_passes_its_check():
-    check_published(CHECKOUT / PAPER)
+    check_published(CHECKOUT / PAPER, load_yaml(CHECKOUT / CATALOGUE))
 
 
 @pytest.mark.parametrize(("name", "count"), COUNTS.items())
@@ -105,4 +105,4 @@ def test_a_missing_file_is_named(tmp_path: Path):
     shutil.copytree(CHECKOUT / PAPER, tmp_path / "paper")
     (tmp_path / "paper/fig2b.csv").unlink()
     with pytest.raises(ConfigurationError, match=r"^config/paper/fig2b\.csv: cannot be read \(No such file"):
-        check_published(tmp_path / "paper")
+        check_published(tmp_path / "paper", [])

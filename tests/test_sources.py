@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_tables import LEVELS, NAMES, SETTINGS, section, tables
 
-from rethinking.config import CHECKOUT
+from rethinking.config import CATALOGUE, CHECKOUT
 from rethinking.models.registry import MODELS
 from rethinking.published import PAPER, check_sources
 from rethinking.reporting import sources, zero_loss
@@ -122,13 +122,21 @@ def published() -> pd.DataFrame:
     return read_published(CHECKOUT / PAPER, TABLES["sources"].published)
 
 
-def test_the_numbers_of_both_sources_are_there(published):
-    assert published["source"].value_counts().to_dict() == {"deep-learning-generalization": 18, "notebook": 4}
+def test_the_numbers_of_every_source_are_there(published):
+    counts = {"deep-learning-generalization": 9, "deep-learning-generalization-later": 9, "notebook": 4}
+    assert published["source"].value_counts().to_dict() == counts
     values = published.set_index(["source", "network", "quantity", "at"])["value"]
     assert values["notebook", "mini_googlenet", "validation_accuracy", "best"] == 72.08
     assert values["notebook", "mini_googlenet", "validation_accuracy", 1] == 29.28
     assert values["deep-learning-generalization", "alexnet_small", "test_accuracy", "fit"] == 70.2
     assert math.isnan(values["deep-learning-generalization", "simple_conv_net", "epoch", "fit"])
+    assert values["deep-learning-generalization-later", "mlp_1x512", "test_accuracy", "fit"] == 53.1
+
+
+def test_the_two_readmes_are_of_different_training_sets(published):
+    images = published.groupby("source")["images"].unique().map(list).to_dict()
+    early, later = (images[f"deep-learning-generalization{which}"] for which in ("", "-later"))
+    assert [math.ceil(size / 128) for size in (*early, *later)] == [375, 391], "the batches of an epoch that they print"
 
 
 def test_parameters_that_are_not_rounded_are_those_of_our_networks(published):
@@ -156,8 +164,11 @@ GOOD = {"network": "mlp_1x512", "corruption": "true_labels", "quantity": "test_a
         "says": "test accuracy"}  # fmt: skip
 
 
+DATASETS = load_yaml(CHECKOUT / CATALOGUE)
+
+
 def write(path: Path, *results: dict[str, Any]) -> Path:
-    source = {"title": "A study", "address": None, "images": 48000, "results": list(results)}
+    source = {"title": "A study", "address": None, "dataset": "cifar10", "images": 48000, "results": list(results)}
     path.write_text(yaml.safe_dump({"theirs": source}))
     return path
 
@@ -165,30 +176,44 @@ def write(path: Path, *results: dict[str, Any]) -> Path:
 @pytest.mark.parametrize(("change", "message"), FAULTS, ids=[message[:50] for _, message in FAULTS])
 def test_a_fault_in_the_file_names_key_value_and_what_would_be_right(change, message, tmp_path):
     with pytest.raises(ConfigurationError) as refused:
-        check_sources(write(tmp_path / "sources.yaml", GOOD | change), "config/paper/sources.yaml")
+        check_sources(write(tmp_path / "sources.yaml", GOOD | change), "config/paper/sources.yaml", DATASETS)
     assert str(refused.value) == f"config/paper/sources.yaml: {message}"
 
 
+def test_a_data_set_that_is_not_registered_is_named(tmp_path):
+    path = write(tmp_path / "sources.yaml", GOOD)
+    path.write_text(path.read_text().replace("cifar10", "cifar01"))
+    with pytest.raises(
+        ConfigurationError, match=r'theirs\.dataset = "cifar01": unknown data set; did you mean .cifar10'
+    ):
+        check_sources(path, "sources.yaml", DATASETS)
+
+
 def test_a_number_that_stands_there_twice_is_refused(tmp_path):
-    check_sources(write(tmp_path / "sources.yaml", GOOD), "sources.yaml")
+    check_sources(write(tmp_path / "sources.yaml", GOOD), "sources.yaml", DATASETS)
     with pytest.raises(ConfigurationError, match=r"results\[1\]: the same number as results\[0\]"):
-        check_sources(write(tmp_path / "sources.yaml", GOOD, GOOD), "sources.yaml")
+        check_sources(write(tmp_path / "sources.yaml", GOOD, GOOD), "sources.yaml", DATASETS)
 
 
 def test_a_missing_part_is_named(tmp_path):
     lacking = {key: value for key, value in GOOD.items() if key != "at"}
     with pytest.raises(ConfigurationError, match=r"theirs\.results\[0\]: the key 'at' is missing"):
-        check_sources(write(tmp_path / "sources.yaml", lacking), "sources.yaml")
+        check_sources(write(tmp_path / "sources.yaml", lacking), "sources.yaml", DATASETS)
 
 
 # sources
 
 
 def compared(
-    published: pd.DataFrame, num_train: int = 50_000, whole: bool = True, network: str = "mlp_1x512"
+    published: pd.DataFrame,
+    num_train: int = 50_000,
+    whole: bool = True,
+    network: str = "mlp_1x512",
+    dataset: str = "cifar10-pictures",
+    lineage: Sequence[str] = ("cifar10-pictures", "cifar10"),
 ) -> tuple[Table, dict[str, pd.DataFrame]]:
     """The table beside runs of two seeds of one network on half-random and on true labels, three epochs each."""
-    names = {"dataset": "cifar10", "model": "net", "recipe": "paper"}
+    names = {"dataset": dataset, "model": "net", "recipe": "paper"}
     runs, rows = [], []
     for corruption in ("true_labels", "random_labels-0.5"):
         for seed in (0, 1):
@@ -206,11 +231,12 @@ def compared(
                        "ValidationAccuracy": [60.0, 62.0, 61.0][epoch - 1] + seed}
                 )  # fmt: skip
     frames = {"runs": pd.DataFrame(runs), "curves": pd.DataFrame(rows), "evaluations": pd.DataFrame(rows)}
-    group = {"dataset": "cifar10", "recipe": "paper", "models": ["net"]}
+    group = {"dataset": dataset, "recipe": "paper", "models": ["net"]}
     given = {
         "panels": {"fig1.corruption_levels": group | {"corruptions": ["true_labels", "random_labels-0.5"]}},
         "factories": {"net": network},
         "published_as": {"net": network if whole else None},
+        "datasets": {dataset: {"label": f"all of {dataset}", "lineage": list(lineage)}},
         "fit_criterion": "accuracy_99",
         "seeds": [0, 1],
         "recipe_note": "",
@@ -244,15 +270,60 @@ def test_each_quantity_is_read_where_the_source_has_it(result, mean, tmp_path):
     row = one(tmp_path, result=result)
     assert row["ours"] == pytest.approx(mean)
     assert (row["n"], row["size"]) == (2, "the source's")
-    assert row["difference"] == pytest.approx(mean - GOOD["value"])
+    if result.get("quantity") == "seconds":
+        assert math.isnan(row["difference"])
+        assert (row["shown theirs (difference)"], row["shown ours"]) == ("53.1", "4.0 ± 0.0"), "of other machines"
+    else:
+        assert row["difference"] == pytest.approx(mean - GOOD["value"])
 
 
-@pytest.mark.parametrize("other", [{"num_train": 500}, {"whole": False}], ids=["images", "width"])
-def test_runs_of_another_size_are_shown_and_marked_and_have_no_difference(other, tmp_path):
+OTHERS = {
+    "500 images": {"num_train": 500},
+    "50,000 images, a variant of the network": {"whole": False},
+    "50,000 images": {"dataset": "mnist", "lineage": ["mnist"]},
+}
+
+
+@pytest.mark.parametrize(("size", "other"), OTHERS.items(), ids=["images", "width", "data"])
+def test_runs_of_another_size_or_data_set_are_shown_and_marked_and_have_no_difference(size, other, tmp_path):
     row = one(tmp_path, **other)
+    assert row["shown size"] == size
+    assert row["shown our data"] == f"all of {other.get('dataset', 'cifar10-pictures')}"
     assert (row["size"], row["ours"]) == ("another", pytest.approx(52.5))
     assert math.isnan(row["difference"])
     assert row["shown theirs (difference)"] == "53.10"
+
+
+def candidate(n: int, ran: int, images: int, theirs: bool = False) -> sources.Candidate:
+    return sources.Candidate(sources.Ours(50.0, 1.0, n, ran), "cifar10", images, True, theirs, f"{n}/{ran}/{images}")
+
+
+@pytest.mark.parametrize(
+    "best_first",
+    [
+        [candidate(0, 1, 50_000, theirs=True), candidate(3, 3, 48_000)],
+        [candidate(0, 3, 10_000), candidate(3, 3, 500)],
+        [candidate(0, 3, 500), candidate(2, 2, 500)],
+        [candidate(1, 1, 47_000), candidate(3, 3, 50_000)],
+    ],
+    ids=["the source's size", "the nearest size", "the most runs", "by distance"],
+)
+def test_our_runs_are_chosen_by_size_and_number_and_not_by_what_they_reached(best_first, monkeypatch):
+    result = GOOD | {"source": "theirs", "really": "", "images": 48_000}
+    for order in (best_first, best_first[::-1]):
+        monkeypatch.setattr(sources, "candidates", lambda *_, order=order: iter(order))
+        assert sources.row_of(None, {}, result)["run"] == best_first[0].run
+
+
+def test_notes_speak_of_the_fit_and_of_seconds_only_where_a_row_is_of_them(published):
+    notes = {
+        source: " ".join(compared(rows)[0].notes)
+        for source, rows in published.groupby("source")
+        if source != "notebook"
+    }
+    assert all("The fit of ours is where the training accuracy first reaches 99 %" in text for text in notes.values())
+    rows = published[(published["at"] != "fit") & (published["quantity"] != "seconds")]
+    assert not any("fit of ours" in note or "Seconds" in note for note in compared(rows)[0].notes)
 
 
 @pytest.mark.parametrize("result", [{"at": 7}, {"corruption": "random_pixels"}, {"network": "alexnet"}], ids=str)

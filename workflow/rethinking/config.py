@@ -524,10 +524,11 @@ class Configuration:
     def _owner(self, dataset: str, key: str) -> str | None:
         """The nearest entry, itself or one that it extends, that holds a key; None where there is none."""
         table = self._catalogue | self._raw.get("datasets", {})
-        name: str | None = dataset
-        while name is not None and key not in table[name]:
-            name = table[name].get("extends")
-        return name
+        return next((name for name in self._lineage(dataset) if key in table[name]), None)
+
+    def _lineage(self, dataset: str) -> list[str]:
+        """A data set and those that it extends, nearest first."""
+        return _chain(dataset, self._catalogue | self._raw.get("datasets", {}), "", "data set", self._sources)
 
     def _download_files(self, name: str) -> dict[str, Values]:
         owner, _, of_labels = name.partition("/")
@@ -596,8 +597,10 @@ class Configuration:
 
     def picture_section(self, dataset: str) -> Values:
         """What drawing a data set depends on, beside its samples."""
-        label = self.datasets[dataset].get("label", dataset)
-        return {"name": self.name, "dataset_label": label, "seed": self.samples["seed"]}
+        return {"name": self.name, "dataset_label": self._dataset_label(dataset), "seed": self.samples["seed"]}
+
+    def _dataset_label(self, dataset: str) -> str:
+        return self.datasets[dataset].get("label", dataset)
 
     def _described(self, section: Values) -> Values:
         """What drawing a figure and writing a table depend on, beside their data frames."""
@@ -606,7 +609,7 @@ class Configuration:
             "name": self.name,
             "seeds": self.seeds,
             "dataset": section["dataset"],
-            "dataset_label": self.datasets[section["dataset"]].get("label", section["dataset"]),
+            "dataset_label": self._dataset_label(section["dataset"]),
             "recipe": section["recipe"],
             "recipe_note": section["note"],
             "fit_criterion": section["fit_criterion"],
@@ -642,6 +645,10 @@ class Configuration:
             "tolerance": section["tolerance"],
             "settings": settings,
             "at_paper_size": compared,
+            "datasets": {
+                name: {"label": self._dataset_label(name), "lineage": self._lineage(name)}
+                for name in sorted({panel["dataset"] for panel in section["panels"].values()})
+            },
             "factories": {
                 model: self.models[model]["factory"]
                 for panel in section["panels"].values()

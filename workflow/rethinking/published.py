@@ -4,6 +4,7 @@ Who draws or tabulates them reads the files as data frames, and needs nothing of
 """
 
 import csv
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,24 @@ NAME = ("source", "panel", "model", "corruption", "quantity", "step")
 RESULT = ("network", "corruption", "quantity", "at", "says")
 
 
-def check_published(folder: Path) -> None:
-    """Raise ConfigurationError for the first fault in a file of published numbers: file, line or key, value."""
+def check_published(folder: Path, datasets: Collection[str]) -> None:
+    """Raise ConfigurationError for the first fault in a file of published numbers: file, line or key, value.
+
+    `datasets` are the names of the catalogue's.
+    """
     for name in sorted({name for entry in (FIGURES | TABLES).values() for name in entry.published}):
-        check = check_sources if name.endswith(".yaml") else check_file
-        check(folder / name, f"{PAPER}/{name}")
+        if name.endswith(".yaml"):
+            check_sources(folder / name, f"{PAPER}/{name}", datasets)
+        else:
+            check_file(folder / name, f"{PAPER}/{name}")
 
 
-def check_sources(path: Path, shown: str) -> None:
+def check_sources(path: Path, shown: str, datasets: Collection[str]) -> None:
     """The same for one file of what other sources print, which messages call `shown`."""
     for source, values in schema.check(schema.load_yaml(path), "sources", lambda key: shown).items():
+        if (dataset := values["dataset"]) not in datasets:
+            problem = f"unknown data set; {nearest(dataset, datasets)}"
+            raise ConfigurationError(shown, f"{source}.dataset", dataset, problem)
         seen: dict[tuple[Any, ...], int] = {}
         for place, result in enumerate(values["results"]):
             key = f"{source}.results[{place}]"

@@ -59,7 +59,7 @@ def check_writable(folder):
 
 try:
     CONFIGURATION = read_configuration()
-    check_published(CHECKOUT / PAPER)
+    check_published(CHECKOUT / PAPER, CONFIGURATION.datasets)
     for folder in ("results", "figures"):
         check_writable(folder)
 except ValueError as error:

@@ -1,15 +1,17 @@
 """What other sources print of their own runs (config/paper/sources.yaml), beside ours.
 
 Theirs are single runs on other splits, so no number is judged; of another size than theirs ours are shown and marked.
+Which of our runs stand beside a number is decided by their size alone, never by what came of them.
 """
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from rethinking.plotting.style import setting_label
+from rethinking.plotting.style import CRITERIA, setting_label
 from rethinking.reporting.accuracies import plain, seeds_note, with_difference, with_spread
 from rethinking.reporting.comparison import OF_A_STEP, Frames, Ours, summary
 from rethinking.reporting.formats import Table
@@ -22,8 +24,23 @@ COLUMNS = {
 }
 THEIRS, OTHER, NOT_RUN = "the source's", "another", "not run"
 ALIKE = 0.1  # a training set that is this much larger or smaller, as a fraction, is of the source's size
-DIGITS = {"parameters": 0, "epoch": 0, "seconds": 0, "online_loss": 3}
-NOTHING = Ours(math.nan, math.nan, 0, 0)
+DIGITS = {"parameters": 0, "epoch": 0, "seconds": 1, "online_loss": 3}
+VARIANT = "a variant of the network"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Runs of ours beside a number of a source: what they have of it, and their data, size and folder."""
+
+    found: Ours
+    dataset: str
+    images: int
+    whole: bool
+    theirs: bool
+    run: str
+
+
+NOTHING = Candidate(Ours(math.nan, math.nan, 0, 0), "", 0, whole=True, theirs=False, run="")
 
 
 def table(
@@ -40,17 +57,22 @@ def table(
     rows = [row_of(frames, section, result) for result in published.to_dict("records")]
     numbers = pd.DataFrame(rows)
     count = numbers["size"].value_counts()
+    seconds, fit = (numbers["quantity"] == "seconds").any(), (numbers["at"] == "fit").any()
     notes = [
         *(f"{title}{f': {address}' if address else ''}" for title, address in sources(published)),
-        f"Size: {THEIRS} where the network is whole and the training set is as large as theirs to"
+        f"Size: {THEIRS} where the network is whole and the training set is of the same data and as large as theirs to"
         f" {100 * ALIKE:.0f} %; differences are given there alone, and nothing is judged: theirs is one run each.",
-        "Accuracies in percent, losses in nats. Seconds are of other machines than ours. Ours at the fit are under the"
-        f" criterion {section['fit_criterion']}, evaluation mode, whole training set; theirs by running ones.",
+        "Accuracies in percent, losses in nats.",
+        "Seconds are of other machines than ours, which no difference is given of." if seconds else "",
+        f"The fit of ours is where {CRITERIA[section['fit_criterion']]}, in evaluation mode on the whole training set;"
+        " theirs is by running ones."
+        if fit
+        else "",
         seeds_note(section),
         section["recipe_note"],
     ]
     title = ", ".join(f"{count.get(size, 0)} {words}" for size, words in IN_TITLE.items())
-    return Table(f"Other sources' numbers and ours: {title}", numbers, shown(numbers), notes)
+    return Table(f"Other sources' numbers and ours: {title}", numbers, shown(numbers, section), notes)
 
 
 IN_TITLE = {THEIRS: "at their size", OTHER: "at another", NOT_RUN: NOT_RUN}
@@ -68,14 +90,15 @@ def sources(published: pd.DataFrame) -> Iterator[tuple[str, str | None]]:
 
 
 def row_of(frames: Frames, section: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
-    """A number beside ours: from runs of the source's size where there are any, else of another, most seeds first."""
-    found, size, run = max(
+    """A number beside ours: from runs of the source's size, else of the nearest, of these from the most runs."""
+    chosen = max(
         candidates(frames, section, result),
-        key=lambda each: (each[1] == THEIRS, each[0].n, each[0].ran),
-        default=(NOTHING, NOT_RUN, ""),
+        key=lambda each: (each.theirs, -abs(each.images - result["images"]), each.found.ran),
+        default=NOTHING,
     )
+    found = chosen.found
     never = found.ran - found.n if result["at"] == "fit" else 0
-    difference = found.mean - result["value"] if size == THEIRS else math.nan
+    comparable = chosen.theirs and result["quantity"] != "seconds"
     return {
         **{
             key: result[key] for key in ("source", "network", "corruption", "quantity", "at", "value", "says", "really")
@@ -84,16 +107,17 @@ def row_of(frames: Frames, section: Mapping[str, Any], result: Mapping[str, Any]
         "sd": found.sd,
         "n": found.n,
         "not_reached": never,
-        "difference": difference,
-        "size": size,
-        "run": run,
+        "difference": found.mean - result["value"] if comparable else math.nan,
+        "size": NOT_RUN if chosen is NOTHING else THEIRS if chosen.theirs else OTHER,
+        "dataset": chosen.dataset,
+        "images": chosen.images or math.nan,
+        "whole": chosen.whole,
+        "run": chosen.run,
     }
 
 
-def candidates(
-    frames: Frames, section: Mapping[str, Any], result: Mapping[str, Any]
-) -> Iterator[tuple[Ours, str, str]]:
-    """What each group of runs of the network and corruption has of the quantity, its size, its runs' folder."""
+def candidates(frames: Frames, section: Mapping[str, Any], result: Mapping[str, Any]) -> Iterator[Candidate]:
+    """Each group of runs of the network and corruption that has the quantity."""
     for group in section["panels"].values():
         for model in group["models"]:
             if section["factories"][model] != result["network"]:
@@ -105,14 +129,11 @@ def candidates(
                 if (found := ours(frames, section, group, model, corruption, result)) is None:
                     continue
                 whole = section["published_as"][model] == result["network"]
-                alike = result["quantity"] == "parameters" or alike_in_size(runs, result["images"])
-                size = THEIRS if whole and alike else OTHER
-                yield found, size, f"{group['dataset']}/{model}/{corruption}/{group['recipe']}"
-
-
-def alike_in_size(runs: pd.DataFrame, images: int) -> bool:
-    """Whether the runs' training sets are about as large as the source's."""
-    return bool(((runs["num_train"] - images).abs() <= ALIKE * images).all())
+                images, dataset = int(runs["num_train"].iloc[0]), group["dataset"]
+                alike = result["quantity"] == "parameters" or abs(images - result["images"]) <= ALIKE * result["images"]
+                theirs = whole and alike and result["dataset"] in section["datasets"][dataset]["lineage"]
+                run = f"{dataset}/{model}/{corruption}/{group['recipe']}"
+                yield Candidate(found, dataset, images, whole, theirs, run)
 
 
 def ours(
@@ -156,7 +177,7 @@ def value_at(rows: pd.DataFrame, column: str, seed: int, step: float) -> float:
     return float(found[column].iloc[0]) if len(found) and column in found else math.nan
 
 
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
+def shown(numbers: pd.DataFrame, section: Mapping[str, Any]) -> pd.DataFrame:
     """The rows as they are read."""
     digits = [DIGITS.get(quantity, 2) for quantity in numbers["quantity"]]
     fits = zip(numbers["ours"], numbers["sd"], numbers["not_reached"], numbers["n"], digits, strict=True)
@@ -176,12 +197,20 @@ def shown(numbers: pd.DataFrame) -> pd.DataFrame:
             "not reached" if never and not n else with_spread(mean, sd, places) for mean, sd, never, n, places in fits
         ],
         "n": [plain(n, 0) for n in numbers["n"]],
-        "size": list(numbers["size"]),
+        "our data": [section["datasets"][name]["label"] if name else "-" for name in numbers["dataset"]],
+        "size": [size_of(row) for row in numbers.to_dict("records")],
         "what theirs is": [
             "; ".join(filter(None, both)) for both in zip(numbers["says"], numbers["really"], strict=True)
         ],
     }
     return pd.DataFrame(columns)
+
+
+def size_of(row: Mapping[str, Any]) -> str:
+    """The size of our runs beside the source's."""
+    if row["size"] != OTHER:
+        return row["size"]
+    return f"{row['images']:,.0f} images{'' if row['whole'] else f', {VARIANT}'}"
 
 
 def in_words(at: Any) -> str:

@@ -70,7 +70,7 @@ def read_sources(path: Path) -> "pd.DataFrame":
     import yaml
 
     rows = [
-        {"source": name, "title": source["title"], "address": source["address"] or "", "images": source["images"]}
+        {"source": name, **{key: source[key] or "" for key in ("title", "address", "dataset", "images")}}
         | {"corruption": "", "at": "", "really": ""}
         | result
         for name, source in yaml.safe_load(path.read_text(encoding="utf-8")).items()

@@ -144,7 +144,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--runs", type=Path, default=RESULTS / "runs", help="folder of all runs (default: %(default)s)")
     parser.add_argument("--out", type=Path, help=f"folder of the files (default: {KEPT}/<the configuration's name>)")
     args = parser.parse_args(argv)
-    check_published(CHECKOUT / PAPER)
     configuration = Configuration.load(args.configfile)
+    check_published(CHECKOUT / PAPER, configuration.datasets)
     for path in record(configuration, args.runs, args.out or KEPT / configuration.name):
         print(path)
