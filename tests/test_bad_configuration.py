@@ -13,6 +13,7 @@ import pytest
 import yaml
 from tiny_workflow import JOB, TINY, Checkout
 
+from rethinking import schema
 from rethinking.config import CATALOGUE, CHECKOUT, Configuration, Sources
 from rethinking.schema import ConfigurationError, load_yaml, typed
 
@@ -583,6 +584,12 @@ def test_a_file_may_leave_out_a_figure_and_a_table_of_those_that_it_inherits(tmp
 )
 def test_what_is_not_inherited_or_no_figure_or_table_cannot_be_left_out(tmp_path, mine, message):
     assert refusal_of_file(extending(tmp_path, mine=f"extends: base.yaml\n{mine}\n")).endswith(f"/{message}")
+
+
+def test_a_panel_that_is_inherited_can_be_left_out_and_another_cannot():
+    base = {"tables": {"table1": {"panels": {"plain": {}, "decay": {}}}}}
+    mine = {"tables": {"table1": {"panels": {"decay": None, "crop": None}}}}
+    assert schema.configuration([mine, base]) == {"tables": {"table1": {"panels": {"plain": {}, "crop": None}}}}
 
 
 def test_extends_is_a_word_of_files_alone():

@@ -55,11 +55,18 @@ def test_figures_and_tables_share_their_runs(study):
     assert len(runs["importance_of_seed"] - runs["learning_curves"]) == 1, "labels that stay are those of the curves"
 
 
-def test_net_and_a_network_of_more_parameters_are_asked_to_fit_more_random_labels_than_the_others(study):
-    asked = [run for run in study.runs("zero_loss") if run.recipe == "many-images"]
-    assert [(run.model, run.corruption) for run in asked] == [(name, "random_labels-1.0") for name in ("Net", "MLP1")]
-    sizes = [study.datasets[name]["train"] or 50_000 for name in (asked[0].dataset, study.dataset)]
-    assert sizes[0] > 4 * sizes[1] or study.name == "corruptions-source"
+@pytest.mark.parametrize(("name", "num_images"), [("corruptions", 10_000), ("corruptions-source", 50_000)])
+def test_net_and_a_network_of_more_parameters_are_asked_to_fit_many_random_labels(name, num_images):
+    study = Configuration.load(STUDIES / f"{name}.yaml")
+    capacity = study.tables["zero_loss"]["panels"]["capacity"]
+    assert (capacity["models"], capacity["corruptions"]) == (["Net", "MLP1"], ["random_labels-1.0"])
+    entry = study.datasets[capacity["dataset"]]
+    assert (entry["train"] or entry["source"]["train"]) == num_images > COUNTS["Net"] / 2
+    assert study.recipes[capacity["recipe"]]["stop"] == {"criterion": "accuracy_99", "extra_epochs": 0}
+
+
+def test_digits_are_too_few_to_find_net_s_limit_and_none_is_asked_for():
+    assert "capacity" not in Configuration.load(STUDIES / "corruptions-digits.yaml").tables["zero_loss"]["panels"]
 
 
 def test_at_the_source_s_size_the_networks_are_whole_and_have_its_numbers_of_parameters(source):

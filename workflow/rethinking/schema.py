@@ -99,16 +99,30 @@ def merged(layers: Iterable[dict[str, Any]]) -> dict[str, Any]:
 def configuration(layers: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """What several layers of a configuration make together, the nearest first.
 
-    A figure or table that is null leaves out what a layer further on has of it; null of what none has is no section.
+    A figure, a table or a panel that is null leaves out what a layer further on has of it; null of what none has is no
+    section.
     """
     nearest_first = list(layers)
     values = merged(nearest_first)
     for kind in ("figures", "tables"):
-        sections = [layer[kind] for layer in nearest_first if isinstance(layer.get(kind), dict)]
-        there = {name for layer in sections for name, section in layer.items() if section is not None}
-        if isinstance(values.get(kind), dict):
-            values[kind] = {name: each for name, each in values[kind].items() if each is not None or name not in there}
+        _leave_out(values, nearest_first, kind)
+        for name, section in values[kind].items() if isinstance(values.get(kind), dict) else ():
+            if isinstance(section, dict):
+                _leave_out(section, [_mapping(_mapping(layer, kind), name) for layer in nearest_first], "panels")
     return values
+
+
+def _mapping(values: dict[str, Any], key: str) -> dict[str, Any]:
+    """The mapping under a key; an empty one where there is none."""
+    found = values.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _leave_out(values: dict[str, Any], layers: list[dict[str, Any]], key: str) -> None:
+    """Drop from the mapping under `key` what is null and is something in one of the layers that it was merged from."""
+    if isinstance(values.get(key), dict):
+        there = {name for layer in layers for name, each in _mapping(layer, key).items() if each is not None}
+        values[key] = {name: each for name, each in values[key].items() if each is not None or name not in there}
 
 
 def typed(value: Any) -> Any:
