@@ -66,7 +66,7 @@ def curves_of(matrices: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
 def run_of(curves: pd.DataFrame) -> dict[str, Any]:
     best, last = curves.loc[curves["ValidationAccuracy"].idxmax()], curves.iloc[-1]
     return {
-        "num_train": 40_000, "num_test": 1_000, "epochs_done": EPOCHS, "seconds": 2.0 * EPOCHS,
+        "num_train": 40_000, "num_test": 1_000, "epochs_done": EPOCHS, "stopped_by": "epochs", "seconds": 2.0 * EPOCHS,
         "best_validation_epoch": int(best["Epoch"]), "best_validation_accuracy": best["ValidationAccuracy"],
         "test_accuracy_at_best": best["TestAccuracy"], "final_test_accuracy": last["TestAccuracy"],
         "final_train_accuracy": last["TrainAccuracy"],

@@ -11,6 +11,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from notebook_frames import CLASSES, EPOCHS, MODELS, OF_A_CLASS
 from shown import assert_texts_can_be_read
 
@@ -71,7 +72,8 @@ def test_the_caption_says_how_many_seeds_and_by_what_the_best_epoch_is_chosen(ca
     seeds = ", ".join(map(str, case.seeds))
     assert (f"One seed ({seeds})." if len(case.seeds) == 1 else f"over {len(case.seeds)} seeds ({seeds})") in caption
     assert "highest validation accuracy" in caption
-    assert caption.startswith("Small CIFAR-10, true labels")
+    images = {"training": ", 40,000 training and 1,000 test images", "confusion": ""}[name]
+    assert caption.startswith(f"Small CIFAR-10{images}, true labels")
     assert caption.endswith("The end.")
 
 
@@ -150,7 +152,70 @@ def test_each_matrix_shows_the_shares_of_its_epochs_and_their_accuracy(case):
             assert shown.get_title("left").endswith(f": {accuracy:.1f} %")
             written = {text.get_position(): text.get_text() for text in shown.texts}
             for (true, predicted), share in np.ndenumerate(shares):
-                assert written.get((predicted, true)) == (f"{share:.0f}" if share >= 0.5 else None)
+                assert written.get((predicted, true)) == (f"{share:.0f}" if round(share) else None)
+
+
+def test_shares_that_round_to_zero_are_blank_and_dark_cells_have_white_numbers():
+    shares = [[66.0, 34.0, 0.0], [99.5, 0.5, 0.0], [64.4, 35.0, 0.6]]
+    frames = notebook_frames.frames((0,), {"mlp": "MLP"}, ["a", "b", "c"])
+    cells = frames["confusions"].assign(Count=[int(10 * share) for row in shares for share in row] * EPOCHS)
+    given = notebook_frames.section((0,), {"mlp": "MLP"})
+    figure, caption = confusion.figure(frames["runs"], cells, section=given)
+    found = {text.get_position()[::-1]: (text.get_text(), text.get_color()) for text in figure.axes[0].texts}
+    assert found == {
+        (0, 0): ("66", "white"), (0, 1): ("34", "black"), (1, 0): ("100", "white"), (2, 0): ("64", "white"),
+        (2, 1): ("35", "white"), (2, 2): ("1", "black"),
+    }, "half a percent rounds to zero"  # fmt: skip
+    assert "shares that round to zero are left blank" in caption
+
+
+def with_diverged(frames: dict[str, Any], count: int) -> tuple[dict[str, Any], Any]:
+    """The same frames with the first runs diverged in their fourth epoch, and the runs that did not."""
+    lost = frames["runs"].index < count
+    runs = frames["runs"].assign(stopped_by=np.where(lost, "diverged", "epochs"))
+    runs.loc[lost, ["epochs_done", "best_validation_epoch", "final_test_accuracy"]] = [4, 2, 10.0]
+    gone = runs[lost][["model", "seed"]].assign(gone=True)
+    parts = {"runs": runs}
+    for name in ("curves", "confusions"):
+        rows = frames[name].merge(gone, on=["model", "seed"], how="left")
+        frame = rows[rows["gone"].isna() | (rows["Epoch"] <= 4)].drop(columns="gone")
+        parts[name] = frame
+    last = (parts["curves"]["Epoch"] == 4) & parts["curves"]["seed"].isin(gone["seed"])
+    parts["curves"].loc[last, ["TestLoss", "ValidationLoss"]] = np.inf
+    return parts, runs[~lost]
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 of 6 runs diverged and is"), (3, "3 of 6 runs diverged and are")])
+def test_runs_that_diverged_are_in_no_mean_and_are_counted(count, words):
+    parts, steady = with_diverged(notebook_frames.frames((0, 1, 2)), count)
+    section = notebook_frames.section()
+    drawn = [
+        training.figure(parts["runs"], parts["curves"], section=section),
+        confusion.figure(parts["runs"], parts["confusions"], section=section),
+    ]
+    made = [
+        best_epoch.table(runs=parts["runs"], published=None, section=section),
+        per_class.table(runs=parts["runs"], confusions=parts["confusions"], published=None, section=section),
+    ]
+    for figure, caption in drawn:
+        draw(figure)
+        assert f"{words} left out." in caption
+        assert not re.search(r"\b(nan|inf)\b", caption)
+        assert not [text for text in figure.findobj(Text) if re.search(r"\b(nan|inf)\b", text.get_text())]
+    for table in made:
+        assert f"{words} left out." in table.notes
+        assert not table.shown.isin(["nan", "inf"]).any(axis=None)
+    rows = of_model(steady, "mini_googlenet")
+    row = made[0].numbers.iloc[0]
+    assert row["n"] == len(rows)
+    assert row["final_test_accuracy"] == pytest.approx(rows["final_test_accuracy"].mean(), nan_ok=True)
+    everything = made[1].numbers.set_index(["model", "class"]).loc[("mini_googlenet", per_class.ALL)]
+    assert everything["accuracy"] == pytest.approx(rows["test_accuracy_at_best"].mean(), nan_ok=True)
+    assert everything["total"] == 1000 * len(rows)
+    (line,) = lines(drawn[0][0].axes[0], "Test")
+    curves = of_model(parts["curves"], "mini_googlenet")
+    curves = curves[curves["seed"].isin(rows["seed"])]
+    assert line.get_ydata() == pytest.approx(curves.groupby("Epoch")["TestAccuracy"].mean().to_numpy())
 
 
 def test_the_accuracy_above_the_best_matrix_is_that_of_the_table(case):

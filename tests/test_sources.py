@@ -1,6 +1,7 @@
 """The tables `zero_loss` and `sources`: when networks fitted, and what other sources print of theirs."""
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -36,15 +37,22 @@ def by_formula(level: Sequence[float], time: Sequence[float]) -> float:
 # zero_loss
 
 
-def made(seeds: list[int], unfit: set[Any] = frozenset()) -> tuple[Table, pd.DataFrame]:
-    runs, _ = tables(seeds, unfit, models=NETWORKS)
+def made(
+    seeds: list[int], unfit: set[Any] = frozenset(), diverged: set[Any] = frozenset()
+) -> tuple[Table, pd.DataFrame]:
+    runs, _ = tables(seeds, unfit, diverged, models=NETWORKS)
     runs = runs[runs["seed"].isin(seeds)]
     group = {**NAMES, "models": list(NETWORKS)}
     panels = {
         "corruption_levels": group | {"corruptions": LEVELS},
         "learning_curves": group | {"corruptions": SETTINGS},
     }
-    return zero_loss.table(runs=runs, published=None, section=section(seeds, NETWORKS, panels=panels)), runs
+    return zero_loss.table(runs=runs, published=None, section=zero_loss_section(seeds, panels)), runs
+
+
+def zero_loss_section(seeds: list[int], panels: dict[str, Any]) -> dict[str, Any]:
+    labels = {"digits": {"label": "handwritten digits", "lineage": ["digits"]}}
+    return section(seeds, NETWORKS, panels=panels, datasets=labels)
 
 
 def row_of(table: Table, panel: str, model: str, corruption: str) -> pd.Series:
@@ -81,10 +89,30 @@ def test_of_runs_that_did_not_fit_it_says_so_with_their_last_training_accuracy()
     assert (some["n"], some["shown n"]) == (1, "1 of 2")
 
 
+def test_runs_that_diverged_are_said_to_have_and_are_in_no_mean():
+    both = {("alexnet", "random_labels-1.0", 0), ("alexnet", "random_labels-1.0", 1)}
+    table, _ = made([0, 1], set(), both)
+    assert row_of(table, "learning_curves", "alexnet", "random_labels-1.0")["shown epoch"] == "diverged"
+    one = ("alexnet", "random_labels-1.0", 1)
+    mixed, _ = made([0, 1], {("alexnet", "random_labels-1.0", 0)}, {one})
+    row = row_of(mixed, "learning_curves", "alexnet", "random_labels-1.0")
+    assert re.fullmatch(r"not reached in \d+, 1 diverged", row["shown epoch"])
+    assert row["final_train_accuracy_sd"] != row["final_train_accuracy_sd"], "of one run there is no deviation"
+    assert any("2 diverged before they did." in note for note in mixed.notes), "one run in each of two panels"
+    assert not any("diverged" in note for note in made([0, 1])[0].notes)
+
+
+def test_the_data_set_of_each_row_is_named_and_the_title_claims_no_zero_error():
+    table, _ = made([0])
+    assert set(table.shown["data"]) == {"handwritten digits"}
+    assert table.title == "Time to fit"
+    assert "zero training error" not in text_of(table, ".md")
+
+
 def test_what_was_not_run_is_not_said_to_have_failed():
     table, runs = made([0])
-    none = zero_loss.table(runs=runs.iloc[:0], published=None, section=section([0], NETWORKS, panels={
-        "learning_curves": {**NAMES, "models": ["alexnet"], "corruptions": SETTINGS}}))  # fmt: skip
+    panels = {"learning_curves": {**NAMES, "models": ["alexnet"], "corruptions": SETTINGS}}
+    none = zero_loss.table(runs=runs.iloc[:0], published=None, section=zero_loss_section([0], panels))
     assert set(none.shown["epoch"]) == {"not run"}
     assert not {"not run"} & set(table.shown["epoch"])
 

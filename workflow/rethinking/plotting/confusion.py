@@ -15,10 +15,11 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from rethinking.plotting.layout import PLAIN, capitalised, shortened, wrap
-from rethinking.plotting.panels import rows_of
+from rethinking.plotting.panels import diverged_sentence, rows_of, steady
 from rethinking.plotting.style import LARGE, MEDIUM, SMALL, setting_label, style
 
 MAP, FULL = "magma_r", Normalize(0, 100)  # even steps of lightness, the same to eyes that tell no red from green
+WHITE_FROM = 35  # percent; on the reds from here on white is read more easily than black
 # Inches: around the figure, between matrices, for the colours; above a row, to its network's name; for what an axis is
 # of, for each letter of the longest class's name.
 EDGE, BETWEEN, BAR = 0.06, 0.12, 0.62
@@ -39,7 +40,7 @@ def figure(runs: pd.DataFrame, confusions: pd.DataFrame, section: dict[str, Any]
     with style():
         drawing = Figure(figsize=(width, height))
         for row, model in enumerate(reversed(group["models"])):
-            shown = matrices(rows_of(runs, group, model), rows_of(confusions, group, model))
+            shown = matrices(steady(rows_of(runs, group, model)), rows_of(confusions, group, model))
             corner = (EDGE + names, below + row * (side + TITLES))
             draw_row(drawing, shown, section["labels"][model], corner, side, is_last=row == 0)
         draw_bar(drawing, (width - EDGE - BAR + BETWEEN, below, height - EDGE - TITLES))
@@ -71,14 +72,19 @@ def matrices(runs: pd.DataFrame, confusions: pd.DataFrame) -> dict[str, pd.DataF
 
 def spelled(epochs: pd.Series) -> str:
     """The epochs that a matrix is of: one, or the lowest and the highest where seeds differ."""
+    if epochs.empty:
+        return "no run"
     low, high = int(epochs.min()), int(epochs.max())
     return str(low) if low == high else f"{low} to {high}"
 
 
 def summed(confusions: pd.DataFrame, epochs: pd.Series) -> pd.DataFrame:
-    """The matrices of each seed's epoch, summed: a row a true class, a column a predicted one, in their own order."""
-    rows = confusions[confusions["Epoch"] == confusions["seed"].map(epochs)]
-    return rows.groupby(["True", "Predicted"], sort=False)["Count"].sum().unstack(sort=False)
+    """The matrices of each seed's epoch, summed: a row a true class, a column a predicted one, in their own order.
+
+    `epochs` are by seed; of none of them all counts are 0.
+    """
+    counts = confusions["Count"].where(confusions["Epoch"] == confusions["seed"].map(epochs), 0)
+    return counts.groupby([confusions["True"], confusions["Predicted"]], sort=False).sum().unstack(sort=False)
 
 
 def draw_matrix(axes: Axes, matrix: pd.DataFrame, title: str, side: float) -> None:
@@ -87,14 +93,13 @@ def draw_matrix(axes: Axes, matrix: pd.DataFrame, title: str, side: float) -> No
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap=MAP, norm=FULL, aspect="auto", interpolation="nearest")
     axes.grid(visible=False)
-    axes.set_title(
-        f"{title}: {100 * np.trace(counts) / counts.sum():.1f} %", fontsize=MEDIUM, fontweight="normal", pad=3
-    )
+    accuracy = f": {100 * np.trace(counts) / counts.sum():.1f} %" if counts.any() else ""
+    axes.set_title(f"{title}{accuracy}", fontsize=MEDIUM, fontweight="normal", pad=3)
     if side * 72 / len(counts) < NUMBER:
         return
     for (true, predicted), share in np.ndenumerate(shares):
         if (number := f"{share:.0f}") != "0":
-            colour = "white" if share > 45 else "black"
+            colour = "white" if share >= WHITE_FROM else "black"
             axes.text(predicted, true, number, ha="center", va="center", fontsize=SMALL, color=colour)
 
 
@@ -129,11 +134,12 @@ def caption(runs: pd.DataFrame, section: dict[str, Any]) -> str:
     many = f"Sums over {len(seeds)} seeds ({', '.join(map(str, seeds))}), each at its own best epoch."
     sentences = [
         f"{capitalised(section['dataset_label'])}, {setting_label(corruption)}: confusion matrices of {tested:,} test"
-        " images, true classes down and predicted ones across, each row in percent of its class; shares below half a"
-        " percent are left blank.",
+        " images, true classes down and predicted ones across, each row in percent of its class; shares that"
+        " round to zero are left blank.",
         "Above each matrix its accuracy.",
         "Best: the epoch with the highest validation accuracy; test images choose nothing.",
         f"One seed ({seeds[0]})." if len(seeds) == 1 else many,
+        diverged_sentence(runs),
         section["recipe_note"],
     ]
     return " ".join(filter(None, sentences))

@@ -66,9 +66,10 @@ def by_step(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def draw_curve(axes: Axes, rows: pd.DataFrame, column: str, unit: int, line: dict[str, Any], **marks: Any) -> None:
-    """The mean over seeds as a line, each seed as a hair."""
+    """The mean over seeds as a line, where all of them are, each seed as a hair."""
     curves = by_step(rows, column)
-    axes.plot(curves.index / unit, curves.mean(axis=1), **line, **marks)
+    means = curves.dropna().mean(axis=1)
+    axes.plot(means.index / unit, means, **line, **marks)
     if curves.shape[1] > 1:
         for seed in curves:
             axes.plot(curves.index / unit, curves[seed], **{**line, **HAIR})

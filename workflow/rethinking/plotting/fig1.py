@@ -26,6 +26,7 @@ from rethinking.plotting.curves import (
     split_losses,
 )
 from rethinking.plotting.layout import Handles, lay_out
+from rethinking.plotting.panels import images_of
 from rethinking.plotting.style import (
     CRITERIA,
     SMALL,
@@ -230,8 +231,9 @@ def caption(
     """The caption: what the figure cannot say by itself."""
     facts = levels.iloc[0]
     sentences = [
-        f"Fitting random labels and random pixels: {section['dataset_label']}, {facts['num_train']:,} training and"
-        f" {facts['num_test']:,} test images, {facts['num_classes']} classes.",
+        "Fitting random labels and random pixels:"
+        f" {images_of(section['dataset_label'], facts['num_train'], facts['num_test'])},"
+        f" {facts['num_classes']} classes.",
         "(a) Training loss, averaged over each epoch as it runs.",
         f"(b) Epochs until {CRITERIA[section['fit_criterion']]} (whole training set, evaluation mode), divided by"
         " those on true labels with the same seed.",

@@ -14,6 +14,7 @@ from rethinking.plotting.curves import (
     split_losses,
 )
 from rethinking.plotting.layout import lay_out_grid
+from rethinking.plotting.panels import images_of
 from rethinking.plotting.style import style
 
 COLUMNS = 3
@@ -48,8 +49,8 @@ def caption(training: pd.DataFrame, losses: dict[str, dict[str, pd.DataFrame]], 
     count = training["model"].nunique()
     thin = any(len(tables["alone"]) for tables in losses.values())
     sentences = [
-        f"Learning curves of {'one network' if count == 1 else f'{count} networks'}: {section['dataset_label']},"
-        f" {facts['num_train']:,} training images, {facts['num_classes']} classes.",
+        f"Learning curves of {'one network' if count == 1 else f'{count} networks'}:"
+        f" {images_of(section['dataset_label'], facts['num_train'])}, {facts['num_classes']} classes.",
         "Training loss (cross-entropy, nats), averaged over each epoch as it runs; the vertical axes differ.",
         seeds_sentence(section["seeds"]),
         f"Crosses: where {diverged} of {len(training)} runs diverged." if diverged else "",

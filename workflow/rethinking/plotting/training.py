@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from rethinking.plotting.curves import RUN
 from rethinking.plotting.layout import Handles, capitalised, lay_out, panel_width, wrap
-from rethinking.plotting.panels import rows_of
+from rethinking.plotting.panels import diverged_sentence, images_of, rows_of, steady
 from rethinking.plotting.style import BLUE, LARGE, ORANGE, VERMILLION, LineStyle, setting_label, style
 
 PARTS = {
@@ -31,8 +32,8 @@ def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: dict[str, Any]) ->
         drawing = Figure(figsize=section["size"])
         axes = drawing.subplots(len(ROWS), len(group["models"]), squeeze=False, sharex=True, sharey="row")
         for column, model in enumerate(group["models"]):
-            of_model = {"runs": rows_of(runs, group, model), "curves": rows_of(curves, group, model)}
-            draw_network(list(axes[:, column]), **of_model)
+            trained = steady(rows_of(runs, group, model))
+            draw_network(list(axes[:, column]), trained, curves.merge(trained[RUN], on=RUN))
         text = caption(runs, section)
         label_axes(axes, section)
         lay_out(drawing, list(axes.flat), {0: handles()}, text, rows=len(ROWS))
@@ -55,6 +56,7 @@ def draw_network(axes: list[Axes], runs: pd.DataFrame, curves: pd.DataFrame) -> 
 
 def draw_line(axes: Axes, curves: pd.DataFrame, look: LineStyle) -> None:
     """The mean over seeds as a line, from the lowest to the highest seed as a band; `curves` has a column a seed."""
+    curves = curves.dropna()  # a mean whose seeds change on the way would jump
     mean = curves.mean(axis=1)
     every = math.ceil(len(curves) / 25)  # of many epochs not each has a mark
     axes.plot(curves.index, mean, **look.line_and_marker(), markersize=3.0, markevery=every)
@@ -88,21 +90,24 @@ def caption(runs: pd.DataFrame, section: dict[str, Any]) -> str:
     (corruption,) = group["corruptions"]
     found = {model: rows_of(runs, group, model) for model in group["models"]}
     sizes = next(iter(found.values())).iloc[0]
-    given = f"{capitalised(section['dataset_label'])}, {setting_label(corruption)}"
+    images = images_of(section["dataset_label"], sizes["num_train"], sizes["num_test"])
     many = f"Lines: means over {len(seeds)} seeds ({', '.join(map(str, seeds))}); bands: lowest to highest seed."
     sentences = [
-        f"{given}: accuracy (above) and loss (below) after each epoch, in evaluation mode, on all"
-        f" {sizes['num_train']:,} training images, the validation images and {sizes['num_test']:,} test images.",
+        f"{capitalised(images)}, {setting_label(corruption)}: accuracy (above) and loss (below) after each epoch, in"
+        " evaluation mode, on all training, validation and test images.",
         f"One seed ({seeds[0]})." if len(seeds) == 1 else many,
         "Vertical lines: the epoch with the highest validation accuracy, one a seed; test images choose nothing.",
-        *(best_sentence(section["labels"][model], rows) for model, rows in found.items()),
+        *(best_sentence(section["labels"][model], steady(rows)) for model, rows in found.items()),
+        diverged_sentence(pd.concat(found.values())),
         section["recipe_note"],
     ]
     return " ".join(filter(None, sentences))
 
 
 def best_sentence(label: str, runs: pd.DataFrame) -> str:
-    """The test accuracy where validation is best, and at the end."""
+    """The test accuracy where validation is best, and at the end; nothing of no runs."""
+    if runs.empty:
+        return ""
     chosen, last = runs["test_accuracy_at_best"].mean(), runs["final_test_accuracy"].mean()
     epochs = ", ".join(f"{epoch:g}" for epoch in runs.sort_values("seed")["best_validation_epoch"])
     return f"{label}: best at epoch {epochs}; test accuracy {chosen:.1f} % there, {last:.1f} % at the end."

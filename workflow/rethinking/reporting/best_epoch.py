@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from rethinking.plotting.panels import diverged_sentence, steady
 from rethinking.plotting.style import setting_label
 from rethinking.reporting.accuracies import rows_of, seeds_note, with_spread
 from rethinking.reporting.comparison import Frames, summary
@@ -36,6 +37,7 @@ def table(*, runs: pd.DataFrame, published: None, section: dict[str, Any]) -> Ta
         "The epoch is chosen by the validation set, images held out of the training set, and is the first of equals;"
         " the test set is never used for it.",
         seeds_note(section),
+        diverged_sentence(runs),
         section["recipe_note"],
     ]
     return Table(f"Best epoch: {dataset}", numbers, shown(numbers, section), notes)
@@ -44,7 +46,7 @@ def table(*, runs: pd.DataFrame, published: None, section: dict[str, Any]) -> Ta
 def row_of(frames: Frames, section: dict[str, Any], row: tuple[str, str, str]) -> dict[str, Any]:
     """A row of the CSV file: means, and standard deviations over seeds."""
     panel, model, corruption = row
-    rows = frames.of("runs", section["panels"][panel], model, corruption)
+    rows = steady(frames.of("runs", section["panels"][panel], model, corruption))
     values: dict[str, Any] = {"model": model, "corruption": corruption, "n": len(rows)}
     for column in OF_A_RUN:
         found = summary(rows[column].to_numpy(float), len(rows))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from rethinking.plotting.panels import diverged_sentence, steady
 from rethinking.plotting.style import setting_label
 from rethinking.reporting.accuracies import rows_of
 from rethinking.reporting.comparison import Frames
@@ -27,6 +28,7 @@ def table(*, runs: pd.DataFrame, confusions: pd.DataFrame, published: None, sect
         f"{dataset}. Percent of the test images of a class that are given it, and how many of how many.",
         *(f"Measured {EPOCHS[chosen]}." for chosen in sorted(set(numbers["epoch"] == "best"), reverse=True)),
         f"One seed ({seeds[0]})." if len(seeds) == 1 else f"Images are counted once for each of {len(seeds)} seeds.",
+        diverged_sentence(runs),
         section["recipe_note"],
     ]
     title = f"Accuracy by class: {dataset}"
@@ -37,11 +39,12 @@ def classes_of(frames: Frames, section: dict[str, Any], row: tuple[str, str, str
     """The rows of one network in the CSV file, counts summed over seeds, in the data set's order of classes."""
     panel, model, corruption = row
     runs, cells = (frames.of(name, section["panels"][panel], model, corruption) for name in ("runs", "confusions"))
+    runs = steady(runs)
     held_out = runs["best_validation_epoch"].notna().all()
     chosen = runs.set_index("seed")["best_validation_epoch" if held_out else "epochs_done"]
-    cells = cells[cells["Epoch"] == cells["seed"].map(chosen)]
-    right = cells["Count"].where(cells["True"] == cells["Predicted"], 0)
-    counts = cells.assign(correct=right, total=cells["Count"]).groupby("True", sort=False)[["correct", "total"]].sum()
+    count = cells["Count"].where(cells["Epoch"] == cells["seed"].map(chosen), 0)
+    right = count.where(cells["True"] == cells["Predicted"], 0)
+    counts = cells.assign(correct=right, total=count).groupby("True", sort=False)[["correct", "total"]].sum()
     counts.loc[ALL] = counts.sum()
     numbers = counts.rename_axis("class").reset_index().assign(accuracy=lambda rows: 100 * rows.correct / rows.total)
     names = {"model": model, "corruption": corruption, "epoch": "best" if held_out else "last", "n": len(runs)}
@@ -55,5 +58,5 @@ def shown(numbers: pd.DataFrame, section: dict[str, Any]) -> pd.DataFrame:
     for (model, corruption), rows in numbers.groupby(["model", "corruption"], sort=False):
         name = f"{section['labels'][model]}{f', {setting_label(corruption)}' if several else ''}"
         cells = zip(rows["accuracy"], rows["correct"], rows["total"], strict=True)
-        columns[name] = [f"{accuracy:.1f} ({correct:,} of {total:,})" for accuracy, correct, total in cells]
+        columns[name] = [f"{share:.1f} ({correct:,} of {total:,})" if total else "-" for share, correct, total in cells]
     return pd.DataFrame(columns)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from rethinking.plotting.panels import steady
 from rethinking.plotting.style import CRITERIA, setting_label
 from rethinking.reporting.accuracies import rows_of, seeds_note, with_spread
 from rethinking.reporting.comparison import Frames, summary
@@ -23,18 +24,19 @@ def table(*, runs: pd.DataFrame, published: pd.DataFrame | None = None, section:
     """One row a network, corruption and group of runs. `section` is the table's slice of the configuration."""
     frames = Frames(runs=runs)
     numbers = pd.DataFrame([row_of(frames, section, row) for row in rows_of(section, PANELS)])
-    reached, ran = numbers["n"].sum(), numbers["runs"].sum()
+    reached, ran, diverged = (int(numbers[count].sum()) for count in ("n", "runs", "diverged"))
     notes = [
         f"Reached: {CRITERIA[section['fit_criterion']]} (whole training set, evaluation mode). The repository that"
         ' this follows says "zero-loss" where the running loss and accuracy of the last batches are good enough.',
         "Seconds are this machine's and count the evaluations; epochs and steps are comparable. Relative time: epochs"
         " over those on true labels with the same seed. Accuracies in percent.",
-        f"Means are over the runs that reached it, {reached} of {ran}; n is how many these are of how many.",
+        f"Means are over the runs that reached it, {reached} of {ran}; n is how many these are of how many."
+        f"{f' {diverged} diverged before they did.' if diverged else ''}",
         seeds_note(section),
         *correlation_notes(frames, section),
         section["recipe_note"],
     ]
-    return Table("Time to zero training error", numbers, shown(numbers, section), notes)
+    return Table("Time to fit", numbers, shown(numbers, section), notes)
 
 
 def row_of(frames: Frames, section: Mapping[str, Any], row: tuple[str, str, str]) -> dict[str, Any]:
@@ -49,10 +51,12 @@ def row_of(frames: Frames, section: Mapping[str, Any], row: tuple[str, str, str]
         "seconds": met[f"{criterion}_seconds"],
         "test_accuracy": 100 * (1 - met["test_error_at_fit"]),
         "relative_time": met["relative_time"],
-        "final_train_accuracy": runs["final_train_accuracy"],
+        "final_train_accuracy": steady(runs)["final_train_accuracy"],
     }
     names = {"panel": panel, "dataset": group["dataset"], "recipe": group["recipe"], "model": model}
-    counts = {"n": len(met), "runs": len(runs), "epochs_trained": runs["epochs_done"].max()}
+    unfit = runs[runs["censored"].astype(bool)]
+    counts = {"n": len(met), "runs": len(runs), "diverged": len(unfit) - len(steady(unfit))}
+    counts["epochs_trained"] = runs["epochs_done"].max()
     found = {name: summary(column.to_numpy(float), len(runs)) for name, column in values.items()}
     spread = {key: value for name, each in found.items() for key, value in ((name, each.mean), (f"{name}_sd", each.sd))}
     return {**names, "corruption": corruption, "criterion": criterion, **spread, **counts}
@@ -84,17 +88,22 @@ def shown(numbers: pd.DataFrame, section: Mapping[str, Any]) -> pd.DataFrame:
     """The rows as they are read; of runs that did not reach the criterion the last training accuracy."""
     columns: dict[str, list[str]] = {
         "network": [section["labels"][model] for model in numbers["model"]],
+        "data": [section["datasets"][dataset]["label"] for dataset in numbers["dataset"]],
         "labels and pixels": [setting_label(corruption) for corruption in numbers["corruption"]],
         "runs of": [panel.replace("_", " ") for panel in numbers["panel"]],
     }
     for name, digits in DIGITS.items():
         pairs = zip(numbers[name], numbers[f"{name}_sd"], strict=True)
         columns[name.replace("_", " ")] = [with_spread(mean, sd, digits) for mean, sd in pairs]
-    columns["epoch"] = [
-        cell if n else f"not reached in {epochs:.0f}" if ran else "not run"
-        for cell, n, ran, epochs in zip(
-            columns["epoch"], numbers["n"], numbers["runs"], numbers["epochs_trained"], strict=True
-        )
-    ]
+    rows = numbers.to_dict("records")
+    columns["epoch"] = [cell if row["n"] else outcome(row) for cell, row in zip(columns["epoch"], rows, strict=True)]
     columns["n"] = [f"{n} of {ran}" for n, ran in zip(numbers["n"], numbers["runs"], strict=True)]
     return pd.DataFrame(columns)
+
+
+def outcome(row: Mapping[str, Any]) -> str:
+    """What became of a row's runs, none of which reached the criterion."""
+    if row["diverged"] == row["runs"]:
+        return "diverged" if row["runs"] else "not run"
+    some = f", {row['diverged']} diverged" if row["diverged"] else ""
+    return f"not reached in {row['epochs_trained']:.0f}{some}"
