@@ -69,6 +69,25 @@ def test_digits_are_too_few_to_find_net_s_limit_and_none_is_asked_for():
     assert "capacity" not in Configuration.load(STUDIES / "corruptions-digits.yaml").tables["zero_loss"]["panels"]
 
 
+def test_the_batch_normalisation_of_one_network_is_shown_with_and_without(study):
+    runs = {(run.factory, run.corruption, run.recipe) for run in study.runs("fig2")}
+    factories = ("inception_affine_bn", "inception_without_bn_or_bias")
+    assert runs == {(name, "true_labels", study.figures["fig2"]["recipe"]) for name in factories}
+    assert study.figures["fig2"]["panels"]["batch_norm"]["models"] == ["Inception", "InceptionWithoutBN"]
+
+
+def test_labels_that_stay_and_that_are_drawn_again_are_of_one_network_corruption_and_data_set(study):
+    panels = study.figures["importance_of_seed"]["panels"]
+    fixed, redrawn = ({key: panels[name][key] for key in ("dataset", "models", "corruptions")} for name in panels)
+    assert fixed == redrawn == {
+        "dataset": study.dataset, "models": ["MLP1"], "corruptions": ["random_labels-1.0"],
+    }  # fmt: skip
+    recipes = [study.recipes[panels[name]["recipe"]] for name in ("fixed", "redrawn")]
+    assert [recipe.pop("redraw_labels_after") for recipe in map(dict, recipes)] == [[], [10, 20]]
+    differing = {key for key in recipes[0] if recipes[0][key] != recipes[1][key]}
+    assert differing == {"redraw_labels_after"}
+
+
 def test_at_the_source_s_size_the_networks_are_whole_and_have_its_numbers_of_parameters(source):
     for name, count in COUNTS.items():
         assert source.models[name]["arguments"] == {}
@@ -90,16 +109,17 @@ def test_other_sources_numbers_are_shown_at_any_size_and_the_paper_s_at_its_own(
     assert (study.published("fig2") != ()) == (study.name == "corruptions-source")
 
 
-def test_the_page_names_a_test_for_each_feature_and_each_of_them_is_there():
-    page = (CHECKOUT / "docs/studies/corruptions.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (S1-\d+) \|.*\| (.*) \|$", page, re.MULTILINE)
-    assert [name for name, _ in rows] == [f"S1-{number}" for number in range(1, 16)]
+@pytest.mark.parametrize(("page", "source", "count"), [("notebook", "S0", 10), ("corruptions", "S1", 15)])
+def test_the_page_of_a_study_names_a_test_for_each_feature_and_each_of_them_is_there(page, source, count):
+    text = (CHECKOUT / f"docs/studies/{page}.md").read_text(encoding="utf-8")
+    rows = re.findall(rf"^\| ({source}-\d+) \|.*\| (.*) \|$", text, re.MULTILINE)
+    assert [name for name, _ in rows] == [f"{source}-{number}" for number in range(1, count + 1)]
     for name, tests in rows:
-        files = re.findall(r"`(test_\w+\.py)`", tests)
-        text = "".join((CHECKOUT / "tests" / file).read_text(encoding="utf-8") for file in files)
+        files = re.findall(r"`(test_\w+\.py)\b", tests)
         assert files, name
-        for test in re.findall(r"`(test_\w+)`", tests):
-            assert f"def {test}(" in text, test
+        code = "".join((CHECKOUT / "tests" / file).read_text(encoding="utf-8") for file in files)
+        for test in re.findall(r"(?:`|::)(test_\w+)`", tests):
+            assert f"def {test}(" in code, test
 
 
 @pytest.mark.parametrize("name", SIZES)

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
-from synthetic_tables import MODELS, NAMES, SETTINGS, section, tables
+from synthetic_tables import MODELS, NAMES, NUM_TRAIN, SETTINGS, section, tables
 from test_fig1 import SIX_MODELS, shown_texts
 
 from rethinking.plotting import fig1, learning_curves
+from rethinking.plotting.panels import images_of
 from rethinking.plotting.style import style
 
 NOTE = "The learning rate is multiplied by 0.95 every 391 steps, so that a small set is trained like a large one."
@@ -71,6 +72,32 @@ def test_the_caption_counts_networks_seeds_and_runs_that_diverged():
     assert "2 seeds (0, 1)" in caption
     assert "1 of 60 runs diverged" in caption
     assert caption.endswith(NOTE)
+
+
+@pytest.mark.parametrize(
+    ("label", "num_train", "num_test", "said"),
+    [
+        ("CIFAR-10", 50_000, None, "CIFAR-10, 50,000 training images"),
+        ("CIFAR-10", 50_000, 10_000, "CIFAR-10, 50,000 training and 10,000 test images"),
+        ("CIFAR-10, 500 images", 500, None, "CIFAR-10, 500 images"),
+        ("CIFAR-10, 10,000 images", 10_000, 1_000, "CIFAR-10, 10,000 images, 1,000 test images"),
+        ("CIFAR-10, 500 images", 50, None, "CIFAR-10, 500 images, 50 training images"),
+        ("CIFAR-10, 10,500 images", 500, None, "CIFAR-10, 10,500 images, 500 training images"),
+        ("CIFAR-10, 500,000 images", 500, None, "CIFAR-10, 500,000 images, 500 training images"),
+    ],
+)
+def test_a_caption_says_how_many_images_there_are_once(label, num_train, num_test, said):
+    assert images_of(label, num_train, num_test) == said
+
+
+def test_the_captions_of_figure_1_and_of_the_learning_curves_say_it_so():
+    label = f"digits, {NUM_TRAIN:,} images"
+    frames, seeds = tables([0]), [0]
+    both = [
+        learning_curves.figure(*frames, given(seeds, MODELS, dataset_label=label))[1],
+        fig1.figure(*frames, section=section(seeds, dataset_label=label))[1],
+    ]
+    assert [caption.count(f"{NUM_TRAIN:,}") for caption in both] == [1, 1]
 
 
 def test_a_run_that_is_not_there_is_named():
