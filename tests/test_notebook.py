@@ -100,6 +100,16 @@ def test_each_line_is_the_mean_over_seeds_of_the_epochs_that_have_it(case):
                 assert len(epochs) == (EPOCHS // 2 if part == "Train" else EPOCHS)
 
 
+def test_a_mean_is_drawn_only_where_every_seed_has_a_number():
+    frames = notebook_frames.frames((0, 1, 2))
+    curves = frames["curves"]
+    without = (curves["seed"] == 1) & curves["Epoch"].isin([7, 9])
+    curves.loc[without, "TestLoss"] = np.where(curves.loc[without, "Epoch"] == 7, np.inf, np.nan)
+    figure, _ = training.figure(frames["runs"], curves, section=notebook_frames.section())
+    (line,) = lines(figure.axes[len(MODELS)], "Test")
+    assert list(line.get_xdata()) == [epoch for epoch in range(1, EPOCHS + 1) if epoch not in (7, 9)]
+
+
 def test_a_band_is_there_where_there_are_several_seeds(case):
     for axes in case.drawn["training"][0].axes:
         assert len(axes.collections) == (len(training.PARTS) if len(case.seeds) > 1 else 0)

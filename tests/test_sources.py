@@ -340,7 +340,7 @@ def test_our_runs_are_chosen_by_size_and_number_and_not_by_what_they_reached(bes
     result = GOOD | {"source": "theirs", "really": "", "images": 48_000}
     for order in (best_first, best_first[::-1]):
         monkeypatch.setattr(sources, "candidates", lambda *_, order=order: iter(order))
-        assert sources.row_of(None, {}, result)["run"] == best_first[0].run
+        assert sources.row_of(sources.Frames(), {}, result)["run"] == best_first[0].run
 
 
 def test_notes_speak_of_the_fit_and_of_seconds_only_where_a_row_is_of_them(published):

@@ -293,7 +293,7 @@ class Configuration:
         }
         for panel, resolved in panels.items():
             self._check_panel(wanted[panel], f"{key}.panels.{panel}", resolved)
-            if (other := wanted[panel].beside) in panels:
+            if (other := wanted[panel].beside) is not None and other in panels:
                 self._check_beside(other, f"{key}.panels.{panel}", resolved, panels[other])
             if wanted[panel].by_level:
                 self._check_levels(section, f"{key}.panels.{panel}", resolved)

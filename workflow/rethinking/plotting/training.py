@@ -6,6 +6,7 @@ The curves of a notebook on mini_GoogLeNet, whose "test" images were its validat
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -41,8 +42,12 @@ def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: dict[str, Any]) ->
 
 
 def by_epoch(curves: pd.DataFrame, column: str) -> pd.DataFrame:
-    """A column of all seeds: one row an epoch, one column a seed; epochs at which it was not measured are left out."""
-    return curves.pivot(index="Epoch", columns="seed", values=column).dropna(how="all")
+    """A column of all seeds: one row an epoch, one column a seed; epochs at which a seed has no number are left out.
+
+    A mean whose seeds change on the way would jump.
+    """
+    values = curves.pivot(index="Epoch", columns="seed", values=column).astype(float)
+    return values[np.isfinite(values).all(axis=1)]
 
 
 def draw_network(axes: list[Axes], runs: pd.DataFrame, curves: pd.DataFrame) -> None:
@@ -56,7 +61,6 @@ def draw_network(axes: list[Axes], runs: pd.DataFrame, curves: pd.DataFrame) -> 
 
 def draw_line(axes: Axes, curves: pd.DataFrame, look: LineStyle) -> None:
     """The mean over seeds as a line, from the lowest to the highest seed as a band; `curves` has a column a seed."""
-    curves = curves.dropna()  # a mean whose seeds change on the way would jump
     mean = curves.mean(axis=1)
     every = math.ceil(len(curves) / 25)  # of many epochs not each has a mark
     axes.plot(curves.index, mean, **look.line_and_marker(), markersize=3.0, markevery=every)
