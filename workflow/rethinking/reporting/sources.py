@@ -63,11 +63,8 @@ def table(
         f"Size: {THEIRS} where the network is whole and the training set is of the same data and as large as theirs to"
         f" {100 * ALIKE:.0f} %; differences are given there alone, and nothing is judged: theirs is one run each.",
         "Accuracies in percent, losses in nats.",
-        "Seconds are of other machines than ours, which no difference is given of." if seconds else "",
-        f"The fit of ours is where {CRITERIA[section['fit_criterion']]}, in evaluation mode on the whole training set;"
-        " theirs is by running ones."
-        if fit
-        else "",
+        "Seconds are of other machines than ours, so they get no difference." if seconds else "",
+        fit_note(section) if fit else "",
         seeds_note(section),
         section["recipe_note"],
     ]
@@ -76,6 +73,12 @@ def table(
 
 
 IN_TITLE = {THEIRS: "at their size", OTHER: "at another", NOT_RUN: NOT_RUN}
+
+
+def fit_note(section: Mapping[str, Any]) -> str:
+    """What a fit is, of ours and of theirs."""
+    criterion = CRITERIA[section["fit_criterion"]]
+    return f"The fit of ours is where {criterion}, in evaluation mode on the whole set; theirs is by running ones."
 
 
 def in_common(published: pd.DataFrame, networks: set[str]) -> pd.DataFrame:
