@@ -75,6 +75,7 @@ def test_a_row_holds_epoch_steps_seconds_and_test_accuracy_at_the_fit():
     assert row["steps"] == pytest.approx(of_row["accuracy_100_step"].mean())
     assert row["seconds"] == pytest.approx(of_row["accuracy_100_seconds"].mean())
     assert row["test_accuracy"] == pytest.approx(100 * (1 - of_row["accuracy_100_test_error"]).mean())
+    assert row["test_accuracy_corrupted"] == pytest.approx(0.6 * row["test_accuracy"] + 0.4 * 10)
     assert row["relative_time"] == pytest.approx(of_row["relative_time"].mean())
     assert (row["n"], row["runs"], row["shown n"]) == (3, 3, "3 of 3")
 
