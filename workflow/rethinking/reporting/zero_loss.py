@@ -38,8 +38,8 @@ def table(*, runs: pd.DataFrame, published: pd.DataFrame | None = None, section:
         ' this follows says "zero-loss" where the running loss and accuracy of the last batches are good enough.',
         "Seconds are this machine's and count the evaluations; epochs and steps are comparable. Relative time: epochs"
         " over those on true labels with the same seed. Accuracies in percent.",
-        "Test accuracy is of clean labels; corrupted: to be expected of test labels corrupted like the training ones, as"
-        " the repository has them.",
+        "Test accuracy is of clean labels; corrupted: what is to be expected of test labels corrupted like the training"
+        " ones, as the repository has them.",
         f"Means are over the runs that reached it, {reached} of {ran}; n is how many these are of how many."
         f"{f' {diverged} diverged before they did.' if diverged else ''}",
         seeds_note(section),
