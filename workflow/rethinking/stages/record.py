@@ -88,9 +88,10 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
         raise ValueError(f"{folder} holds no run of the configuration {configuration.name!r}")
     written = [write(out / "runs.csv", runs_kept(every, kept, days).to_csv(index=False, lineterminator="\n"))]
     for name, section in configuration.tables.items():
-        runs = [(kept / run.path, summary) for run, summary in finished(configuration, name, kept)]
-        if not runs:
+        there = list(finished(configuration, name, kept))
+        if not there:
             continue
+        runs = [(kept / run.path, summary) for run, summary in there]
         entry = lookup(TABLES, "table", name)
         numbers = {key: numeric(frame) for key, frame in frames(runs, section["fit_criterion"]).items()}
         if "confusions" in entry.tables:
@@ -98,7 +99,7 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
         table = entry.load()(
             **{key: numbers[key] for key in entry.tables},
             published=read_published(CHECKOUT / PAPER, configuration.published(name)),
-            section=configuration.table_section(name),
+            section=configuration.table_section(name) | {"seeds": sorted({run.seed for run, _ in there})},
         )
         written += [write(out / f"{name}{suffix}", text_of(table, suffix)) for suffix in (".csv", ".md")]
     return written
