@@ -66,7 +66,6 @@ except ValueError as error:
     sys.exit(str(error))  # one line and no traceback, which WorkflowError would add
 
 
-EXPERIMENTS = CONFIGURATION.experiments
 ARRAYS = ["train_images", "train_labels", "test_images", "test_labels"]
 SPLIT = ["manifest.json", "train_indices.npy", "validation_indices.npy"]
 RUN_FILES = ["run.json", "metrics.csv"]  # of a run's files, those that all data frames are made from

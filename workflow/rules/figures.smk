@@ -154,7 +154,7 @@ for target, section in TARGETS.items():
 
 
 # By the corruption repository's names, as in AlexNet_0.5_none: that network on that data, in every recipe and seed.
-for experiment, folders in EXPERIMENTS.items():
+for experiment, folders in CONFIGURATION.experiments.items():
 
     rule:
         name:

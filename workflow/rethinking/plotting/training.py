@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rethinking.plotting.curves import RUN
+from rethinking.plotting.curves import RUN, draw_band, seeds_sentence
 from rethinking.plotting.layout import Handles, capitalised, lay_out, panel_width, wrap
 from rethinking.plotting.panels import diverged_sentence, images_of, rows_of, steady
 from rethinking.plotting.style import BLUE, LARGE, ORANGE, VERMILLION, LineStyle, setting_label, style
@@ -61,11 +61,9 @@ def draw_network(axes: list[Axes], runs: pd.DataFrame, curves: pd.DataFrame) -> 
 
 def draw_line(axes: Axes, curves: pd.DataFrame, look: LineStyle) -> None:
     """The mean over seeds as a line, from the lowest to the highest seed as a band; `curves` has a column a seed."""
-    mean = curves.mean(axis=1)
     every = math.ceil(len(curves) / 25)  # of many epochs not each has a mark
-    axes.plot(curves.index, mean, **look.line_and_marker(), markersize=3.0, markevery=every)
-    if curves.shape[1] > 1:
-        axes.fill_between(curves.index, curves.min(axis=1), curves.max(axis=1), color=look.colour, alpha=0.2, lw=0)
+    summary = curves.agg(["mean", "min", "max", "count"], axis=1)
+    draw_band(axes, summary, look.line_and_marker(), markersize=3.0, markevery=every)
 
 
 def label_axes(axes: Any, section: dict[str, Any]) -> None:
@@ -90,16 +88,15 @@ def handles() -> Handles:
 
 def caption(runs: pd.DataFrame, section: dict[str, Any]) -> str:
     """What is shown of how many images and seeds, and what the choice of an epoch gave."""
-    group, seeds = section["panels"]["networks"], section["seeds"]
+    group = section["panels"]["networks"]
     (corruption,) = group["corruptions"]
     found = {model: rows_of(runs, group, model) for model in group["models"]}
     sizes = next(iter(found.values())).iloc[0]
     images = images_of(section["dataset_label"], sizes["num_train"], sizes["num_test"])
-    many = f"Lines: means over {len(seeds)} seeds ({', '.join(map(str, seeds))}); bands: lowest to highest seed."
     sentences = [
         f"{capitalised(images)}, {setting_label(corruption)}: accuracy (above) and loss (below) after each epoch, in"
         " evaluation mode, on all training, validation and test images.",
-        f"One seed ({seeds[0]})." if len(seeds) == 1 else many,
+        seeds_sentence(section["seeds"]),
         "Vertical lines: the epoch with the highest validation accuracy, one a seed; test images choose nothing.",
         *(best_sentence(section["labels"][model], steady(rows)) for model, rows in found.items()),
         diverged_sentence(pd.concat(found.values())),

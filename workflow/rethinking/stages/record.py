@@ -56,14 +56,13 @@ def keep(configuration: Configuration, folder: Path, kept: Path) -> dict[str, st
     """
     of_classes = any("confusions" in TABLES[name].tables for name in configuration.tables)
     names = ["run.json", "metrics.csv", "evaluations.csv", *(["confusion.pkl"] if of_classes else [])]
-    days = {}
-    for section in configuration.sections:
-        for run, _ in finished(configuration, section, folder):
-            days[run.path] = day_of(folder / run.path / "run.json")
-            for file in (file for name in names if (file := folder / run.path / name).exists()):
-                with atomic(kept / run.path / file.name) as temporary:
-                    shutil.copyfile(file, temporary)
-    return days
+    # A run that several figures and tables share is copied once.
+    paths = {run.path for section in configuration.sections for run, _ in finished(configuration, section, folder)}
+    for path in paths:
+        for file in (file for name in names if (file := folder / path / name).exists()):
+            with atomic(kept / path / file.name) as temporary:
+                shutil.copyfile(file, temporary)
+    return {path: day_of(folder / path / "run.json") for path in paths}
 
 
 def day_of(file: Path) -> str:
