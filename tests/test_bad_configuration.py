@@ -592,6 +592,15 @@ def test_a_panel_that_is_inherited_can_be_left_out_and_another_cannot():
     assert schema.configuration([mine, base]) == {"tables": {"table1": {"panels": {"plain": {}, "crop": None}}}}
 
 
+def test_what_a_file_between_leaves_out_hides_what_is_further_on():
+    layers = [{"figures": {"fig1": {"recipe": "b"}}}, {"figures": {"fig1": None}}, {"figures": {"fig1": {"size": 1}}}]
+    assert schema.configuration(layers) == {"figures": {"fig1": {"recipe": "b"}}}
+    assert schema.configuration(layers[1:]) == {"figures": {}}
+    assert schema.merged([{"a": {"x": 1}}, {"a": {"y": 2, "x": 3}, "b": 4}, {"a": {"z": 5}, "b": {"c": 6}}]) == {
+        "a": {"x": 1, "y": 2, "z": 5}, "b": 4,
+    }  # fmt: skip
+
+
 def test_extends_is_a_word_of_files_alone():
     problem = 'extends = "base.yaml": stands in a configuration file alone'
     assert refusal(changed("extends", "base.yaml"), {"extends": "base.yaml"}) == f"--config: {problem}"

@@ -85,10 +85,11 @@ def load_layers(path: Path, name: str) -> dict[str, dict[str, Any]]:
 
 
 def merged(layers: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """One mapping of several, the nearest first: mappings are merged, any other value is that of the first with it."""
+    """One mapping of several, the nearest first: mappings are merged, any other value hides those further on."""
     values: dict[str, Any] = {}
-    for layer in layers:
-        for key, lower in layer.items():
+    for layer in reversed(list(layers)):
+        further, values = values, dict(layer)
+        for key, lower in further.items():
             if key not in values:
                 values[key] = lower
             elif isinstance(values[key], dict) and isinstance(lower, dict):
