@@ -1,5 +1,6 @@
 """Figure 2: what it shows is what the evaluations say, the paper's points only where ours are of its size."""
 
+import re
 from typing import Any
 
 import matplotlib.colors
@@ -12,7 +13,8 @@ from matplotlib.lines import Line2D
 
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.plotting import fig2
-from rethinking.plotting.style import ORANGE, model_styles
+from rethinking.plotting.curves import RUN
+from rethinking.plotting.style import ORANGE, model_styles, save
 from rethinking.published import PAPER
 from rethinking.stages.frames import read_published
 
@@ -48,13 +50,18 @@ def evaluations(section) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
+def runs(evaluations) -> pd.DataFrame:
+    return evaluations[RUN].drop_duplicates(ignore_index=True).assign(stopped_by="epochs")
+
+
+@pytest.fixture(scope="module")
 def published() -> pd.DataFrame:
     return read_published(CHECKOUT / PAPER, ["fig2b.csv"])
 
 
 @pytest.fixture(scope="module")
-def drawn(evaluations, section, published) -> tuple[Figure, str]:
-    figure, caption = fig2.figure(evaluations, section, published)
+def drawn(runs, evaluations, section, published) -> tuple[Figure, str]:
+    figure, caption = fig2.figure(runs, evaluations, section, published)
     figure.canvas.draw()
     return figure, caption
 
@@ -103,8 +110,8 @@ def test_training_accuracy_is_drawn_where_it_was_measured_and_without_gaps(drawn
     assert np.isfinite(train[0].get_ydata()).all()
 
 
-def test_the_paper_s_points_are_drawn_over_ours_at_its_size_only(drawn, evaluations, section, published):
-    ours_alone, caption = fig2.figure(evaluations, section)
+def test_the_paper_s_points_are_drawn_over_ours_at_its_size_only(drawn, runs, evaluations, section, published):
+    ours_alone, caption = fig2.figure(runs, evaluations, section)
     assert not [line for line in ours_alone.axes[1].lines if line.get_marker() == "."]
     assert "the paper reports" not in caption
     points = [line for line in drawn[0].axes[1].lines if line.get_marker() == "."]
@@ -124,26 +131,55 @@ def test_the_caption_says_what_early_stopping_was_worth_and_what_differs_from_th
     assert "3 seeds (0, 1, 2)" in drawn[1]
 
 
-def test_a_seed_that_is_not_there_is_named(evaluations, section):
-    lacking = evaluations[(evaluations["recipe"] != "all-regularisers") | (evaluations["seed"] != 1)]
+def test_a_seed_that_is_not_there_is_named(runs, evaluations, section):
+    lacking = runs[(runs["recipe"] != "all-regularisers") | (runs["seed"] != 1)]
     with pytest.raises(
         ValueError,
         match=r"^figure cifar10, all_regularisers: .* no row of cifar10-45k/inception/true_labels/all-regularisers/1$",
     ):
-        fig2.figure(lacking, section)
+        fig2.figure(lacking, evaluations, section)
+
+
+def without(evaluations: pd.DataFrame, lost: pd.Series) -> pd.DataFrame:
+    """The evaluations of runs that ended at their fifth epoch, where they diverged."""
+    ended = evaluations[~lost | (evaluations["Epoch"] <= 5)].copy()
+    ended.loc[lost & (evaluations["Epoch"] == 5), ["TrainAccuracy", "TestAccuracy"]] = 10.0
+    return ended
+
+
+def test_runs_that_diverged_are_in_no_mean_and_are_counted(runs, evaluations, section):
+    lost = (runs["recipe"] == "paper-decay") & (runs["seed"] == 2)
+    gone = without(evaluations, (evaluations["recipe"] == "paper-decay") & (evaluations["seed"] == 2))
+    figure, caption = fig2.figure(runs.assign(stopped_by=np.where(lost, "diverged", "epochs")), gone, section)
+    kept = evaluations[(evaluations["recipe"] == "paper-decay") & (evaluations["seed"] != 2)]
+    curves = kept.pivot(index="Step", columns="seed", values="TestAccuracy")
+    mean, *hairs = lines(figure.axes[0], ORANGE, linestyle="-")
+    assert mean.get_ydata() == pytest.approx(curves.mean(axis=1).to_numpy())
+    assert len(hairs) == 2
+    assert f"Weight decay: {curves.iloc[-1].mean():.1f} % at the end" in caption
+    assert "1 of 15 runs diverged and is left out." in caption
+
+
+def test_a_figure_of_runs_that_all_diverged_says_so(runs, evaluations, section, tmp_path):
+    gone = without(evaluations, evaluations["seed"] >= 0)
+    figure, caption = fig2.figure(runs.assign(stopped_by="diverged"), gone, section)
+    assert "15 of 15 runs diverged and are left out." in caption
+    assert "No regulariser: diverged." in caption
+    assert not re.search(r"\bnan\b", caption)
+    save(figure, tmp_path / "figure.pdf")
 
 
 @pytest.fixture(scope="module")
-def alone(evaluations, section) -> tuple[Figure, str]:
+def alone(runs, evaluations, section) -> tuple[Figure, str]:
     """The figure of a configuration without the panels of early stopping."""
     panels = {"batch_norm": section["panels"]["batch_norm"]}
-    figure, caption = fig2.figure(evaluations, section | {"panels": panels})
+    figure, caption = fig2.figure(runs, evaluations, section | {"panels": panels})
     figure.canvas.draw()
     return figure, caption
 
 
-def test_without_early_stopping_the_other_panel_is_the_same_and_alone(drawn, alone, evaluations, section):
-    both = fig2.figure(evaluations, section)[0].axes[1]
+def test_without_early_stopping_the_other_panel_is_the_same_and_alone(drawn, alone, runs, evaluations, section):
+    both = fig2.figure(runs, evaluations, section)[0].axes[1]
     (axes,) = alone[0].axes
     assert axes.get_title(loc="left") == "batch normalisation"
     assert [line.get_xydata().tolist() for line in axes.lines] == [line.get_xydata().tolist() for line in both.lines]

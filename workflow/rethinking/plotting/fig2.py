@@ -7,18 +7,17 @@ well: a mark on a test curve is where its best epoch would have been chosen hone
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from rethinking.plotting.curves import by_step, draw_curve, seeds_sentence, steps_label, unit_of
-from rethinking.plotting.layout import Handles, lay_out
+from rethinking.plotting.curves import RUN, by_step, draw_curve, panel_runs, seeds_sentence, steps_label, unit_of
+from rethinking.plotting.layout import Handles, capitalised, lay_out
+from rethinking.plotting.panels import diverged_sentence, steady
 from rethinking.plotting.style import BLUE, ORANGE, VERMILLION, LineStyle, model_styles, published_points, style
 
-NAME = ["dataset", "model", "corruption", "recipe"]
 SETTINGS = {  # the paper's order and words; no augmentation and dropout leave weight decay
     "all_regularisers": ("augmentation, weight decay, dropout", LineStyle(BLUE, "o", ())),
     "weight_decay": ("weight decay", LineStyle(ORANGE, "s", (4, 1.4))),
@@ -28,20 +27,23 @@ VALIDATION = (1, 1.2)  # dashes
 
 
 def figure(
-    evaluations: pd.DataFrame, section: dict[str, Any], published: pd.DataFrame | None = None
+    runs: pd.DataFrame, evaluations: pd.DataFrame, section: dict[str, Any], published: pd.DataFrame | None = None
 ) -> tuple[Figure, str]:
     """The figure and its caption. `section` is the figure's slice of the resolved configuration.
 
-    Where it has none of the panels of early stopping, (b) is all there is.
+    Where it has none of the panels of early stopping, (b) is all there is. Runs that diverged are in no mean; raises
+    ValueError if a run is not there.
     """
+    trained = {panel: panel_runs(runs, section, panel) for panel in section["panels"]}
+    tables = {panel: evaluations.merge(steady(rows)[RUN], on=RUN) for panel, rows in trained.items()}
+    settings = {name: tables[name] for name in SETTINGS if name in tables}
+    networks = {
+        model: tables["batch_norm"][tables["batch_norm"]["model"] == model]
+        for model in section["panels"]["batch_norm"]["models"]
+    }
     with style():
         drawing = Figure(figsize=section["size"])
-        settings = {name: curves_of(evaluations, section, name, 0) for name in SETTINGS if name in section["panels"]}
         axes = list(drawing.subplots(1, 1 + bool(settings), squeeze=False)[0])
-        networks = {
-            model: curves_of(evaluations, section, "batch_norm", place)
-            for place, model in enumerate(section["panels"]["batch_norm"]["models"])
-        }
         draw_batch_norm(axes[-1], networks)
         paper = draw_paper(axes[-1], published, section)
         legends = {len(axes) - 1: network_handles(section, paper)}
@@ -49,20 +51,9 @@ def figure(
             draw_early_stopping(axes[0], settings, section)
             legends[0] = setting_handles()
         axes[-1].set_title("(b) batch normalisation" if settings else "batch normalisation")
-        text = caption(settings, networks, section, paper)
+        text = caption(settings, diverged_sentence(pd.concat(trained.values()).drop_duplicates(RUN)), section, paper)
         lay_out(drawing, axes, legends, text)
     return drawing, text
-
-
-def curves_of(evaluations: pd.DataFrame, section: dict[str, Any], panel: str, place: int) -> pd.DataFrame:
-    """The evaluations of a panel's network number `place`, all seeds; raises ValueError if a seed is not there."""
-    group = section["panels"][panel]
-    wanted = [group["dataset"], group["models"][place], *group["corruptions"], group["recipe"]]
-    rows = evaluations[(evaluations[NAME] == wanted).all(axis=1)]
-    if missing := sorted(set(section["seeds"]) - set(rows["seed"])):
-        run = "/".join(map(str, [*wanted, missing[0]]))
-        raise ValueError(f"figure {section['name']}, {panel}: evaluations.csv has no row of {run}")
-    return rows[rows["seed"].isin(section["seeds"])]
 
 
 def best_so_far(curves: pd.DataFrame) -> pd.DataFrame:
@@ -126,12 +117,10 @@ def draw_batch_norm(axes: Axes, networks: dict[str, pd.DataFrame]) -> None:
 
 def finish(axes: Axes, tables: Sequence[pd.DataFrame], unit: int) -> None:
     """The axes' ends: all steps, and what is above the steep beginning of every curve."""
-    last = max(table["Step"].max() for table in tables)
     axes.set_xlabel(steps_label(unit))
-    axes.set_xlim(0, 1.02 * last / unit)
-    late = pd.concat([table[table["Step"] >= 0.1 * table["Step"].max()] for table in tables])
-    lowest = float(np.nanmin(late["TestAccuracy"]))
-    axes.set_ylim(max(0, 10 * (lowest // 10)), 101)
+    axes.set_xlim(0, 1.02 * max((table["Step"].max() for table in tables if len(table)), default=1) / unit)
+    late = pd.concat([table[table["Step"] >= 0.1 * table["Step"].max()] for table in tables])["TestAccuracy"]
+    axes.set_ylim(max(0, 10 * (late.min() // 10)) if len(late) else 0, 101)
 
 
 def draw_paper(axes: Axes, published: pd.DataFrame | None, section: dict[str, Any]) -> bool:
@@ -173,9 +162,7 @@ def network_handles(section: dict[str, Any], paper: bool) -> Handles:
     return handles
 
 
-def caption(
-    settings: dict[str, pd.DataFrame], networks: dict[str, pd.DataFrame], section: dict[str, Any], paper: bool
-) -> str:
+def caption(settings: dict[str, pd.DataFrame], diverged: str, section: dict[str, Any], paper: bool) -> str:
     """The caption: what the figure cannot say by itself, and what early stopping was worth."""
     sentences = [
         f"Implicit regularisers, {section['dataset_label']}, true labels.",
@@ -189,7 +176,7 @@ def caption(
             "Dots: what the paper reports, read from its figure; its training accuracy with batch norm is an average"
             " over each epoch as it runs."
         )
-    return " ".join([*sentences, section["recipe_note"]]).strip()
+    return " ".join(filter(None, [*sentences, diverged, section["recipe_note"]]))
 
 
 def early_stopping_sentences(settings: dict[str, pd.DataFrame]) -> list[str]:
@@ -204,10 +191,10 @@ def early_stopping_sentences(settings: dict[str, pd.DataFrame]) -> list[str]:
 
 def gain_sentence(name: str, rows: pd.DataFrame) -> str:
     """What stopping at the validation set's best epoch, and at the test set's, would have added to the end."""
+    label = capitalised(SETTINGS[name][0])
+    if rows.empty:
+        return f"{label}: diverged."
     test = by_step(rows, "TestAccuracy")
     end = test.iloc[-1].mean()
     picked, best = chosen(rows)["TestAccuracy"].mean(), test.max().mean()
-    label = SETTINGS[name][0]
-    return (
-        f"{label.capitalize()}: {end:.1f} % at the end, {picked:.1f} % where validation is best, {best:.1f} % at most."
-    )
+    return f"{label}: {end:.1f} % at the end, {picked:.1f} % where validation is best, {best:.1f} % at most."

@@ -80,7 +80,7 @@ FIGURES = {
             "no_regulariser": _early_stopping(),
             "batch_norm": Panel(in_full=True, corruptions=("true_labels",), regularisers=frozenset()),
         },
-        tables=("evaluations",),
+        tables=("runs", "evaluations"),
         published=("fig2b.csv",),
     ),
     "training": Figure(
