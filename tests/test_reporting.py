@@ -400,6 +400,23 @@ def test_a_run_that_was_recorded_once_stays_when_it_is_gone(completed: Path, tmp
     assert not list(out.rglob("weights.safetensors"))
 
 
+def test_a_run_of_no_figure_or_table_is_recorded_and_one_of_another_configuration_is_not(
+    completed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    configuration = yaml.safe_load((completed / "config/config.yaml").read_text())
+    configuration["figures"]["fig1"]["panels"]["corruption_levels"]["levels"] = [0]
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(configuration))
+    record(Configuration.load(tmp_path / "tiny.yaml"), completed / "results/runs", tmp_path / "kept")
+    assert len(pd.read_csv(tmp_path / "kept/runs.csv")) == 8
+    assert pd.read_csv(tmp_path / "kept/table1.csv")["model"].tolist() == ["mlp-w0.05"]
+    assert capsys.readouterr().err == ""
+    configuration["recipes"]["quick"]["batch_size"] = 10
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(configuration))
+    with pytest.raises(ValueError, match="holds no run of the configuration 'tiny'"):
+        record(Configuration.load(tmp_path / "tiny.yaml"), completed / "results/runs", tmp_path / "others")
+    assert capsys.readouterr().err.count("which another configuration made") == 8
+
+
 def test_a_table_of_confusion_matrices_is_recorded_as_well(completed: Path, tmp_path: Path):
     panels = {"networks": {"models": ["mlp-w0.05"], "corruptions": ["true_labels"]}}
     configuration = yaml.safe_load((completed / "config/config.yaml").read_text())

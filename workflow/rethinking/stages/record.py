@@ -8,7 +8,6 @@ import argparse
 import datetime
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from rethinking.registry import lookup
 from rethinking.reporting.formats import text_of
 from rethinking.reporting.registry import TABLES
 from rethinking.run import RunConfig
+from rethinking.schema import ConfigurationError
 from rethinking.stages.aggregate import frames
 from rethinking.stages.by_hand import RESULTS
 from rethinking.stages.confusions import read_confusions
@@ -36,17 +36,25 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def finished(configuration: Configuration, section: str, folder: Path) -> Iterator[tuple[RunConfig, dict[str, Any]]]:
-    """The runs of a figure or table that are there, with their run.json; other recipes' of the same name are not."""
-    for run in configuration.runs(section):
-        file = folder / run.path / "run.json"
-        if not file.exists():
+def finished(configuration: Configuration, folder: Path) -> dict[str, tuple[RunConfig, dict[str, Any]]]:
+    """The runs under `folder` that are this configuration's, with their run.json, by their folder's name.
+
+    They need not be any figure's or table's: single runs are asked for by their path. Those that have names which the
+    configuration does not know are another's.
+    """
+    found = {}
+    for file in sorted(folder.glob("*/*/*/*/seed*/run.json")):
+        *names, seed = file.parent.relative_to(folder).parts
+        try:
+            run = configuration.run(*names, int(seed.removeprefix("seed")))
+        except ConfigurationError:
             continue
         summary = read_json(file)
         if summary["config_digest"] == run.digest:
-            yield run, summary
+            found[run.path] = run, summary
         else:
             print(f"left out: {file.parent}, which another configuration made", file=sys.stderr)
+    return found
 
 
 def keep(configuration: Configuration, folder: Path, kept: Path) -> dict[str, str]:
@@ -56,8 +64,7 @@ def keep(configuration: Configuration, folder: Path, kept: Path) -> dict[str, st
     """
     of_classes = any("confusions" in TABLES[name].tables for name in configuration.tables)
     names = ["run.json", "metrics.csv", "evaluations.csv", *(["confusion.pkl"] if of_classes else [])]
-    # A run that several figures and tables share is copied once.
-    paths = {run.path for section in configuration.sections for run, _ in finished(configuration, section, folder)}
+    paths = list(finished(configuration, folder))
     for path in paths:
         for file in (file for name in names if (file := folder / path / name).exists()):
             with atomic(kept / path / file.name) as temporary:
@@ -78,16 +85,13 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
     """
     kept = out / "runs"
     days = days_recorded(out / "runs.csv") | keep(configuration, folder, kept)
-    every = {
-        run.path: summary
-        for section in configuration.sections
-        for run, summary in finished(configuration, section, kept)
-    }
+    every = finished(configuration, kept)
     if not every:
         raise ValueError(f"{folder} holds no run of the configuration {configuration.name!r}")
-    written = [write(out / "runs.csv", runs_kept(every, kept, days).to_csv(index=False, lineterminator="\n"))]
+    runs_csv = runs_kept({path: summary for path, (_, summary) in every.items()}, kept, days)
+    written = [write(out / "runs.csv", runs_csv.to_csv(index=False, lineterminator="\n"))]
     for name, section in configuration.tables.items():
-        there = list(finished(configuration, name, kept))
+        there = [every[run.path] for run in configuration.runs(name) if run.path in every]
         if not there:
             continue
         runs = [(kept / run.path, summary) for run, summary in there]
@@ -125,10 +129,11 @@ def numeric(frame: pd.DataFrame) -> pd.DataFrame:
 
 def runs_kept(summaries: dict[str, dict[str, Any]], folder: Path, days: dict[str, str]) -> pd.DataFrame:
     """One row a run: what it ended with, on which machine, on which day."""
-    paths = sorted(summaries)
-    runs = frames([(folder / path, summaries[path]) for path in paths], "accuracy_99")["runs"][COLUMNS]
-    dates = [days.get(path) or day_of(folder / path / "run.json") for path in paths]
-    return runs.assign(torch=[summaries[path]["versions"]["torch"] for path in paths], date=dates).round(6)
+    found = [(folder / path, summary) for path, summary in summaries.items()]
+    runs = frames(found, "accuracy_99")["runs"][COLUMNS]
+    dates = [days.get(path) or day_of(folder / path / "run.json") for path in summaries]
+    versions = [summary["versions"]["torch"] for _, summary in found]
+    return runs.assign(torch=versions, date=dates).round(6)
 
 
 def write(path: Path, text: str) -> Path:
