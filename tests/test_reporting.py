@@ -30,6 +30,7 @@ from rethinking.stages.record import record
 
 CURVE = {"online_loss": "OnlineTrainLoss", "online_accuracy": "OnlineTrainAccuracy"}
 NAME = ["dataset", "model", "corruption", "recipe", "seed"]
+ENDED = {"stopped_by": "epochs"}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ def as_in_the_paper(configuration: Configuration, published: pd.DataFrame) -> di
         value = 50.0 if math.isnan(number["value"]) else number["value"]
         for seed in configuration.seeds:
             key = (group["dataset"], number["model"], number["corruption"], group["recipe"], seed)
-            row = runs.setdefault(key, dict(zip(NAME, key, strict=True)) | {"num_parameters": 1_000_000})
+            row = runs.setdefault(key, dict(zip(NAME, key, strict=True)) | {"num_parameters": 1_000_000} | ENDED)
             names = dict(zip(NAME, key, strict=True)) | {"Step": 1 if math.isnan(number["step"]) else number["step"]}
             if number["quantity"] in CURVE:
                 curves.append(names | {CURVE[number["quantity"]]: value})
@@ -91,6 +92,8 @@ def frames(cifar10, published) -> dict[str, pd.DataFrame]:
         (76.07, "", Ours(math.nan, math.nan, 0, 0), "not run"),
         (math.nan, "failed to converge", Ours(12.0, 1.0, 3, 3), "reproduced"),
         (math.nan, "failed to converge", Ours(99.5, 0.1, 3, 3), "differs"),
+        (math.nan, "failed to converge", Ours(math.nan, math.nan, 0, 3, 3), "reproduced"),
+        (76.07, "", Ours(math.nan, math.nan, 0, 3, 3), "differs"),
         (math.nan, "failed to converge", Ours(math.nan, math.nan, 0, 0), "not run"),
     ],
 )
@@ -148,6 +151,8 @@ def test_table_1_says_which_weight_decay_and_that_it_is_inferred(cifar10, frames
     assert decayed["weight_decay_on"]["alexnet"] == "hidden_fully_connected"
     assert set(table.numbers[table.numbers["panel"] == "plain"]["weight_decay"]) == {0}
     assert any("inferred" in note for note in table.notes)
+    of_alexnet = table.shown[table.shown["network"] == "AlexNet"]["weight decay (inferred)"]
+    assert set(of_alexnet) == {"no", "0.004 (hidden fully connected)"}
 
 
 def test_table_4_takes_online_accuracy_where_images_are_augmented_and_evaluation_mode_elsewhere(
@@ -177,7 +182,8 @@ def test_at_another_size_nothing_is_held_against_the_paper(frames):
 def test_every_published_number_has_a_row_and_equal_numbers_are_reproduced(cifar10, frames, published):
     table = made(paper_vs_ours, "paper_vs_ours", cifar10, frames, published)
     assert len(table.numbers) == len(table.shown) == len(published) == 1008
-    assert set(table.numbers["verdict"]) == {"reproduced"}
+    assert table.numbers["verdict"].value_counts().to_dict() == {"reproduced": 1001, "no target": 7}
+    assert table.title.endswith(": 1001 reproduced, 0 differs, 0 not run, 7 no target")
     assert table.numbers["n"].eq(3).all()
     assert table.numbers["difference"].abs().max() == pytest.approx(0, abs=1e-9)
 
@@ -191,19 +197,35 @@ def test_beside_an_error_of_a_network_with_corrupted_labels_stands_that_on_test_
     rows = table.numbers[errors]
     assert (rows["on_corrupted_labels"] - rows["paper"]).tolist() == pytest.approx([0.1] * 30)
     assert table.shown.loc[errors, "remark"].str.contains("on test labels corrupted alike").all()
-    assert any("30 of 30" in note and "0 would be" in note for note in table.notes)
+    # Three networks at ten levels, less those whose labels are all random and two suspect ones.
+    assert any("25 of 25" in note and "0 would be" in note for note in table.notes)
 
 
 def test_what_was_not_run_says_what_it_would_take(cifar10, frames, published):
     none = {name: frame.iloc[:0] for name, frame in frames.items()}
     table = made(paper_vs_ours, "paper_vs_ours", cifar10, none, published)
-    assert set(table.numbers["verdict"]) == {"not run"}
-    text = r"--configfile config/cifar10\.yaml -- results/runs/cifar10/\S+/seed0/run\.json: \d+ epochs of 50,000 images"
-    assert all(re.match(text, cell) for cell in table.numbers["would_take"])
-    level = table.numbers[(table.numbers["model"] == "alexnet") & (table.numbers["corruption"] == "random_labels-0.3")]
-    assert (
-        level["would_take"].iloc[0].split()[3] == "results/runs/cifar10/alexnet/random_labels-0.3/paper/seed0/run.json:"
+    assert table.numbers["verdict"].value_counts().to_dict() == {"not run": 1001, "no target": 7}
+    text = (
+        r"snakemake --cores all --configfile config/cifar10\.yaml --( results/runs/cifar10/\S+/seed0/run\.json)+:"
+        r" \d+ epochs of 50,000 images a seed"
     )
+    assert all(re.fullmatch(text, cell) for cell in table.numbers["would_take"])
+    level = table.numbers[(table.numbers["model"] == "alexnet") & (table.numbers["corruption"] == "random_labels-0.3")]
+    took = level.set_index("quantity")["would_take"]
+    runs = "results/runs/cifar10/alexnet/random_labels-0.3/paper/seed0/run.json"
+    assert took["test_error_at_fit"].endswith(f" {runs}: 100 epochs of 50,000 images a seed")
+    reference = runs.replace("random_labels-0.3", "true_labels")
+    assert took["relative_time"].endswith(f" {runs} {reference}: 200 epochs of 50,000 images a seed")
+
+
+def test_a_curve_that_was_not_run_is_one_row_of_the_table_that_is_read(cifar10, frames, published):
+    none = {name: frame.iloc[:0] for name, frame in frames.items()}
+    table = made(paper_vs_ours, "paper_vs_ours", cifar10, none, published)
+    curves = published["step"].notna().sum()
+    assert len(table.shown) == 1008 - curves + 5 + 4  # five settings of figure 1a, four curves of figure 2b
+    true_labels = table.shown[table.shown["of"].str.startswith("inception, learning curves, true_labels")].iloc[0]
+    assert (true_labels["paper"], true_labels["verdict"]) == ("69 points", "not run")
+    assert true_labels["of"].endswith(", steps 390 to 26775")
 
 
 def test_a_configuration_without_figures_1a_and_2b_says_not_run_of_their_points(published, frames):
@@ -211,8 +233,9 @@ def test_a_configuration_without_figures_1a_and_2b_says_not_run_of_their_points(
     none = {name: frame.iloc[:0] for name, frame in frames.items()}
     table = made(paper_vs_ours, "paper_vs_ours", cpu, none, published)
     assert len(table.numbers) == 1008
-    assert set(table.numbers["verdict"]) == {"not run"}
+    assert set(table.numbers["verdict"]) == {"not run", "no target"}
     assert (table.numbers["would_take"].str.len() > 0).all()
+    assert set(table.numbers["recipe"]) == {""}
 
 
 def test_runs_that_never_fitted_differ_and_it_is_said(cifar10, frames, published):
@@ -228,6 +251,56 @@ def test_runs_that_never_fitted_differ_and_it_is_said(cifar10, frames, published
     assert (table.numbers["verdict"] == "differs").sum() == 1
 
 
+def test_a_level_without_its_run_on_true_labels_has_no_relative_time_and_is_not_said_not_to_fit(
+    cifar10, frames, published
+):
+    runs = frames["runs"]
+    lacking = runs[(runs["model"] == "mlp_1x512") & (runs["recipe"] == "paper") & (runs["corruption"] == "true_labels")]
+    alone = runs.drop(lacking.index).copy()
+    alone.loc[(alone["model"] == "mlp_1x512") & (alone["recipe"] == "paper"), "relative_time"] = np.nan
+    table = made(paper_vs_ours, "paper_vs_ours", cifar10, {**frames, "runs": alone}, published).numbers
+    rows = table[(table["source"] == "figure 1b") & (table["model"] == "mlp_1x512")]
+    assert set(rows["verdict"]) == {"not run", "no target"}
+    assert not rows["remark"].str.contains("did not fit").any()
+    # One seed of three without it: the others' mean, and no word of it.
+    runs = frames["runs"].drop(lacking.index[-1:])
+    runs.loc[(runs["model"] == "mlp_1x512") & (runs["seed"] == cifar10.seeds[-1]), "relative_time"] = np.nan
+    table = made(paper_vs_ours, "paper_vs_ours", cifar10, {**frames, "runs": runs}, published).numbers
+    rows = table[(table["source"] == "figure 1b") & (table["model"] == "mlp_1x512")]
+    assert set(rows["n"]) == {2}
+    assert not rows["remark"].str.contains("did not fit").any()
+
+
+def test_runs_that_diverged_are_in_no_mean_and_it_is_said(cifar10, frames, published):
+    runs, evaluations = frames["runs"].copy(), frames["evaluations"].copy()
+    lost = (runs["model"] == "inception_without_bn") & (runs["seed"] == cifar10.seeds[0])
+    runs.loc[lost, ["final_train_accuracy", "final_test_accuracy"]] = 10.0
+    runs.loc[lost, "stopped_by"] = "diverged"
+    early = (evaluations["model"] == "inception_without_bn") & (evaluations["seed"] == cifar10.seeds[0])
+    evaluations = evaluations[~early | (evaluations["Step"] < 1000)]
+    given = {**frames, "runs": runs, "evaluations": evaluations}
+    table = made(paper_vs_ours, "paper_vs_ours", cifar10, given, published).numbers
+    rows = table[table["model"] == "inception_without_bn"]
+    assert set(rows["verdict"]) == {"reproduced"}
+    assert set(rows["n"]) == {2}
+    assert set(rows["remark"]) == {"1 of 3 of our runs diverged"}
+    tables = [
+        made(module, name, cifar10, given, published) for module, name in ((table1, "table1"), (table4, "table4"))
+    ]
+    assert all(f"{lost.sum()} of {len(runs)} runs diverged and are left out." in table.notes for table in tables)
+    assert set(tables[0].numbers["test_accuracy_verdict"]) == {"reproduced"}
+
+
+def test_a_network_whose_runs_all_diverged_differs_to_the_end_of_its_curve(cifar10, frames, published):
+    runs = frames["runs"].copy()
+    runs.loc[runs["model"] == "inception_without_bn", "stopped_by"] = "diverged"
+    table = made(paper_vs_ours, "paper_vs_ours", cifar10, {**frames, "runs": runs}, published).numbers
+    rows = table[table["model"] == "inception_without_bn"]
+    assert set(rows["verdict"]) == {"differs"}
+    assert set(rows["remark"]) == {"3 of 3 of our runs diverged"}
+    assert set(rows["would_take"]) == {""}
+
+
 def test_a_curve_that_ends_early_was_not_run_beyond_its_end(cifar10, frames, published):
     short = {**frames, "curves": frames["curves"][frames["curves"]["Step"] < 4000]}
     table = made(paper_vs_ours, "paper_vs_ours", cifar10, short, published)
@@ -240,7 +313,7 @@ def test_a_variant_of_a_network_is_not_held_against_the_network(published, frame
     section["published_as"] = dict.fromkeys(section["published_as"])
     given = {name: frames[name] for name in TABLES["paper_vs_ours"].tables}
     table = paper_vs_ours.table(**given, published=published, section=section)
-    assert set(table.numbers["verdict"]) == {"not run"}
+    assert set(table.numbers["verdict"]) == {"not run", "no target"}
 
 
 def test_a_smaller_tolerance_turns_a_verdict(cifar10, frames, published):
@@ -305,7 +378,8 @@ def test_signs_hold_where_ours_are_as_the_paper_s():
         (([1.0, 2.0, 1.7], *GOOD[1:]), {"MLP: the time to fit rises with the level"}),
         ((GOOD[0], [0.1, 0.95, 0.9], GOOD[2]), {"MLP: the test error rises with the level"}),
         (([1.0, 1.5, math.nan], *GOOD[1:]),
-         {"MLP: the time to fit rises with the level", "MLP (recipe small) fits random labels"}),
+         {"MLP: the time to fit rises with the level", "MLP (recipe small) fits random labels",
+          "MLP (recipe small): test error at chance on random labels"}),
         ((GOOD[0], [0.1, 0.5, 0.8], GOOD[2]), {"MLP (recipe small): test error at chance on random labels"}),
         ((*GOOD[:2], [0.3, 0.2, 0.4, 0.35, 0.6]), {"true labels before shuffled pixels"}),
         ((*GOOD[:2], [0.1, 0.2, 0.4, 0.35, 0.3]),
@@ -387,7 +461,7 @@ def test_what_has_run_is_recorded_with_machine_and_day(completed: Path, tmp_path
 def test_a_run_that_was_recorded_once_stays_when_it_is_gone(completed: Path, tmp_path: Path):
     configuration = Configuration.load(completed / "config/config.yaml")
     shutil.copytree(completed / "results/runs", runs := tmp_path / "runs")
-    os.utime(runs / (first := "digits-50/mlp-w0.05/true_labels/quick/seed0") / "run.json", (0, 10**9))
+    os.utime(runs / (first := "digits-50/mlp-w0.05/true_labels/quick/seed0") / "metrics.csv", (0, 10**9))
     record(configuration, runs, out := tmp_path / "kept")
     written = {file.name: file.read_text() for file in out.glob("*.*")}
     assert "2001-09-09" in written["runs.csv"]

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rethinking.plotting.panels import steady
+
 RUN = ["dataset", "model", "corruption", "recipe"]
 # A quantity's column: of runs.csv where it is one number a run, else of the frame with one row a step.
 OF_A_RUN = {
@@ -27,18 +29,21 @@ OF_A_STEP = {
     "online_accuracy": ("curves", "OnlineTrainAccuracy"),
     "online_loss": ("curves", "OnlineTrainLoss"),
 }
+# What a run has from the moment it fits: whether it diverged later does not matter.
+AT_THE_FIT = ("relative_time", "test_error_at_fit", "test_error_at_fit_corrupted")
 FITTED = 99.0  # percent; the paper's networks that fit end at 99.2 or more
-FAILED = "failed to converge"
+FAILED, SUSPECT = "failed to converge", "suspect"  # remarks in config/paper/
 
 
 @dataclass(frozen=True)
 class Ours:
-    """Mean and standard deviation over the seeds that have the value (n), and how many seeds ran at all."""
+    """Mean and standard deviation over the seeds that have the value (n), how many ran at all and were left out."""
 
     mean: float
     sd: float
     n: int
     ran: int
+    diverged: int = 0
 
 
 class Frames:
@@ -61,23 +66,30 @@ def ours(
     quantity: str,
     step: float = math.nan,
 ) -> Ours:
-    """What our runs have of a quantity, at a step where one is given, of an online one else after the last epoch."""
+    """What our runs have of a quantity, at a step where one is given, of an online one else after the last epoch.
+
+    A relative time is of the seeds whose run on true labels is there. Runs that diverged have no accuracy or loss.
+    """
     runs = frames.of("runs", group, model, corruption)
+    if quantity == "relative_time":
+        runs = runs[runs["seed"].isin(frames.of("runs", group, model, "true_labels")["seed"])]
+    kept = runs if quantity in AT_THE_FIT else steady(runs)
     if math.isnan(step) and quantity in OF_A_RUN:
-        values = runs[OF_A_RUN[quantity]].to_numpy(float)
+        values = kept[OF_A_RUN[quantity]].to_numpy(float)
     else:
         name, column = OF_A_STEP[quantity]
         rows = frames.of(name, group, model, corruption)
-        values = np.array([at_step(run, column, step) for _, run in rows.groupby("seed")], float)
-    return summary(values, len(runs))
+        by_seed = rows[rows["seed"].isin(kept["seed"])].groupby("seed")
+        values = np.array([at_step(run, column, step) for _, run in by_seed], float)
+    return summary(values, len(runs), len(runs) - len(kept))
 
 
-def summary(values: Sequence[float] | np.ndarray, ran: int) -> Ours:
+def summary(values: Sequence[float] | np.ndarray, ran: int, diverged: int = 0) -> Ours:
     """Mean and standard deviation (n - 1; none of a single value) of the values that are numbers."""
     found = np.asarray(values, float)
     found = found[np.isfinite(found)]
     mean = float(found.mean()) if len(found) else math.nan
-    return Ours(mean, float(found.std(ddof=1)) if len(found) > 1 else math.nan, len(found), ran)
+    return Ours(mean, float(found.std(ddof=1)) if len(found) > 1 else math.nan, len(found), ran, diverged)
 
 
 def at_step(run: pd.DataFrame, column: str, step: float) -> float:
@@ -95,11 +107,11 @@ def at_step(run: pd.DataFrame, column: str, step: float) -> float:
 
 
 def verdict(paper: float, remark: str, found: Ours, tolerance: float) -> str:
-    """ "reproduced", "differs" or "not run"; a run that has no such value, as it never fitted, differs."""
+    """ "reproduced", "differs" or "not run"; a run that has no such value, as it never fitted or diverged, differs."""
     if not found.ran:
         return "not run"
     if remark == FAILED:
-        return "reproduced" if found.mean < FITTED else "differs"
+        return "differs" if found.mean >= FITTED else "reproduced"
     return "reproduced" if abs(found.mean - paper) <= tolerance else "differs"
 
 

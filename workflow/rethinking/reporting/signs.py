@@ -110,11 +110,14 @@ def fitted(runs: pd.DataFrame, who: str) -> Row:
 
 
 def at_chance(runs: pd.DataFrame, who: str, tolerance: float) -> Row:
-    """That the mean test error is that of a guess, up to chance and the tolerance."""
+    """That the mean test error of those that fitted is that of a guess, up to chance and the tolerance."""
     what = f"{who}: test error at chance on random labels"
     if runs.empty:
         return claim("figure 1c", what, "", 0, None)
-    chance, error = 1 - 1 / runs["num_classes"].iloc[0], runs["final_test_error"].mean()
-    spread = ERRORS * math.sqrt(chance * (1 - chance) / runs["num_test"].sum())
+    met = runs[~runs["censored"].astype(bool)]
+    if met.empty:
+        return claim("figure 1c", what, "did not fit", 0, False)
+    chance, error = 1 - 1 / met["num_classes"].iloc[0], met["final_test_error"].mean()
+    spread = ERRORS * math.sqrt(chance * (1 - chance) / met["num_test"].sum())
     found = f"{error:.3f}, chance {chance:.3f} ± {max(spread, tolerance):.3f}"
-    return claim("figure 1c", what, found, len(runs), abs(error - chance) <= max(spread, tolerance))
+    return claim("figure 1c", what, found, len(met), bool(abs(error - chance) <= max(spread, tolerance)))

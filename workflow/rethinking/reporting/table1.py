@@ -1,9 +1,11 @@
 """Table 1 of the paper: accuracies after the last epoch with and without random crop, weight decay, true labels."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from rethinking.plotting.panels import diverged_sentence
 from rethinking.reporting.accuracies import (
     INFERRED,
     compared,
@@ -31,6 +33,7 @@ def table(*, runs: pd.DataFrame, published: pd.DataFrame | None, section: dict[s
         f"{dataset}, recipes {', '.join(dict.fromkeys(group['recipe'] for group in section['panels'].values()))}."
         " Accuracies in percent, in evaluation mode, after the last epoch and not the best.",
         seeds_note(section),
+        diverged_sentence(runs),
         tolerance_note(section, QUANTITIES),
         INFERRED if section["at_paper_size"] else "",
         section["recipe_note"],
@@ -67,7 +70,7 @@ def shown(numbers: pd.DataFrame, section: dict[str, Any]) -> pd.DataFrame:
         "parameters": ["-" if pd.isna(number) else f"{number:,.0f}" for number in numbers["num_parameters"]],
         "random crop": ["yes" if used else "no" for used in numbers["random_crop"]],
         f"weight decay{' (inferred)' * section['at_paper_size']}": [
-            f"{decay:g}" if decay else "no" for decay in numbers["weight_decay"]
+            decay_of(row) for row in numbers.to_dict("records")
         ],
         "labels": ["true" if name == "true_labels" else "random" for name in numbers["corruption"]],
         "n": [str(n) for n in numbers["n"]],
@@ -81,3 +84,11 @@ def shown(numbers: pd.DataFrame, section: dict[str, Any]) -> pd.DataFrame:
             columns[f"{part}, paper (difference)"] = [with_difference(*pair) for pair in pairs]
             columns[f"{part}, verdict"] = list(numbers[f"{quantity}_verdict"])
     return pd.DataFrame(columns)
+
+
+def decay_of(row: Mapping[str, Any]) -> str:
+    """A row's weight decay, and which weights it is of where these are not all."""
+    if not row["weight_decay"]:
+        return "no"
+    part = "" if row["weight_decay_on"] == "all" else f" ({row['weight_decay_on'].replace('_', ' ')})"
+    return f"{row['weight_decay']:g}{part}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from rethinking.plotting.panels import diverged_sentence
 from rethinking.reporting.accuracies import (
     INFERRED,
     compared,
@@ -39,6 +40,7 @@ def table(
         if section["at_paper_size"]
         else "",
         seeds_note(section),
+        diverged_sentence(runs),
         tolerance_note(section, list(QUANTITIES)),
         INFERRED if section["at_paper_size"] else "",
         section["recipe_note"],

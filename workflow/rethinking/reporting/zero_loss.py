@@ -24,7 +24,7 @@ DIGITS = {
     "test_accuracy": 1,
     "test_accuracy_corrupted": 1,
     "relative_time": 2,
-    "final_train_accuracy": 1,
+    "final_train_accuracy": 2,
 }
 
 
@@ -34,10 +34,11 @@ def table(*, runs: pd.DataFrame, published: pd.DataFrame | None = None, section:
     numbers = pd.DataFrame([row_of(frames, section, row) for row in rows_of(section, PANELS)])
     reached, ran, diverged = (int(numbers[count].sum()) for count in ("n", "runs", "diverged"))
     notes = [
-        f"Reached: {CRITERIA[section['fit_criterion']]} (whole training set, evaluation mode). The repository that"
-        ' this follows says "zero-loss" where the running loss and accuracy of the last batches are good enough.',
-        "Seconds are this machine's and count the evaluations; epochs and steps are comparable. Relative time: epochs"
-        " over those on true labels with the same seed. Accuracies in percent.",
+        f"Reached: {CRITERIA[section['fit_criterion']]} (whole training set, evaluation mode). A repository"
+        ' (Deep-learning-generalization) says "zero-loss" where the running loss and accuracy of the last batches are'
+        " good enough.",
+        "Seconds are of the machine and of whatever ran beside, and count the evaluations; epochs and steps are"
+        " comparable. Relative time: epochs over those on true labels with the same seed. Accuracies in percent.",
         "Test accuracy is of clean labels; corrupted: what is to be expected of test labels corrupted like the training"
         " ones, as the repository has them.",
         f"Means are over the runs that reached it, {reached} of {ran}; n is how many these are of how many."

@@ -13,9 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.analysis.aggregate import NAME
+from rethinking.analysis.aggregate import NAME, mixed
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.files import atomic, read_json
+from rethinking.provenance import train_code
 from rethinking.published import PAPER, check_published
 from rethinking.registry import lookup
 from rethinking.reporting.formats import text_of
@@ -60,21 +61,23 @@ def finished(configuration: Configuration, folder: Path) -> dict[str, tuple[RunC
 def keep(configuration: Configuration, folder: Path, kept: Path) -> dict[str, str]:
     """Copy the small files of the configuration's runs under `folder` to `kept`; the day of each run that is copied.
 
-    A run that an earlier record kept stays, unless it is here again.
+    A run that an earlier record kept stays, unless it is here again. Of one that other code made a line says so.
     """
     of_classes = any("confusions" in TABLES[name].tables for name in configuration.tables)
     names = ["run.json", "metrics.csv", "evaluations.csv", *(["confusion.pkl"] if of_classes else [])]
-    paths = list(finished(configuration, folder))
-    for path in paths:
+    found = finished(configuration, folder)
+    for path, (run, summary) in found.items():
+        if summary["code_digest"] != train_code(run):
+            print(f"warning: {folder / path}: other code than the checkout's made it", file=sys.stderr)
         for file in (file for name in names if (file := folder / path / name).exists()):
             with atomic(kept / path / file.name) as temporary:
                 shutil.copyfile(file, temporary)
-    return {path: day_of(folder / path / "run.json") for path in paths}
+    return {path: day_of(folder / path) for path in found}
 
 
-def day_of(file: Path) -> str:
-    """The day on which a file was written."""
-    return datetime.date.fromtimestamp(file.stat().st_mtime).isoformat()
+def day_of(folder: Path) -> str:
+    """The day of a run: that of its metrics, which nothing writes again (`accept` writes run.json)."""
+    return datetime.date.fromtimestamp((folder / "metrics.csv").stat().st_mtime).isoformat()
 
 
 def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
@@ -94,6 +97,8 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
         there = [every[run.path] for run in configuration.runs(name) if run.path in every]
         if not there:
             continue
+        for line in mixed([summary for _, summary in there]):
+            print(f"warning: the runs of {name} differ in {line}", file=sys.stderr)
         runs = [(kept / run.path, summary) for run, summary in there]
         entry = lookup(TABLES, "table", name)
         numbers = {key: numeric(frame) for key, frame in frames(runs, section["fit_criterion"]).items()}
@@ -131,7 +136,7 @@ def runs_kept(summaries: dict[str, dict[str, Any]], folder: Path, days: dict[str
     """One row a run: what it ended with, on which machine, on which day."""
     found = [(folder / path, summary) for path, summary in summaries.items()]
     runs = frames(found, "accuracy_99")["runs"][COLUMNS]
-    dates = [days.get(path) or day_of(folder / path / "run.json") for path in summaries]
+    dates = [days.get(path) or day_of(folder / path) for path in summaries]
     versions = [summary["versions"]["torch"] for _, summary in found]
     return runs.assign(torch=versions, date=dates).round(6)
 
