@@ -17,7 +17,7 @@ NOTHING = Ours(math.nan, math.nan, 0, 0)
 DIGITS = {"online_loss": 4, "relative_time": 3, "test_error_at_fit": 4}
 NO_TARGET = "no target"
 VERDICTS = ("reproduced", "differs", "not run", NO_TARGET)
-UNITS = {"online_loss": " nats", "relative_time": "", "test_error_at_fit": ""}
+UNITS = {"online_loss": ", nats", "relative_time": "", "test_error_at_fit": ""}
 
 
 def table(
@@ -99,7 +99,7 @@ def on_corrupted(alike: float) -> str:
 def tolerance_note(numbers: pd.DataFrame) -> str:
     """By which tolerance the verdicts are, and where it says little: losses that are all next to nothing."""
     words = [
-        f"{tolerance:g}{UNITS.get(quantity, ' percentage points')} ({quantity.replace('_', ' ')})"
+        f"{tolerance:g} ({quantity.replace('_', ' ')}{UNITS.get(quantity, ', percentage points')})"
         for quantity, tolerance in numbers[["quantity", "tolerance"]].drop_duplicates().to_numpy()
     ]
     losses = numbers[numbers["quantity"] == "online_loss"]

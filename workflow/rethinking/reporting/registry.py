@@ -71,7 +71,7 @@ TABLES = {
     "paper_vs_ours": Table(
         module="rethinking.reporting.paper_vs_ours",
         function="table",
-        description="every number that the paper reports of CIFAR-10, beside ours",
+        description="the paper's numbers of tables 1 and 4 and figures 1 and 2b beside ours",
         panels={"corruption_levels": Panel()},
         tables=("runs", "curves", "evaluations"),
         published=("table1.csv", "table4.csv", "fig1a.csv", "fig1b.csv", "fig1c.csv", "fig2b.csv"),
