@@ -144,6 +144,19 @@ def test_the_error_on_corrupted_test_labels_is_that_of_redrawn_ones_on_average(l
     assert (predicted != given_labels).mean() == pytest.approx(expected, abs=5 * 0.5 / num**0.5)
 
 
+@pytest.mark.parametrize("corruption", ["true_labels", "shuffled_pixels", "random_pixels", "gaussian_pixels"])
+def test_where_no_label_is_wrong_the_error_on_corrupted_test_labels_is_the_clean_one(corruption):
+    row = table_of(summary(corruption, fitted=8.0, test_accuracy=55.0)).iloc[0]
+    assert row["test_error_at_fit_corrupted"] == row["test_error_at_fit"] == pytest.approx(0.45)
+
+
+@pytest.mark.parametrize("corruption", ["human_labels-worse", "a_configuration_s_own"])
+def test_where_labels_may_be_wrong_without_a_level_the_error_on_corrupted_ones_is_empty(corruption):
+    row = table_of(summary(corruption, fitted=8.0), summary(fitted=8.0)).iloc[0]
+    assert row["test_error_at_fit"] == pytest.approx(0.25)
+    assert pd.isna(row["test_error_at_fit_corrupted"])
+
+
 def test_the_configured_criterion_decides_on_time_to_fit():
     row = table_of(summary(fitted=8.0), criterion="accuracy_99").iloc[0]
     assert (row["time_to_fit"], row["test_error_at_fit"]) == (7, pytest.approx(0.3))
