@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from rethinking.config import CATALOGUE, CHECKOUT
+from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.published import PAPER, check_file, check_published
 from rethinking.schema import ConfigurationError, load_yaml
 from rethinking.stages.frames import read_published
@@ -39,6 +40,85 @@ def test_table_1_has_19_rows(published):
     rows = published[published["source"] == "table 1"].groupby(["panel", "model"])["quantity"].agg(set)
     assert len(rows) == 19
     assert all(quantities == {"train_accuracy", "test_accuracy"} for quantities in rows)
+
+
+TABLE_1 = {  # training and test accuracy of each network
+    "crop_and_decay": {"inception": (100.0, 89.05), "alexnet": (99.90, 81.22)},
+    "crop": {"inception": (100.0, 89.31), "alexnet": (99.82, 79.66)},
+    "decay": {
+        "inception": (100.0, 86.03), "inception_without_bn": (100.0, 83.00), "alexnet": (100.0, 77.36),
+        "mlp_3x512": (100.0, 53.35), "mlp_1x512": (99.80, 50.39),
+    },
+    "plain": {
+        "inception": (100.0, 85.75), "inception_without_bn": (100.0, 82.00), "alexnet": (100.0, 76.07),
+        "mlp_3x512": (100.0, 52.39), "mlp_1x512": (100.0, 50.51),
+    },
+    "random_labels": {
+        "inception": (100.0, 9.78), "inception_without_bn": (100.0, 10.12), "alexnet": (99.82, 9.86),
+        "mlp_3x512": (100.0, 10.48), "mlp_1x512": (99.34, 10.61),
+    },
+}  # fmt: skip
+
+
+def test_table_1_is_the_printed_one(published):
+    expected = {
+        (panel, model, "random_labels-1.0" if panel == "random_labels" else "true_labels", f"{part}_accuracy"): value
+        for panel, networks in TABLE_1.items()
+        for model, pair in networks.items()
+        for part, value in zip(("train", "test"), pair, strict=True)
+    }
+    found = published[published["source"] == "table 1"].set_index(["panel", "model", "corruption", "quantity"])
+    assert found["value"].to_dict() == expected
+
+
+def of_levels(published: pd.DataFrame, source: str, model: str) -> list[float]:
+    """A curve of figure 1b or 1c at the levels 0, 0.1, ... 1."""
+    rows = published[(published["source"] == source) & (published["model"] == model)].set_index("corruption")
+    return rows.loc[["true_labels", *(f"random_labels-{level / 10}" for level in range(1, 11))], "value"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("model", "epochs"),
+    [
+        ("inception", [10, 16, 19, 22, 24, 25, 27, 29, 31, 36, 36]),
+        ("alexnet", [31, 33, 34, 36, 38, 39, 41, 42, 44, 47, 48]),
+        ("mlp_1x512", [28, 36, 40, 44, 47, 50, 54, 54, 55, 56, 55]),
+    ],
+)
+def test_the_times_of_figure_1b_are_whole_epochs_over_those_on_true_labels(model, epochs, published):
+    times = of_levels(published, "figure 1b", model)
+    assert [time * epochs[0] for time in times] == pytest.approx(epochs, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("model", "errors"),
+    [
+        ("inception", [0.129, 0.278, 0.407, 0.524, 0.629, 0.710, 0.785, 0.841, 0.879, 0.902, 0.902]),
+        ("alexnet", [0.301, 0.412, 0.522, 0.619, 0.692, 0.763, 0.820, 0.858, 0.881, 0.891, 0.901]),
+        ("mlp_1x512", [0.495, 0.585, 0.657, 0.719, 0.757, 0.796, 0.865, 0.865, 0.884, 0.894, 0.898]),
+    ],
+)
+def test_the_errors_of_figure_1c_are_those_that_it_shows(model, errors, published):
+    assert of_levels(published, "figure 1c", model) == pytest.approx(errors, abs=6e-4)
+
+
+@pytest.mark.parametrize(
+    ("source", "corruption", "quantity", "value"),
+    [
+        ("figure 1a", "true_labels", "online_loss", 0.8393),
+        ("figure 1a", "shuffled_pixels", "online_loss", 1.4683),
+        ("figure 1a", "gaussian_pixels", "online_loss", 2.3055),
+        ("figure 1a", "random_pixels", "online_loss", 2.3057),
+        ("figure 1a", "random_labels-1.0", "online_loss", 2.3034),
+        ("figure 2b", "true_labels", "online_accuracy", 70.47),
+        ("figure 2b", "true_labels", "test_accuracy", 68.9),
+    ],
+)
+def test_the_curves_of_inception_begin_where_the_paper_s_do(source, corruption, quantity, value, published):
+    wanted = [source, "inception", corruption, quantity]
+    curve = published[(published[["source", "model", "corruption", "quantity"]] == wanted).all(axis=1)]
+    assert curve["value"].iloc[0] == value
+    assert curve["step"].iloc[0] == curve["step"].min() == pytest.approx(391, abs=1)
 
 
 def test_the_suspect_points_are_the_two_that_figures_1b_and_1c_plot_twice(published):
@@ -80,7 +160,20 @@ FAULTS = [
     (ROW.replace("random_labels-0.5", "random_label-0.5"),
      "line 2.corruption = \"random_label-0.5\": unknown corruption; did you mean 'random_labels'?"),
     (ROW.replace("random_labels-0.5", "random_labels-0.50"),
-     "line 2.corruption = \"random_labels-0.50\": unknown corruption; did you mean 'random_labels'?"),
+     "line 2.corruption = \"random_labels-0.50\": is spelled 'random_labels-0.5' in the paths of runs"),
+    (ROW.replace("random_labels-0.5", "random_labels-0.0"),
+     "line 2.corruption = \"random_labels-0.0\": is spelled 'true_labels' in the paths of runs"),
+    (ROW.replace("random_labels-0.5", "random_labels"),
+     'line 2.corruption = "random_labels": needs a level from 0 to 1, as in random_labels-0.5'),
+    (ROW.replace("random_labels-0.5", "random_labels-1.5"),
+     'line 2.corruption = "random_labels-1.5": the level must be from 0 to 1'),
+    (ROW.replace("random_labels-0.5", "shuffled_pixels-0.5"),
+     'line 2.corruption = "shuffled_pixels-0.5": takes no level; write shuffled_pixels'),
+    (ROW.replace("random_labels-0.5", "human_labels"),
+     "line 2.corruption = \"human_labels\": unknown corruption; did you mean 'human_labels-worse'?"),
+    (ROW.replace("corruption_levels", "decay"),
+     'line 2.panel = "decay": unknown panel; known: corruption_levels, learning_curves'),
+    (ROW.replace("figure 1b", "table 1"), 'line 2.source = "table 1": belongs in table1.csv'),
     (ROW.replace("relative_time", "relative_tim"),
      "line 2.quantity = \"relative_tim\": unknown value; did you mean 'relative_time'?"),
     (ROW + "suspicious", "line 2.remark = \"suspicious\": unknown value; did you mean 'suspect'?"),
@@ -99,6 +192,14 @@ def test_a_fault_names_file_line_column_value_and_what_would_be_right(rows, mess
         check_file(tmp_path / "fig1b.csv", "config/paper/fig1b.csv")
     assert str(refused.value).startswith("config/paper/fig1b.csv: ")
     assert str(refused.value).endswith(message)
+
+
+@pytest.mark.parametrize(
+    "corruption", ["true_labels", *(f"human_labels-{name}" for name in CORRUPTIONS["human_labels"].options["set"])]
+)
+def test_a_corruption_without_a_level_is_known_by_its_name(corruption, tmp_path):
+    (tmp_path / "fig1b.csv").write_text(f"{HEADER}\n{ROW.replace('random_labels-0.5', corruption)}\n")
+    check_file(tmp_path / "fig1b.csv", "config/paper/fig1b.csv")
 
 
 def test_a_missing_file_is_named(tmp_path: Path):

@@ -76,6 +76,22 @@ def registered_variants() -> dict[str, Values]:
     return variants
 
 
+def spelled_corruption(name: str, variants: Mapping[str, Values], key: str, sources: Sources) -> str:
+    """The one spelling of a corruption's name, which is one of `variants` and its level; level 0 is true_labels."""
+    if name == "true_labels":
+        return name
+    variant, level = split_corruption(name)
+    sources.known(key, variant, "corruption", ["true_labels", *variants], name)
+    has_level = CORRUPTIONS[variants[variant]["family"]].has_level
+    if has_level and level is None:
+        raise sources.error(key, name, f"needs a level from 0 to 1, as in {variant}-0.5")
+    if not has_level and level is not None:
+        raise sources.error(key, name, f"takes no level; write {variant}")
+    if level is not None and not 0 <= level <= 1:
+        raise sources.error(key, name, "the level must be from 0 to 1")
+    return corruption_name(variant, level)
+
+
 def regularisers(recipe: Values) -> set[str]:
     """The explicit regularisers of a recipe, by the names of its keys; augmentations by their own."""
     augmentation = recipe["augmentation"] or {}
@@ -379,19 +395,8 @@ class Configuration:
         return resolved | {"models": panel["models"], "corruptions": corruptions}
 
     def corruption(self, name: str, key: str, sources: Sources) -> str:
-        """The one spelling of a corruption's name; level 0 of any is true_labels."""
-        if name == "true_labels":
-            return name
-        variant, level = split_corruption(name)
-        sources.known(key, variant, "corruption", ["true_labels", *self.corruptions], name)
-        has_level = CORRUPTIONS[self.corruptions[variant]["family"]].has_level
-        if has_level and level is None:
-            raise sources.error(key, name, f"needs a level from 0 to 1, as in {variant}-0.5")
-        if not has_level and level is not None:
-            raise sources.error(key, name, f"takes no level; write {variant}")
-        if level is not None and not 0 <= level <= 1:
-            raise sources.error(key, name, "the level must be from 0 to 1")
-        return corruption_name(variant, level)
+        """The one spelling of the name of a corruption of this configuration."""
+        return spelled_corruption(name, self.corruptions, key, sources)
 
     def _check_labels(self, dataset: str, corruption: str, recipe: str, key: str, sources: Sources) -> None:
         """That a data set whose labels are to be those of people has any, and that only drawn labels are redrawn."""

@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from rethinking import schema
-from rethinking.data.corruptions.registry import CORRUPTIONS
+from rethinking.config import registered_variants, spelled_corruption
 from rethinking.models.registry import MODELS
-from rethinking.names import corruption_name, split_corruption
 from rethinking.plotting.registry import FIGURES
 from rethinking.registry import nearest
 from rethinking.reporting.registry import TABLES
-from rethinking.schema import ConfigurationError
+from rethinking.schema import ConfigurationError, Sources
 
 PAPER = "config/paper"
-PANELS = {panel for entry in (FIGURES | TABLES).values() for panel in entry.panels}
 NUMBERS = ("page", "step", "value")
 NAME = ("source", "panel", "model", "corruption", "quantity", "step")
 RESULT = ("network", "corruption", "quantity", "at", "says")
@@ -64,19 +62,29 @@ def check_sources(path: Path, shown: str, datasets: Collection[str]) -> None:
 
 def check_corruption(name: str, shown: str, key: str) -> None:
     """That a corruption is registered and spelled as in the paths of runs."""
-    family, level = split_corruption(name)
-    known = name == "true_labels" or (family in CORRUPTIONS and corruption_name(family, level) == name)
-    if not known:
-        problem = f"unknown corruption; {nearest(family, ['true_labels', *CORRUPTIONS])}"
-        raise ConfigurationError(shown, key, name, problem)
+    spelled = spelled_corruption(name, registered_variants(), key, Sources(shown))
+    if spelled != name:
+        raise ConfigurationError(shown, key, name, f"is spelled {spelled!r} in the paths of runs")
+
+
+def panels_of(file: str) -> set[str]:
+    """The panels that the numbers of a file may be of: those of the figure or table that shows the file.
+
+    A table of everything shows all files, and is not what they were made for.
+    """
+    tables = [entry for entry in TABLES.values() if not entry.of_everything]
+    return {panel for entry in (*FIGURES.values(), *tables) if file in entry.published for panel in entry.panels}
 
 
 def check_file(path: Path, shown: str) -> None:
     """The same for one file of the paper's numbers."""
     rows = schema.check(_rows(path, shown), "published", lambda key: shown)
+    panels = panels_of(path.name)
     seen: dict[tuple[Any, ...], str] = {}
     for line, row in rows.items():
-        for column, known in (("panel", PANELS), ("model", MODELS)):
+        if (file := row["source"].replace("figure", "fig").replace(" ", "") + ".csv") != path.name:
+            raise ConfigurationError(shown, f"{line}.source", row["source"], f"belongs in {file}")
+        for column, known in (("panel", panels), ("model", MODELS)):
             if row[column] not in known:
                 problem = f"unknown {column}; {nearest(row[column], known)}"
                 raise ConfigurationError(shown, f"{line}.{column}", row[column], problem)
