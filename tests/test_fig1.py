@@ -264,7 +264,7 @@ def test_a_figure_of_runs_that_all_diverged_is_drawn_all_the_same(tmp_path: Path
     runs[["final_test_error", "final_test_accuracy"]] = np.nan
     figure, caption = fig1.figure(runs, curves.assign(OnlineTrainLoss=loss), section([0]))
     save(figure, tmp_path / "fig1.pdf")
-    assert "21 runs, 0 of which did not fit and 21 diverged" in caption
+    assert "21 runs, 0 of which did not fit within their epochs and 21 diverged" in caption
     assert "(b) lacks 18 runs" in caption
 
 
@@ -358,8 +358,8 @@ def test_the_caption_counts_the_runs(cases: dict[str, SimpleNamespace], name: st
     rows = case.runs[(in_a | case.runs["corruption"].isin(LEVELS)) & case.runs["seed"].isin(case.section["seeds"])]
     diverged = sum(rows["stopped_by"] == "diverged")
     unfit = sum(rows["censored"]) - diverged
-    expected = f"{unfit} of which did not fit and {diverged} diverged" if unfit + diverged else "all of which fitted"
-    assert f"{len(rows)} runs, {expected}" in case.caption
+    some = f"{unfit} of which did not fit within their epochs and {diverged} diverged"
+    assert f"{len(rows)} runs, {some if unfit + diverged else 'all of which fitted'}." in case.caption
 
 
 def test_one_seed_has_no_band_and_claims_none(cases: dict[str, SimpleNamespace]) -> None:
@@ -373,14 +373,17 @@ def test_one_seed_has_no_band_and_claims_none(cases: dict[str, SimpleNamespace])
 def test_a_run_that_is_not_in_the_table_is_named() -> None:
     runs, curves = tables([0])
     runs = runs[(runs["model"] != "alexnet") | (runs["corruption"] != "random_labels-0.4")]
-    with pytest.raises(ValueError, match=r"corruption_levels: .* digits/alexnet/random_labels-0\.4/small/0"):
+    with pytest.raises(
+        ValueError,
+        match=r"^configuration digits, panel corruption_levels: .* digits/alexnet/random_labels-0\.4/small/0",
+    ):
         fig1.figure(runs, curves, section([0]))
 
 
 def test_learning_curves_of_two_models_are_refused() -> None:
     configuration = section([0])
     configuration["panels"]["learning_curves"]["models"] = ["inception", "alexnet"]
-    with pytest.raises(ValueError, match="learning_curves shows one model"):
+    with pytest.raises(ValueError, match="configuration digits, panel learning_curves: shows one model"):
         fig1.figure(*tables([0]), configuration)
 
 
@@ -392,7 +395,7 @@ def test_two_corruptions_of_one_level_are_never_averaged(extra: str) -> None:
     configuration["panels"]["corruption_levels"]["corruptions"] = [*LEVELS, extra]
     runs = pd.concat([runs[runs["corruption"] != extra], new])
     configuration["panels"]["learning_curves"]["corruptions"] = ["true_labels"]
-    with pytest.raises(ValueError, match="one corruption a level"):
+    with pytest.raises(ValueError, match="configuration digits, panel corruption_levels: needs one corruption a level"):
         fig1.figure(runs, curves, configuration)
 
 
@@ -490,10 +493,16 @@ def stars(axes: Axes) -> list[Line2D]:
     return [line for line in axes.lines if line.get_marker() == "*"]
 
 
+PUBLISHED_AS = {name: name for name in MODELS}
+
+
 @pytest.fixture(scope="module")
 def overlaid(published: pd.DataFrame) -> tuple[Figure, str]:
     runs, curves = tables([0, 1])
-    return fig1.figure(runs, curves, section([0, 1], published_as={name: name for name in MODELS}), published)
+    with style():
+        figure, caption = fig1.figure(runs, curves, section([0, 1], published_as=PUBLISHED_AS), published)
+        figure.canvas.draw()
+    return figure, caption
 
 
 def test_the_paper_s_points_of_the_levels_that_are_drawn_stand_over_ours(overlaid, published):
@@ -532,11 +541,64 @@ def test_the_paper_s_curves_are_dots_in_the_colour_of_their_setting(overlaid, pu
     assert overlaid[0].axes[0].get_xlim()[1] >= max(line.get_xdata().max() for line in dots)
 
 
+def test_the_paper_s_losses_are_in_sight_where_ours_are_lower(published):
+    runs, curves = tables([0])
+    curves["OnlineTrainLoss"] /= 4
+    configuration = section([0], published_as=PUBLISHED_AS)
+    axes = fig1.figure(runs, curves, configuration, published)[0].axes[0]
+    highest = published[published["quantity"] == "online_loss"]["value"].max()
+    assert axes.get_ylim()[1] > highest > fig1.figure(runs, curves, configuration)[0].axes[0].get_ylim()[1]
+    assert axes.get_ylim()[0] < 0
+
+
+def labels(figure: Figure) -> list[list[str]]:
+    return [[text.get_text() for text in legend.texts] for legend in figure.legends]
+
+
 def test_legends_and_caption_say_what_is_the_paper_s(overlaid):
-    labels = [[text.get_text() for text in legend.texts] for legend in overlaid[0].legends]
-    assert [("the paper's" in each, "the paper's, suspect" in each) for each in labels] == [(True, False), (True, True)]
-    assert "Dots and stars: what the paper reports" in overlaid[1]
-    assert "Hollow stars" in overlaid[1]
+    figure, caption = overlaid
+    named = [("the paper's" in each, "the paper's, suspect" in each) for each in labels(figure)]
+    assert named == [(True, False), (True, True)]
+    assert "Dots and stars: what the paper reports" in caption
+    assert "Hollow stars" in caption
+    assert_texts_can_be_read(figure)
+
+
+def test_the_dotted_lines_are_in_the_legend_where_they_are_drawn_and_only_there(overlaid, cases):
+    _, right = overlaid[0].legends
+    names = [text.get_text() for text in right.texts]
+    handle = right.legend_handles[names.index("ours, corrupted test labels")]
+    (dotted, *_) = [line for line in overlaid[0].axes[2].lines if line.get_linewidth() == fig1.CORRUPTED["linewidth"]]
+    assert handle.get_linewidth() == dotted.get_linewidth()
+    assert not any("ours" in name for case in cases.values() for each in labels(case.figure) for name in each)
+
+
+def elsewhere(published: pd.DataFrame, *panels: str) -> tuple[Figure, str]:
+    """The figure with some panels on other data than its section's, which are of the paper's size."""
+    runs, curves = tables([0])
+    configuration = section([0], published_as=PUBLISHED_AS)
+    runs, curves = (pd.concat([each, each.assign(dataset="digits-80")]) for each in (runs, curves))
+    for panel in panels:
+        configuration["panels"][panel]["dataset"] = "digits-80"
+    return fig1.figure(runs, curves, configuration, published)
+
+
+@pytest.mark.parametrize(
+    ("panel", "dots", "stars_drawn", "words"),
+    [("corruption_levels", 5, 0, "Dots: what"), ("learning_curves", 0, 8, "Stars: what")],
+)
+def test_a_panel_on_other_data_has_none_of_the_paper_s_points(panel, dots, stars_drawn, words, published):
+    figure, caption = elsewhere(published, panel)
+    assert len([line for line in figure.axes[0].lines if line.get_marker() == "."]) == dots
+    assert sum(len(stars(axes)) for axes in figure.axes) == stars_drawn
+    assert words in caption
+    assert ("Dotted lines" in caption) == any("ours" in name for each in labels(figure) for name in each) == (not dots)
+
+
+def test_a_figure_of_other_data_has_nothing_of_the_paper(published):
+    figure, caption = elsewhere(published, "learning_curves", "corruption_levels")
+    assert not [line for axes in figure.axes for line in axes.lines if line.get_marker() in ("*", ".")]
+    assert "paper reports" not in caption
 
 
 def test_a_variant_of_a_network_is_not_compared_with_the_paper_s(published):

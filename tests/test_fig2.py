@@ -51,7 +51,9 @@ def evaluations(section) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def runs(evaluations) -> pd.DataFrame:
-    return evaluations[RUN].drop_duplicates(ignore_index=True).assign(stopped_by="epochs")
+    runs = evaluations[RUN].drop_duplicates(ignore_index=True)
+    num_train = np.where(runs["dataset"] == "cifar10", 50000, 45000)
+    return runs.assign(stopped_by="epochs", num_train=num_train, num_test=10000)
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +117,58 @@ def test_the_paper_s_points_are_drawn_over_ours_at_its_size_only(drawn, runs, ev
     assert not [line for line in ours_alone.axes[1].lines if line.get_marker() == "."]
     assert "the paper reports" not in caption
     points = [line for line in drawn[0].axes[1].lines if line.get_marker() == "."]
-    assert [len(line.get_xdata()) for line in points] == [102, 451]
     assert sum(map(len, (line.get_ydata() for line in points))) == len(published)
     assert not [line for line in drawn[0].axes[0].lines if line.get_marker() == "."]
-    assert "the paper's" in [text.get_text() for legend in drawn[0].legends for text in legend.texts]
+    assert not [name for name in labels(ours_alone) if "paper" in name]
+
+
+def labels(figure: Figure) -> list[str]:
+    return [text.get_text() for legend in figure.legends for text in legend.texts]
+
+
+def test_the_paper_s_test_accuracy_is_dots_and_its_training_accuracy_rings(drawn, section, published):
+    looks = model_styles(section["panels"]["batch_norm"]["models"])
+    for model, look in looks.items():
+        points = lines(drawn[0].axes[1], look.colour, marker=".", linestyle="None")
+        rings, dots = sorted(points, key=lambda line: line.get_markerfacecolor() != "none")
+        of_model = published[published["model"] == model]
+        for line, is_test in ((rings, False), (dots, True)):
+            expected = of_model[(of_model["quantity"] == "test_accuracy") == is_test]
+            assert list(line.get_ydata()) == list(expected["value"])
+        assert dots.get_markerfacecolor() == look.colour
+        assert rings.get_markeredgewidth() > 0
+        assert rings.get_markersize() > dots.get_markersize()
+    legend = drawn[0].legends[1]
+    found = dict(zip([text.get_text() for text in legend.texts], legend.legend_handles, strict=True))
+    assert found["the paper's, training"].get_markerfacecolor() == "none"
+    assert found["the paper's, test"].get_markerfacecolor() != "none"
+
+
+def test_the_axes_reach_to_the_paper_s_last_step_and_its_late_points(runs, evaluations, section, published):
+    few = evaluations[evaluations["Epoch"] <= 10].assign(TestAccuracy=lambda rows: 90 + rows["TestAccuracy"] / 100)
+    ours, both = (fig2.figure(runs, few, section, points)[0].axes[1] for points in (None, published))
+    assert ours.get_xlim()[1] < 4000 < published["step"].max() < both.get_xlim()[1]
+    late = published[(published["quantity"] == "test_accuracy") & (published["step"] > 2000)]["value"]
+    assert ours.get_ylim()[0] > late.min() > both.get_ylim()[0]
+    assert both.get_ylim()[1] == ours.get_ylim()[1]
+
+
+def test_a_panel_on_other_data_has_none_of_the_paper_s_points(runs, evaluations, section, published):
+    panels = {"batch_norm": section["panels"]["batch_norm"] | {"dataset": "cifar10-1k"}}
+    other = section | {"panels": panels, "datasets": {"cifar10-1k": {"label": "CIFAR-10, 1,000 images"}}}
+    tables = [each.assign(dataset="cifar10-1k") for each in (runs, evaluations)]
+    tables = [each[each["recipe"] == panels["batch_norm"]["recipe"]] for each in tables]
+    figure, caption = fig2.figure(*tables, other, published)
+    assert not [line for line in figure.axes[0].lines if line.get_marker() == "."]
+    assert not [name for name in labels(figure) if "paper" in name]
+    assert "the paper reports" not in caption
+
+
+def test_the_caption_says_how_many_images_of_which_data_each_panel_is_of(drawn, alone):
+    assert "(a) Trained on 45,000 images (CIFAR-10, 5,000 training images held out). Shaded:" in drawn[1]
+    assert "(b) CIFAR-10, 50,000 training and 10,000 test images: test accuracy" in drawn[1]
+    assert "true labels. CIFAR-10, 50,000 training and 10,000 test images: test accuracy" in alone[1]
+    assert "45,000" not in alone[1]
 
 
 def test_the_caption_says_what_early_stopping_was_worth_and_what_differs_from_the_paper(drawn, evaluations):
@@ -135,7 +185,7 @@ def test_a_seed_that_is_not_there_is_named(runs, evaluations, section):
     lacking = runs[(runs["recipe"] != "all-regularisers") | (runs["seed"] != 1)]
     with pytest.raises(
         ValueError,
-        match=r"^figure cifar10, all_regularisers: .* no row of cifar10-45k/inception/true_labels/all-regularisers/1$",
+        match=r"^configuration cifar10, panel all_regularisers: .* no row of cifar10-45k/inception/.*-regularisers/1$",
     ):
         fig2.figure(lacking, evaluations, section)
 

@@ -615,6 +615,10 @@ class Configuration:
             "seeds": self.seeds,
             "dataset": section["dataset"],
             "dataset_label": self._dataset_label(section["dataset"]),
+            "datasets": {
+                name: {"label": self._dataset_label(name), "lineage": self._lineage(name)}
+                for name in sorted({panel["dataset"] for panel in section["panels"].values()})
+            },
             "recipe": section["recipe"],
             "recipe_note": section["note"],
             "fit_criterion": section["fit_criterion"],
@@ -650,10 +654,6 @@ class Configuration:
             "tolerance": section["tolerance"],
             "settings": settings,
             "at_paper_size": compared,
-            "datasets": {
-                name: {"label": self._dataset_label(name), "lineage": self._lineage(name)}
-                for name in sorted({panel["dataset"] for panel in section["panels"].values()})
-            },
             "factories": {
                 model: self.models[model]["factory"]
                 for panel in section["panels"].values()

@@ -1,4 +1,5 @@
-"""Curves against training steps, as several figures have them: the runs of a panel, means, bands, a hair a seed.
+"""Curves against training steps, as several figures have them: the runs of a panel, means, bands, a hair a seed, and
+the paper's numbers over them.
 
 Bands reach from the lowest to the highest seed (with two or three seeds a standard deviation says less).
 """
@@ -28,7 +29,8 @@ def panel_runs(runs: pd.DataFrame, section: dict[str, Any], panel: str) -> pd.Da
     wanted = pd.MultiIndex.from_product(parts, names=RUN)
     there = pd.MultiIndex.from_frame(runs[RUN])
     if len(missing := wanted.difference(there)):
-        raise ValueError(f"figure {section['name']}, {panel}: runs.csv has no row of {'/'.join(map(str, missing[0]))}")
+        run = "/".join(map(str, missing[0]))
+        raise ValueError(f"configuration {section['name']}, panel {panel}: runs.csv has no row of {run}")
     return runs[there.isin(wanted)]
 
 
@@ -40,6 +42,37 @@ def unit_of(tables: Sequence[pd.DataFrame]) -> int:
 def steps_label(unit: int) -> str:
     """The name of an axis of steps."""
     return "training steps" if unit == 1 else "thousand training steps"
+
+
+# The paper's own numbers
+
+
+def shown_of_paper(published: pd.DataFrame | None, section: dict[str, Any]) -> pd.DataFrame:
+    """Those of the paper's numbers whose networks and corruptions the panels show, `name` being ours of the network.
+
+    A panel on other data than its section's has none: what the paper's numbers stand beside is of the paper's size.
+    """
+    if published is None:
+        return pd.DataFrame(columns=["panel", "name", "corruption", "quantity", "step", "value", "remark"])
+    names = [
+        (panel, section["published_as"][model], model, corruption)
+        for panel, group in section["panels"].items()
+        if group["dataset"] == section["dataset"]
+        for model in group["models"]
+        for corruption in group["corruptions"]
+    ]
+    shown = pd.DataFrame(names, columns=["panel", "model", "name", "corruption"])
+    return published.merge(shown, on=["panel", "model", "corruption"])
+
+
+def draw_points(axes: Axes, points: pd.DataFrame, marks: dict[str, Any]) -> None:
+    """Points of the paper's curves over ours; the axis of steps goes on to the last of them."""
+    if points.empty:
+        return
+    unit = 1000 if axes.get_xlabel().startswith("thousand") else 1
+    end = max(axes.get_xlim()[1], 1.02 * points["step"].max() / unit)
+    axes.plot(points["step"] / unit, points["value"], **marks)
+    axes.set_xlim(0, end)
 
 
 # A band over seeds

@@ -19,13 +19,15 @@ from rethinking.plotting.curves import (
     THIN_LINES,
     draw_band,
     draw_losses,
+    draw_points,
     mean_and_range,
     panel_runs,
     seeds_sentence,
     setting_handles,
+    shown_of_paper,
     split_losses,
 )
-from rethinking.plotting.layout import Handles, lay_out
+from rethinking.plotting.layout import Handles, capitalised, lay_out
 from rethinking.plotting.panels import images_of
 from rethinking.plotting.style import (
     CRITERIA,
@@ -39,6 +41,7 @@ from rethinking.plotting.style import (
 )
 
 CORRUPTED: dict[str, Any] = {"linewidth": 0.8, "dashes": (1, 1.2)}
+BY_LEVEL = ("relative_time", "test_error_at_fit")  # quantities of (b) and (c)
 LARGEST_LINEAR = 12  # relative time from which panel (b) is logarithmic; the paper's ends at 3.6
 
 
@@ -50,7 +53,7 @@ def figure(
     `published` holds the paper's numbers (config/paper/README.md) where the runs are of its size; they are drawn over.
     """
     if len(models := section["panels"]["learning_curves"]["models"]) != 1:
-        raise ValueError(f"figure {section['name']}: learning_curves shows one model, not {models}")
+        raise ValueError(f"configuration {section['name']}, panel learning_curves: shows one model, not {models}")
     training = panel_runs(runs, section, "learning_curves")
     levels = panel_runs(runs, section, "corruption_levels")
     losses = split_losses(training, curves)
@@ -83,7 +86,8 @@ def draw_levels(axes: Axes, levels: pd.DataFrame, value: str, value_unfit: str, 
     known = [0.0 if family == "true_labels" else level for family, level in parts]
     if None in known or len(set(known)) < len(known):
         raise ValueError(
-            f"figure {section['name']}: corruption_levels needs one corruption a level, not {panel['corruptions']}"
+            f"configuration {section['name']}, panel corruption_levels: needs one corruption a level,"
+            f" not {panel['corruptions']}"
         )
     for model, look in model_styles(panel["models"]).items():
         of_model = levels[levels["model"] == model]
@@ -136,34 +140,18 @@ def draw_chance(axes: Axes, chance: float) -> None:
     axes.set_ylim(0, max(axes.get_ylim()[1], chance * 1.1))
 
 
-# the paper's own numbers
-
-
-def shown_of_paper(published: pd.DataFrame | None, section: dict[str, Any]) -> pd.DataFrame:
-    """Those of the paper's numbers whose networks and corruptions the panels show, `name` being ours of the network."""
-    if published is None:
-        return pd.DataFrame(columns=["panel", "name", "corruption", "quantity", "step", "value", "remark"])
-    names = [
-        (panel, section["published_as"][model], model, corruption)
-        for panel, group in section["panels"].items()
-        for model in group["models"]
-        for corruption in group["corruptions"]
-    ]
-    shown = pd.DataFrame(names, columns=["panel", "model", "name", "corruption"])
-    return published.merge(shown, on=["panel", "model", "corruption"])
+# The paper's own numbers
 
 
 def draw_paper(axes: Sequence[Axes], paper: pd.DataFrame, section: dict[str, Any]) -> None:
     """Dots for the points of the paper's curves in (a), stars for its points in (b) and (c), hollow where suspect."""
     losses = paper[paper["quantity"] == "online_loss"]
-    unit = 1000 if axes[0].get_xlabel().startswith("thousand") else 1
-    last = axes[0].get_xlim()[1]
     for corruption, look in setting_styles(section["panels"]["learning_curves"]["corruptions"]).items():
-        points = losses[losses["corruption"] == corruption]
-        if len(points):
-            axes[0].plot(points["step"] / unit, points["value"], **published_points(look.colour))
-    axes[0].set_xlim(0, max(last, 1.02 * losses["step"].max() / unit) if len(losses) else last)
-    for each, quantity in ((axes[1], "relative_time"), (axes[2], "test_error_at_fit")):
+        draw_points(axes[0], losses[losses["corruption"] == corruption], published_points(look.colour))
+    if len(losses):
+        top = max(axes[0].get_ylim()[1], 1.05 * losses["value"].max())
+        axes[0].set_ylim(-0.03 * top, top)
+    for each, quantity in zip(axes[1:], BY_LEVEL, strict=True):
         of_panel = paper[paper["quantity"] == quantity]
         for model, look in model_styles(section["panels"]["corruption_levels"]["models"]).items():
             for suspect in (False, True):
@@ -214,7 +202,9 @@ def model_handles(levels: pd.DataFrame, section: dict[str, Any], paper: pd.DataF
         handles.append((marks, "did not fit"))
     if "diverged" in found:
         handles.append((Line2D([], [], **unfit_marker(grey, "diverged", "")), "diverged"))
-    points = paper[paper["quantity"].isin(["relative_time", "test_error_at_fit"])]
+    points = paper[paper["quantity"].isin(BY_LEVEL)]
+    if "test_error_at_fit" in set(points["quantity"]):
+        handles.append((Line2D([], [], **CORRUPTED, color=grey.colour), "ours, corrupted test labels"))
     for suspect in sorted({remark == "suspect" for remark in points["remark"]}):
         mark = Line2D([], [], **published_marks(grey.colour, suspect=suspect))
         handles.append((mark, "the paper's, suspect" if suspect else "the paper's"))
@@ -248,7 +238,9 @@ def caption(
     if not losses["alone"].empty:
         sentences.append(f"Thin lines in (a): {THIN_LINES}")
     if not paper.empty:
-        sentences.append("Dots and stars: what the paper reports, read from its figures.")
+        marks = ["stars" if quantity in BY_LEVEL else "dots" for quantity in paper["quantity"]]
+        names = capitalised(" and ".join(sorted(set(marks))))
+        sentences.append(f"{names}: what the paper reports, read from its figures.")
     if "test_error_at_fit" in set(paper["quantity"]):
         sentences.append(
             "Dotted lines in (c): the error to be expected on test labels corrupted like the training ones, as the"
@@ -266,7 +258,7 @@ def outcome_sentences(training: pd.DataFrame, levels: pd.DataFrame) -> list[str]
     unfit, diverged = count.get("unfit", 0), count.get("diverged", 0)
     if not unfit and not diverged:
         return [f"{len(every)} runs, all of which fitted."]
-    sentences = [f"{len(every)} runs, {unfit} of which did not fit and {diverged} diverged."]
+    sentences = [f"{len(every)} runs, {unfit} of which did not fit within their epochs and {diverged} diverged."]
     if set(outcomes(levels)) != {"fitted"}:
         sentences.append("The lines of (b, c) leave them out.")
     if "unfit" in set(outcomes(levels)):

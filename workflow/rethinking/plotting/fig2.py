@@ -13,9 +13,19 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from rethinking.plotting.curves import RUN, by_step, draw_curve, panel_runs, seeds_sentence, steps_label, unit_of
+from rethinking.plotting.curves import (
+    RUN,
+    by_step,
+    draw_curve,
+    draw_points,
+    panel_runs,
+    seeds_sentence,
+    shown_of_paper,
+    steps_label,
+    unit_of,
+)
 from rethinking.plotting.layout import Handles, capitalised, lay_out
-from rethinking.plotting.panels import diverged_sentence, steady
+from rethinking.plotting.panels import diverged_sentence, images_of, steady
 from rethinking.plotting.style import BLUE, ORANGE, VERMILLION, LineStyle, model_styles, published_points, style
 
 SETTINGS = {  # the paper's order and words; no augmentation and dropout leave weight decay
@@ -45,13 +55,14 @@ def figure(
         drawing = Figure(figsize=section["size"])
         axes = list(drawing.subplots(1, 1 + bool(settings), squeeze=False)[0])
         draw_batch_norm(axes[-1], networks)
-        paper = draw_paper(axes[-1], published, section)
+        paper = shown_of_paper(published, section).query("panel == 'batch_norm'")
+        draw_paper(axes[-1], paper, section)
         legends = {len(axes) - 1: network_handles(section, paper)}
         if settings:
             draw_early_stopping(axes[0], settings, section)
             legends[0] = setting_handles()
         axes[-1].set_title("(b) batch normalisation" if settings else "batch normalisation")
-        text = caption(settings, diverged_sentence(pd.concat(trained.values()).drop_duplicates(RUN)), section, paper)
+        text = caption(trained, settings, section, paper)
         lay_out(drawing, axes, legends, text)
     return drawing, text
 
@@ -120,19 +131,30 @@ def finish(axes: Axes, tables: Sequence[pd.DataFrame], unit: int) -> None:
     axes.set_xlabel(steps_label(unit))
     axes.set_xlim(0, 1.02 * max((table["Step"].max() for table in tables if len(table)), default=1) / unit)
     late = pd.concat([table[table["Step"] >= 0.1 * table["Step"].max()] for table in tables])["TestAccuracy"]
-    axes.set_ylim(max(0, 10 * (late.min() // 10)) if len(late) else 0, 101)
+    axes.set_ylim(foot(late), 101)
 
 
-def draw_paper(axes: Axes, published: pd.DataFrame | None, section: dict[str, Any]) -> bool:
-    """The paper's points of panel (b) in the colour of the same network; whether there were any."""
-    found = False
+def foot(accuracies: pd.Series) -> float:
+    """The lower end of an axis that shows all of these, in tens of percent."""
+    return max(0, 10 * (accuracies.min() // 10)) if len(accuracies) else 0
+
+
+def draw_paper(axes: Axes, paper: pd.DataFrame, section: dict[str, Any]) -> None:
+    """The paper's points of panel (b) in the colour of the same network; the axes reach to its late ones as well."""
+    test = paper["quantity"] == "test_accuracy"
     for model, look in model_styles(section["panels"]["batch_norm"]["models"]).items():
-        if published is not None and (name := section["published_as"][model]):
-            points = published[(published["panel"] == "batch_norm") & (published["model"] == name)]
-            unit = 1000 if axes.get_xlabel().startswith("thousand") else 1
-            axes.plot(points["step"] / unit, points["value"], **published_points(look.colour))
-            found = found or not points.empty
-    return found
+        of_model = paper["name"] == model
+        draw_points(axes, paper[of_model & ~test], paper_dots(look.colour, training=True))
+        draw_points(axes, paper[of_model & test], paper_dots(look.colour, training=False))
+    if test.any():
+        late = paper[test & (paper["step"] >= 0.1 * paper["step"].max())]["value"]
+        axes.set_ylim(bottom=min(axes.get_ylim()[0], foot(late)))
+
+
+def paper_dots(colour: str, *, training: bool) -> dict[str, Any]:
+    """Full dots of the paper's test accuracy, rings of its training accuracy, which has many more."""
+    rings = {"markersize": 4.0, "markerfacecolor": "none", "markeredgewidth": 0.35, "zorder": 3.5}
+    return published_points(colour) | (rings if training else {"markersize": 3.2})
 
 
 def setting_handles() -> Handles:
@@ -148,7 +170,7 @@ def setting_handles() -> Handles:
     ]
 
 
-def network_handles(section: dict[str, Any], paper: bool) -> Handles:
+def network_handles(section: dict[str, Any], paper: pd.DataFrame) -> Handles:
     """The legend of panel (b)."""
     looks = model_styles(section["panels"]["batch_norm"]["models"])
     handles: list[tuple[Any, str]] = [
@@ -157,36 +179,52 @@ def network_handles(section: dict[str, Any], paper: bool) -> Handles:
     ]
     handles.append((Line2D([], [], color="0.35", linestyle=(0, (4, 1.4)), linewidth=0.8), "training"))
     handles.append((Patch(facecolor="0.35", alpha=0.25, linewidth=0), "best so far"))
-    if paper:
-        handles.append((Line2D([], [], **{**published_points("0.35"), "markersize": 4}), "the paper's"))
+    for training, label in ((False, "the paper's, test"), (True, "the paper's, training")):
+        if ((paper["quantity"] != "test_accuracy") == training).any():
+            handles.append((Line2D([], [], **{**paper_dots("0.35", training=training), "markersize": 6}), label))
     return handles
 
 
-def caption(settings: dict[str, pd.DataFrame], diverged: str, section: dict[str, Any], paper: bool) -> str:
+def caption(
+    trained: dict[str, pd.DataFrame], settings: dict[str, pd.DataFrame], section: dict[str, Any], paper: pd.DataFrame
+) -> str:
     """The caption: what the figure cannot say by itself, and what early stopping was worth."""
+    facts = trained["batch_norm"].iloc[0]
+    images = images_of(label_of(facts, section), facts["num_train"], facts["num_test"])
     sentences = [
-        f"Implicit regularisers, {section['dataset_label']}, true labels.",
-        *early_stopping_sentences(settings),
-        f"{'(b) Test' if settings else 'Test'} accuracy, shaded up to the best so far, and training accuracy in"
-        " evaluation mode; no explicit regulariser.",
+        "Implicit regularisers, true labels.",
+        *early_stopping_sentences([trained[name].iloc[0] for name in settings], settings, section),
+        f"{'(b) ' if settings else ''}{capitalised(images)}: test accuracy, shaded up to the best so far, and training"
+        " accuracy in evaluation mode; no explicit regulariser.",
         seeds_sentence(section["seeds"], "hairs: each seed"),
     ]
-    if paper:
+    if not paper.empty:
         sentences.append(
-            "Dots: what the paper reports, read from its figure; its training accuracy with batch norm is an average"
-            " over each epoch as it runs."
+            "Dots and rings: what the paper reports, read from its figure; its training accuracy with batch norm is an"
+            " average over each epoch as it runs."
         )
+    diverged = diverged_sentence(pd.concat(trained.values()).drop_duplicates(RUN))
     return " ".join(filter(None, [*sentences, diverged, section["recipe_note"]]))
 
 
-def early_stopping_sentences(settings: dict[str, pd.DataFrame]) -> list[str]:
-    """What panel (a) shows, nothing where it is not there."""
+def label_of(run: pd.Series, section: dict[str, Any]) -> str:
+    """The label of the data set of a run."""
+    return section["datasets"][run["dataset"]]["label"]
+
+
+def early_stopping_sentences(
+    firsts: Sequence[pd.Series], settings: dict[str, pd.DataFrame], section: dict[str, Any]
+) -> list[str]:
+    """What panel (a) shows, by the first run of each setting and all evaluations; nothing where it is not there."""
+    if not settings:
+        return []
+    images = dict.fromkeys(f"{run['num_train']:,} images ({label_of(run, section)})" for run in firsts)
     shown = (
-        "(a) Shaded: up to the best test accuracy so far, which nobody who trains can know. Open marks: test accuracy"
-        " at the best epoch of a validation set that was held out of the training images. The paper's panel is"
-        " Inception V3 on ImageNet, without a validation set."
+        f"(a) Trained on {' or '.join(images)}. Shaded: up to the best test accuracy so far, which nobody who trains"
+        " can know. Open marks: test accuracy at the best epoch of a validation set that was held out of the training"
+        " images. The paper's panel is Inception V3 on ImageNet, without a validation set."
     )
-    return [shown, *(gain_sentence(name, rows) for name, rows in settings.items())] if settings else []
+    return [shown, *(gain_sentence(name, rows) for name, rows in settings.items())]
 
 
 def gain_sentence(name: str, rows: pd.DataFrame) -> str:
