@@ -45,9 +45,9 @@ def finished(configuration: Configuration, folder: Path) -> dict[str, tuple[RunC
     """
     found = {}
     for file in sorted(folder.glob("*/*/*/*/seed*/run.json")):
-        *names, seed = file.parent.relative_to(folder).parts
+        dataset, model, corruption, recipe, seed = file.parent.relative_to(folder).parts
         try:
-            run = configuration.run(*names, int(seed.removeprefix("seed")))
+            run = configuration.run(dataset, model, corruption, recipe, int(seed.removeprefix("seed")))
         except ConfigurationError:
             continue
         summary = read_json(file)
