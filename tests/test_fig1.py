@@ -523,7 +523,7 @@ def test_suspect_points_are_hollow_and_no_others(overlaid):
 def test_beside_the_paper_s_errors_stand_ours_on_test_labels_corrupted_alike(overlaid):
     figure, caption = overlaid
     runs, _ = tables([0, 1])
-    dotted = [line for line in figure.axes[2].lines if line.get_linewidth() == fig1.CORRUPTED["linewidth"]]
+    dotted = [line for line in figure.axes[2].lines if line.get_linewidth() == fig1.DOTTED["linewidth"]]
     dotted = [line for line in dotted if len(line.get_xdata()) > 2]
     assert len(dotted) == len(MODELS)
     for line, model in zip(dotted, MODELS, strict=True):
@@ -541,12 +541,26 @@ def test_the_paper_s_curves_are_dots_in_the_colour_of_their_setting(overlaid, pu
     assert overlaid[0].axes[0].get_xlim()[1] >= max(line.get_xdata().max() for line in dots)
 
 
+def test_the_dotted_lines_of_panel_a_are_the_loss_after_each_epoch_and_only_beside_the_paper_s(overlaid, cases):
+    _, curves = tables([0, 1])
+    (dotted, *others) = [line for line in overlaid[0].axes[0].lines if line.get_linewidth() == fig1.DOTTED["linewidth"]]
+    assert len(others) == len(SETTINGS) - 1
+    rows = curves[(curves["model"] == "inception") & (curves["corruption"] == "true_labels") & (curves["seed"] < 2)]
+    means = rows.dropna(subset=["TrainLoss"]).groupby("Step")["TrainLoss"].mean()
+    drawn = pd.Series(dotted.get_ydata(), dotted.get_xdata())
+    assert len(drawn) > 1
+    assert drawn.to_numpy() == pytest.approx(means[drawn.index].to_numpy())
+    assert "ours, after each epoch" in labels(overlaid[0])[0]
+    assert "after each epoch" in overlaid[1]
+    assert not any("after each epoch" in case.caption for case in cases.values())
+
+
 def test_the_paper_s_losses_are_in_sight_where_ours_are_lower(published):
     runs, curves = tables([0])
     curves["OnlineTrainLoss"] /= 4
     configuration = section([0], published_as=PUBLISHED_AS)
     axes = fig1.figure(runs, curves, configuration, published)[0].axes[0]
-    highest = published[published["quantity"] == "online_loss"]["value"].max()
+    highest = published[published["quantity"] == "train_loss"]["value"].max()
     assert axes.get_ylim()[1] > highest > fig1.figure(runs, curves, configuration)[0].axes[0].get_ylim()[1]
     assert axes.get_ylim()[0] < 0
 
@@ -568,7 +582,7 @@ def test_the_dotted_lines_are_in_the_legend_where_they_are_drawn_and_only_there(
     _, right = overlaid[0].legends
     names = [text.get_text() for text in right.texts]
     handle = right.legend_handles[names.index("ours, corrupted test labels")]
-    (dotted, *_) = [line for line in overlaid[0].axes[2].lines if line.get_linewidth() == fig1.CORRUPTED["linewidth"]]
+    (dotted, *_) = [line for line in overlaid[0].axes[2].lines if line.get_linewidth() == fig1.DOTTED["linewidth"]]
     assert handle.get_linewidth() == dotted.get_linewidth()
     assert not any("ours" in name for case in cases.values() for each in labels(case.figure) for name in each)
 
@@ -592,7 +606,9 @@ def test_a_panel_on_other_data_has_none_of_the_paper_s_points(panel, dots, stars
     assert len([line for line in figure.axes[0].lines if line.get_marker() == "."]) == dots
     assert sum(len(stars(axes)) for axes in figure.axes) == stars_drawn
     assert words in caption
-    assert ("Dotted lines" in caption) == any("ours" in name for each in labels(figure) for name in each) == (not dots)
+    dotted = {name for each in labels(figure) for name in each if name.startswith("ours")}
+    assert dotted == {"ours, after each epoch" if dots else "ours, corrupted test labels"}
+    assert ("Dotted lines in (a)" in caption, "Dotted lines in (c)" in caption) == (bool(dots), not dots)
 
 
 def test_a_figure_of_other_data_has_nothing_of_the_paper(published):

@@ -105,12 +105,12 @@ def test_the_errors_of_figure_1c_are_those_that_it_shows(model, errors, publishe
 @pytest.mark.parametrize(
     ("source", "corruption", "quantity", "value"),
     [
-        ("figure 1a", "true_labels", "online_loss", 0.8393),
-        ("figure 1a", "shuffled_pixels", "online_loss", 1.4683),
-        ("figure 1a", "gaussian_pixels", "online_loss", 2.3055),
-        ("figure 1a", "random_pixels", "online_loss", 2.3057),
-        ("figure 1a", "random_labels-1.0", "online_loss", 2.3034),
-        ("figure 2b", "true_labels", "online_accuracy", 70.47),
+        ("figure 1a", "true_labels", "train_loss", 0.8393),
+        ("figure 1a", "shuffled_pixels", "train_loss", 1.4683),
+        ("figure 1a", "gaussian_pixels", "train_loss", 2.3055),
+        ("figure 1a", "random_pixels", "train_loss", 2.3057),
+        ("figure 1a", "random_labels-1.0", "train_loss", 2.3034),
+        ("figure 2b", "true_labels", "train_accuracy", 70.47),
         ("figure 2b", "true_labels", "test_accuracy", 68.9),
     ],
 )

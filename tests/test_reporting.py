@@ -28,8 +28,9 @@ from rethinking.reporting.signs import signs
 from rethinking.stages.frames import read_published
 from rethinking.stages.record import record
 
-CURVE = {"online_loss": "OnlineTrainLoss", "online_accuracy": "OnlineTrainAccuracy"}
+CURVE = {"online_accuracy": "OnlineTrainAccuracy"}
 NAME = ["dataset", "model", "corruption", "recipe", "seed"]
+EVALUATED = {"train_accuracy": "TrainAccuracy", "train_loss": "TrainLoss", "test_accuracy": "TestAccuracy"}
 ENDED = {"stopped_by": "epochs"}
 
 
@@ -59,7 +60,7 @@ def as_in_the_paper(configuration: Configuration, published: pd.DataFrame) -> di
             if number["quantity"] in CURVE:
                 curves.append(names | {CURVE[number["quantity"]]: value})
             elif not math.isnan(number["step"]):
-                column = {"train_accuracy": "TrainAccuracy", "test_accuracy": "TestAccuracy"}[number["quantity"]]
+                column = EVALUATED[number["quantity"]]
                 evaluations.append(names | {column: value})
             else:
                 final = {"train_accuracy": "final_train_accuracy", "test_accuracy": "final_test_accuracy"}
@@ -118,6 +119,9 @@ def test_a_curve_is_read_between_its_points_and_not_beyond_its_ends():
     assert math.isnan(at_step(run, "Loss", 26))
     assert math.isnan(at_step(run, "Loss", 4))
     assert at_step(run, "Loss", math.nan) == 3.0
+    sparse = pd.DataFrame({"Step": [10, 20, 30, 40, 50], "Loss": [1.0, np.nan, np.nan, np.nan, 5.0]})
+    assert (at_step(sparse, "Loss", 14), at_step(sparse, "Loss", 46)) == (1.4, 4.6)
+    assert math.isnan(at_step(sparse, "Loss", 30))
 
 
 # Table 1 and table 4
@@ -302,7 +306,8 @@ def test_a_network_whose_runs_all_diverged_differs_to_the_end_of_its_curve(cifar
 
 
 def test_a_curve_that_ends_early_was_not_run_beyond_its_end(cifar10, frames, published):
-    short = {**frames, "curves": frames["curves"][frames["curves"]["Step"] < 4000]}
+    evaluations = frames["evaluations"]
+    short = {**frames, "evaluations": evaluations[evaluations["TrainLoss"].isna() | (evaluations["Step"] < 4000)]}
     table = made(paper_vs_ours, "paper_vs_ours", cifar10, short, published)
     of_figure = table.numbers[table.numbers["source"] == "figure 1a"]
     assert of_figure["verdict"].value_counts().to_dict() == {"reproduced": 50, "not run": 295}

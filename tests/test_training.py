@@ -839,14 +839,18 @@ def test_xavier_is_uniform_within_its_bound_and_leaves_biases_as_torch_has_them(
     assert 0 < biases.abs().max() <= 1 / math.sqrt(fan_in)
 
 
-def test_tensorflows_tutorial_draws_normal_weights_cut_at_two_deviations_and_sets_biases():
+@pytest.mark.parametrize(
+    ("scheme", "of_convolutions"), [("tensorflow_tutorial", 0.05), ("early_tensorflow_tutorial", 1e-4)]
+)
+def test_tensorflows_tutorial_draws_normal_weights_cut_at_two_deviations_and_sets_biases(scheme, of_convolutions):
     model = nn.Sequential(
         *(nn.Conv2d(3, 64, 5), nn.Conv2d(64, 64, 5)),
         *(nn.Linear(2304, 384), nn.Linear(384, 192), nn.Linear(192, 10)),
     )
-    initialise(model, "tensorflow_tutorial", generator(0, "initialisation"))
+    initialise(model, scheme, generator(0, "initialisation"))
     cut = 0.8796256610342398  # standard deviation of a standard normal cut at two
-    for layer, deviation, bias in zip(model, [0.05, 0.05, 0.04, 0.04, 1 / 192], [0.0, 0.1, 0.1, 0.1, 0.0], strict=True):
+    deviations = [of_convolutions, of_convolutions, 0.04, 0.04, 1 / 192]
+    for layer, deviation, bias in zip(model, deviations, [0.0, 0.1, 0.1, 0.1, 0.0], strict=True):
         values = layer.weight.detach().flatten().double()
         assert values.abs().max() <= 2 * deviation * (1 + 1e-6)
         assert values.abs().max() > 2 * deviation * 0.95

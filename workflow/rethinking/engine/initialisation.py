@@ -27,16 +27,23 @@ def _xavier(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
     nn.init.xavier_uniform_(layer.weight, generator=generator)
 
 
-def _tensorflow_tutorial(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
+def _tensorflow_tutorial(
+    layer: nn.Linear | nn.Conv2d, generator: torch.Generator, of_convolutions: float = 0.05
+) -> None:
     """TensorFlow's CIFAR-10 tutorial, whose network the small AlexNet is: normal, cut at two standard deviations.
 
     Standard deviation 0.05 in convolutions, 0.04 in fully connected layers, biases 0.1. The tutorial's first
     convolution and last layer have biases of zero and the last one 1/192: see `initialise`.
     """
-    deviation = 0.05 if isinstance(layer, nn.Conv2d) else 0.04
+    deviation = of_convolutions if isinstance(layer, nn.Conv2d) else 0.04
     nn.init.trunc_normal_(layer.weight, std=deviation, a=-2 * deviation, b=2 * deviation, generator=generator)
     if layer.bias is not None:
         nn.init.constant_(layer.bias, 0.1)
+
+
+def _early_tensorflow_tutorial(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
+    """The same tutorial as it came with TensorFlow 0.7, in 2016: 0.0001 in convolutions."""
+    _tensorflow_tutorial(layer, generator, of_convolutions=1e-4)
 
 
 SCHEMES = {
@@ -44,6 +51,7 @@ SCHEMES = {
     "kaiming": _kaiming,
     "xavier": _xavier,
     "tensorflow_tutorial": _tensorflow_tutorial,
+    "early_tensorflow_tutorial": _early_tensorflow_tutorial,
 }
 
 
@@ -52,7 +60,7 @@ def initialise(model: nn.Module, scheme: str, generator: torch.Generator) -> Non
     layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear | nn.Conv2d)]
     for layer in layers:
         SCHEMES[scheme](layer, generator)
-    if scheme == "tensorflow_tutorial":
+    if scheme.endswith("tensorflow_tutorial"):
         for layer in (layers[0], layers[-1]):
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)

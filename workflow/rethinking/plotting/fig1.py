@@ -40,7 +40,7 @@ from rethinking.plotting.style import (
     style,
 )
 
-CORRUPTED: dict[str, Any] = {"linewidth": 0.8, "dashes": (1, 1.2)}
+DOTTED: dict[str, Any] = {"linewidth": 0.8, "dashes": (1, 1.2)}
 BY_LEVEL = ("relative_time", "test_error_at_fit")  # quantities of (b) and (c)
 LARGEST_LINEAR = 12  # relative time from which panel (b) is logarithmic; the paper's ends at 3.6
 
@@ -67,6 +67,8 @@ def figure(
         draw_chance(axes[2], 1 - 1 / levels["num_classes"].iloc[0])
         paper = shown_of_paper(published, section)
         draw_paper(axes, paper, section)
+        if "train_loss" in set(paper["quantity"]):
+            draw_evaluated(axes[0], losses["together"], section)
         if "test_error_at_fit" in set(paper["quantity"]):
             draw_corrupted(axes[2], levels, section)
         label_axes(axes, section)
@@ -145,7 +147,7 @@ def draw_chance(axes: Axes, chance: float) -> None:
 
 def draw_paper(axes: Sequence[Axes], paper: pd.DataFrame, section: dict[str, Any]) -> None:
     """Dots for the points of the paper's curves in (a), stars for its points in (b) and (c), hollow where suspect."""
-    losses = paper[paper["quantity"] == "online_loss"]
+    losses = paper[paper["quantity"] == "train_loss"]
     for corruption, look in setting_styles(section["panels"]["learning_curves"]["corruptions"]).items():
         draw_points(axes[0], losses[losses["corruption"] == corruption], published_points(look.colour))
     if len(losses):
@@ -161,11 +163,19 @@ def draw_paper(axes: Sequence[Axes], paper: pd.DataFrame, section: dict[str, Any
                     each.plot(levels, points["value"], **published_marks(look.colour, suspect=suspect))
 
 
+def draw_evaluated(axes: Axes, losses: pd.DataFrame, section: dict[str, Any]) -> None:
+    """The training loss of panel (a) in evaluation mode after each epoch, as the paper's seems to be."""
+    unit = 1000 if axes.get_xlabel().startswith("thousand") else 1
+    for corruption, look in setting_styles(section["panels"]["learning_curves"]["corruptions"]).items():
+        means = mean_and_range(losses[losses["corruption"] == corruption], "Step", "TrainLoss")["mean"].dropna()
+        axes.plot(means.index / unit, means, **DOTTED, color=look.colour)
+
+
 def draw_corrupted(axes: Axes, levels: pd.DataFrame, section: dict[str, Any]) -> None:
     """What the errors of panel (c) would be on test labels corrupted alike, as the paper's seem to be."""
     for model, look in model_styles(section["panels"]["corruption_levels"]["models"]).items():
         means = mean_and_range(levels[levels["model"] == model], "level", "test_error_at_fit_corrupted")["mean"]
-        axes.plot(means.index, means, **CORRUPTED, color=look.colour)
+        axes.plot(means.index, means, **DOTTED, color=look.colour)
 
 
 def label_axes(axes: Iterable[Axes], section: dict[str, Any]) -> None:
@@ -183,9 +193,10 @@ def label_axes(axes: Iterable[Axes], section: dict[str, Any]) -> None:
 def loss_handles(section: dict[str, Any], paper: pd.DataFrame) -> Handles:
     """The legend of panel (a)."""
     handles = list(setting_handles(section["panels"]["learning_curves"]["corruptions"]))
-    if "online_loss" in set(paper["quantity"]):
+    if "train_loss" in set(paper["quantity"]):
         dots = {**published_points("0.35"), "markersize": 4}
         handles.append((Line2D([], [], **dots), "the paper's"))
+        handles.append((Line2D([], [], **DOTTED, color="0.35"), "ours, after each epoch"))
     return handles
 
 
@@ -204,7 +215,7 @@ def model_handles(levels: pd.DataFrame, section: dict[str, Any], paper: pd.DataF
         handles.append((Line2D([], [], **unfit_marker(grey, "diverged", "")), "diverged"))
     points = paper[paper["quantity"].isin(BY_LEVEL)]
     if "test_error_at_fit" in set(points["quantity"]):
-        handles.append((Line2D([], [], **CORRUPTED, color=grey.colour), "ours, corrupted test labels"))
+        handles.append((Line2D([], [], **DOTTED, color=grey.colour), "ours, corrupted test labels"))
     for suspect in sorted({remark == "suspect" for remark in points["remark"]}):
         mark = Line2D([], [], **published_marks(grey.colour, suspect=suspect))
         handles.append((mark, "the paper's, suspect" if suspect else "the paper's"))
@@ -241,6 +252,10 @@ def caption(
         marks = ["stars" if quantity in BY_LEVEL else "dots" for quantity in paper["quantity"]]
         names = capitalised(" and ".join(sorted(set(marks))))
         sentences.append(f"{names}: what the paper reports, read from its figures.")
+    if "train_loss" in set(paper["quantity"]):
+        sentences.append(
+            "Dotted lines in (a): the loss in evaluation mode after each epoch, as the paper's seems to be."
+        )
     if "test_error_at_fit" in set(paper["quantity"]):
         sentences.append(
             "Dotted lines in (c): the error to be expected on test labels corrupted like the training ones, as the"

@@ -199,10 +199,7 @@ def caption(
         seeds_sentence(section["seeds"], "hairs: each seed"),
     ]
     if not paper.empty:
-        sentences.append(
-            "Dots and rings: what the paper reports, read from its figure; its training accuracy with batch norm is an"
-            " average over each epoch as it runs."
-        )
+        sentences.append("Dots and rings: what the paper reports, read from its figure.")
     diverged = diverged_sentence(pd.concat(trained.values()).drop_duplicates(RUN))
     return " ".join(filter(None, [*sentences, diverged, section["recipe_note"]]))
 

@@ -25,6 +25,7 @@ OF_A_RUN = {
 }
 OF_A_STEP = {
     "train_accuracy": ("evaluations", "TrainAccuracy"),
+    "train_loss": ("evaluations", "TrainLoss"),
     "test_accuracy": ("evaluations", "TestAccuracy"),
     "online_accuracy": ("curves", "OnlineTrainAccuracy"),
     "online_loss": ("curves", "OnlineTrainLoss"),
@@ -93,15 +94,16 @@ def summary(values: Sequence[float] | np.ndarray, ran: int, diverged: int = 0) -
 
 
 def at_step(run: pd.DataFrame, column: str, step: float) -> float:
-    """A run's curve at a step, read between its points; NaN beyond its ends by more than half a distance of points."""
-    points = run[["Step", column]].dropna().sort_values("Step")
+    """A run's curve at a step, read between its points; NaN further from all of them than half a distance of rows."""
+    rows = run[["Step", column]].sort_values("Step")
+    slack = np.diff(rows["Step"].to_numpy(float), prepend=0).min(initial=np.inf) / 2
+    points = rows.dropna()
     if points.empty:
         return math.nan
     steps, values = points["Step"].to_numpy(float), points[column].to_numpy(float)
     if math.isnan(step):
         return values[-1]
-    slack = np.diff(steps, prepend=0).min() / 2
-    if not steps[0] - slack <= step <= steps[-1] + slack:
+    if np.abs(steps - step).min() > slack:
         return math.nan
     return float(np.interp(step, steps, values))
 

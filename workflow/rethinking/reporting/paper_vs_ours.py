@@ -14,10 +14,10 @@ from rethinking.reporting.signs import signs
 
 ERROR, CORRUPTED = "test_error_at_fit", "test_error_at_fit_corrupted"
 NOTHING = Ours(math.nan, math.nan, 0, 0)
-DIGITS = {"online_loss": 4, "relative_time": 3, "test_error_at_fit": 4}
+DIGITS = {"train_loss": 4, "relative_time": 3, "test_error_at_fit": 4}
 NO_TARGET = "no target"
 VERDICTS = ("reproduced", "differs", "not run", NO_TARGET)
-UNITS = {"online_loss": ", nats", "relative_time": "", "test_error_at_fit": ""}
+UNITS = {"train_loss": ", nats", "relative_time": "", "test_error_at_fit": ""}
 
 
 def table(
@@ -102,7 +102,7 @@ def tolerance_note(numbers: pd.DataFrame) -> str:
         f"{tolerance:g} ({quantity.replace('_', ' ')}{UNITS.get(quantity, ', percentage points')})"
         for quantity, tolerance in numbers[["quantity", "tolerance"]].drop_duplicates().to_numpy()
     ]
-    losses = numbers[numbers["quantity"] == "online_loss"]
+    losses = numbers[numbers["quantity"] == "train_loss"]
     small = int((losses["paper"] <= losses["tolerance"]).sum())
     return (
         f"Reproduced: the mean over seeds is at most {', '.join(words)} from the paper's number. Accuracies are in"
