@@ -53,6 +53,8 @@ def main() -> None:
     side = run.training["crop"] or stored["train_images"].shape[1]
     shape = (stored["train_images"].shape[3], side, side)
     model = make_model(run, shape, summary["num_classes"], torch.device("cpu"))
+    if not any(isinstance(module, nn.BatchNorm2d) for module in model.modules()):
+        parser.error(f"{run.model} has no batch normalisation")
     model.load_state_dict(load_file(args.run / "weights.safetensors"))
     sets = {
         "training": (whitened(stored["train_images"][picked], run, shape, precision, model), labels["train"][picked]),

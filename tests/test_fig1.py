@@ -541,18 +541,18 @@ def test_the_paper_s_curves_are_dots_in_the_colour_of_their_setting(overlaid, pu
     assert overlaid[0].axes[0].get_xlim()[1] >= max(line.get_xdata().max() for line in dots)
 
 
-def test_the_dotted_lines_of_panel_a_are_the_loss_after_each_epoch_and_only_beside_the_paper_s(overlaid, cases):
+def test_the_dashed_lines_of_panel_a_are_the_loss_after_an_epoch_and_only_beside_the_paper_s(overlaid, cases):
     _, curves = tables([0, 1])
-    (dotted, *others) = [line for line in overlaid[0].axes[0].lines if line.get_linewidth() == fig1.DOTTED["linewidth"]]
+    (dashed, *others) = [line for line in overlaid[0].axes[0].lines if line.get_linewidth() == fig1.DASHED["linewidth"]]
     assert len(others) == len(SETTINGS) - 1
     rows = curves[(curves["model"] == "inception") & (curves["corruption"] == "true_labels") & (curves["seed"] < 2)]
     means = rows.dropna(subset=["TrainLoss"]).groupby("Step")["TrainLoss"].mean()
-    drawn = pd.Series(dotted.get_ydata(), dotted.get_xdata())
+    drawn = pd.Series(dashed.get_ydata(), dashed.get_xdata())
     assert len(drawn) > 1
     assert drawn.to_numpy() == pytest.approx(means[drawn.index].to_numpy())
-    assert "ours, after each epoch" in labels(overlaid[0])[0]
-    assert "after each epoch" in overlaid[1]
-    assert not any("after each epoch" in case.caption for case in cases.values())
+    assert "ours, after the epoch" in labels(overlaid[0])[0]
+    assert "in evaluation mode after an epoch" in overlaid[1]
+    assert not any("after an epoch" in case.caption for case in cases.values())
 
 
 def test_the_paper_s_losses_are_in_sight_where_ours_are_lower(published):
@@ -607,8 +607,8 @@ def test_a_panel_on_other_data_has_none_of_the_paper_s_points(panel, dots, stars
     assert sum(len(stars(axes)) for axes in figure.axes) == stars_drawn
     assert words in caption
     dotted = {name for each in labels(figure) for name in each if name.startswith("ours")}
-    assert dotted == {"ours, after each epoch" if dots else "ours, corrupted test labels"}
-    assert ("Dotted lines in (a)" in caption, "Dotted lines in (c)" in caption) == (bool(dots), not dots)
+    assert dotted == {"ours, after the epoch" if dots else "ours, corrupted test labels"}
+    assert ("Dashed lines in (a)" in caption, "Dotted lines in (c)" in caption) == (bool(dots), not dots)
 
 
 def test_a_figure_of_other_data_has_nothing_of_the_paper(published):

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rethinking.config import CHECKOUT, Configuration
+from rethinking.engine.loop import evaluation_steps
 from rethinking.files import canonical_json
 from rethinking.published import PAPER
 from rethinking.reporting import paper_vs_ours, table1, table4
@@ -124,6 +125,14 @@ def test_a_curve_is_read_between_its_points_and_not_beyond_its_ends():
     assert math.isnan(at_step(sparse, "Loss", 30))
 
 
+def test_four_evaluations_an_epoch_have_a_value_at_every_point_of_figure_2b(published):
+    steps = [391 * epoch + step for epoch in range(51) for step in sorted({*evaluation_steps(391, 4), 391})]
+    run = pd.DataFrame({"Step": steps, "TrainAccuracy": 50.0})
+    points = published[published["source"] == "figure 2b"]["step"]
+    assert len(points) == 553
+    assert all(at_step(run, "TrainAccuracy", step) == 50.0 for step in points)
+
+
 # Table 1 and table 4
 
 
@@ -228,12 +237,16 @@ def test_a_curve_that_was_not_run_is_one_row_of_the_table_that_is_read(cifar10, 
     curves = published["step"].notna().sum()
     assert len(table.shown) == 1008 - curves + 5 + 4  # five settings of figure 1a, four curves of figure 2b
     true_labels = table.shown[table.shown["of"].str.startswith("inception, learning curves, true_labels")].iloc[0]
-    assert (true_labels["paper"], true_labels["verdict"]) == ("69 points", "not run")
+    assert (true_labels["paper"], true_labels["verdict"]) == ("69 of 69 points", "not run")
     assert true_labels["of"].endswith(", steps 390 to 26775")
 
 
-def test_a_configuration_without_figures_1a_and_2b_says_not_run_of_their_points(published, frames):
-    cpu = Configuration.load(CHECKOUT / "config/cifar10-cpu.yaml")
+def test_a_configuration_without_figure_2b_says_not_run_of_its_points(published, frames, tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        f"extends: {CHECKOUT}/config/cifar10-cpu.yaml\nfigures: {{fig2: null}}\n"
+        "tables: {paper_vs_ours: {panels: {learning_curves: null}}}\n"
+    )
+    cpu = Configuration.load(tmp_path / "mine.yaml")
     none = {name: frame.iloc[:0] for name, frame in frames.items()}
     table = made(paper_vs_ours, "paper_vs_ours", cpu, none, published)
     assert len(table.numbers) == 1008
@@ -345,7 +358,7 @@ def sign_frames(times: list[float], errors: list[float], losses: list[float]) ->
     runs = [
         names
         | {"corruption": level, "relative_time": time, "test_error_at_fit": error, "final_test_error": error,
-           "censored": math.isnan(time), "num_classes": 10, "num_test": 400}
+           "censored": math.isnan(time), "stopped_by": "epochs", "num_classes": 10, "num_test": 400}
         for level, time, error in zip(LEVELS, times, errors, strict=True)
     ]  # fmt: skip
     curves = [
@@ -489,6 +502,13 @@ def test_a_run_of_no_figure_or_table_is_recorded_and_one_of_another_configuratio
     assert len(pd.read_csv(tmp_path / "kept/runs.csv")) == 8
     assert pd.read_csv(tmp_path / "kept/table1.csv")["model"].tolist() == ["mlp-w0.05"]
     assert capsys.readouterr().err == ""
+    for place, file in enumerate(sorted((runs := tmp_path / "kept/runs").rglob("run.json"))):
+        changed = {"code_digest": "other", "device": f"machine {place}"}
+        file.write_text(json.dumps(json.loads(file.read_text()) | changed))
+    record(Configuration.load(tmp_path / "tiny.yaml"), runs, tmp_path / "again")
+    warned = capsys.readouterr().err
+    assert warned.count("other code than the checkout's made it") == 8
+    assert "warning: the runs of paper_vs_ours differ in device: machine 1, machine 3" in warned
     configuration["recipes"]["quick"]["batch_size"] = 10
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(configuration))
     with pytest.raises(ValueError, match="holds no run of the configuration 'tiny'"):

@@ -41,6 +41,7 @@ from rethinking.plotting.style import (
 )
 
 DOTTED: dict[str, Any] = {"linewidth": 0.8, "dashes": (1, 1.2)}
+DASHED: dict[str, Any] = {"linewidth": 0.8, "dashes": (4, 1.6)}
 BY_LEVEL = ("relative_time", "test_error_at_fit")  # quantities of (b) and (c)
 LARGEST_LINEAR = 12  # relative time from which panel (b) is logarithmic; the paper's ends at 3.6
 
@@ -164,11 +165,11 @@ def draw_paper(axes: Sequence[Axes], paper: pd.DataFrame, section: dict[str, Any
 
 
 def draw_evaluated(axes: Axes, losses: pd.DataFrame, section: dict[str, Any]) -> None:
-    """The training loss of panel (a) in evaluation mode after each epoch, as the paper's seems to be."""
+    """The training loss of panel (a) in evaluation mode after an epoch, as the paper's seems to be, where measured."""
     unit = 1000 if axes.get_xlabel().startswith("thousand") else 1
     for corruption, look in setting_styles(section["panels"]["learning_curves"]["corruptions"]).items():
         means = mean_and_range(losses[losses["corruption"] == corruption], "Step", "TrainLoss")["mean"].dropna()
-        axes.plot(means.index / unit, means, **DOTTED, color=look.colour)
+        axes.plot(means.index / unit, means, **DASHED, color=look.colour)
 
 
 def draw_corrupted(axes: Axes, levels: pd.DataFrame, section: dict[str, Any]) -> None:
@@ -196,7 +197,7 @@ def loss_handles(section: dict[str, Any], paper: pd.DataFrame) -> Handles:
     if "train_loss" in set(paper["quantity"]):
         dots = {**published_points("0.35"), "markersize": 4}
         handles.append((Line2D([], [], **dots), "the paper's"))
-        handles.append((Line2D([], [], **DOTTED, color="0.35"), "ours, after each epoch"))
+        handles.append((Line2D([], [], **DASHED, color="0.35"), "ours, after the epoch"))
     return handles
 
 
@@ -254,7 +255,8 @@ def caption(
         sentences.append(f"{names}: what the paper reports, read from its figures.")
     if "train_loss" in set(paper["quantity"]):
         sentences.append(
-            "Dotted lines in (a): the loss in evaluation mode after each epoch, as the paper's seems to be."
+            "Dashed lines in (a): the loss in evaluation mode after an epoch, as the paper's seems to be, where it was"
+            " measured."
         )
     if "test_error_at_fit" in set(paper["quantity"]):
         sentences.append(

@@ -94,9 +94,9 @@ def summary(values: Sequence[float] | np.ndarray, ran: int, diverged: int = 0) -
 
 
 def at_step(run: pd.DataFrame, column: str, step: float) -> float:
-    """A run's curve at a step, read between its points; NaN further from all of them than half a distance of rows."""
+    """A run's curve at a step, read between its points; NaN where it was not measured within half an interval."""
     rows = run[["Step", column]].sort_values("Step")
-    slack = np.diff(rows["Step"].to_numpy(float), prepend=0).min(initial=np.inf) / 2
+    slack = np.diff(rows["Step"].to_numpy(float), prepend=0).max(initial=0) / 2
     points = rows.dropna()
     if points.empty:
         return math.nan

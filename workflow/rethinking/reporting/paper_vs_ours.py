@@ -61,13 +61,13 @@ def row_of(frames: Frames, section: Mapping[str, Any], number: dict[str, Any]) -
     ]
     found, alike, recipe = max(candidates, key=lambda each: (each[0].n, each[0].ran), default=(NOTHING, math.nan, ""))
     tolerance = section["tolerance"][number["quantity"]]
-    # A curve that ends before the number's step has no value there, and nothing is wrong with that.
-    ended = found.n == 0 and not math.isnan(number["step"]) and found.diverged < found.ran
+    # A curve that ends before the number's step or was not measured at it has no value, and nothing is wrong with that.
+    unmeasured = found.n == 0 and not math.isnan(number["step"]) and found.diverged < found.ran
     by_definition = number["quantity"] == "relative_time" and number["corruption"] == "true_labels"
     if number["remark"] == SUSPECT or by_definition:
         judged = NO_TARGET
     else:
-        judged = "not run" if ended else verdict(number["value"], number["remark"], found, tolerance)
+        judged = "not run" if unmeasured else verdict(number["value"], number["remark"], found, tolerance)
     return {
         **{key: number[key] for key in ("source", "page", "panel", "model", "corruption", "quantity", "step")},
         "paper": number["value"],
@@ -78,9 +78,11 @@ def row_of(frames: Frames, section: Mapping[str, Any], number: dict[str, Any]) -
         "on_corrupted_labels": alike,
         "tolerance": tolerance,
         "verdict": judged,
-        "remark": "; ".join(filter(None, [number["remark"], missing(found, judged), on_corrupted(alike)])),
+        "remark": "; ".join(
+            filter(None, [number["remark"], missing(found, judged, number["step"]), on_corrupted(alike)])
+        ),
         "recipe": recipe if found.ran else "",
-        "would_take": would_take(section, number) if ended or not found.ran else "",
+        "would_take": would_take(section, number) if unmeasured or not found.ran else "",
     }
 
 
@@ -129,25 +131,25 @@ def corrupted_note(numbers: pd.DataFrame) -> str:
     )
 
 
-def missing(found: Ours, judged: str) -> str:
+def missing(found: Ours, judged: str, step: float) -> str:
     """What to say of runs that have no such value."""
     if judged == "not run":
         return ""
-    unfit = found.ran - found.n - found.diverged
-    counts = [(unfit, "did not fit"), (found.diverged, "diverged")]
+    lacking = found.ran - found.n - found.diverged
+    counts = [(lacking, "did not fit" if math.isnan(step) else "were not measured there"), (found.diverged, "diverged")]
     return "; ".join(f"{count} of {found.ran} of our runs {what}" for count, what in counts if count)
 
 
 def would_take(section: Mapping[str, Any], number: Mapping[str, Any]) -> str:
     """The command that makes a missing number, and its cost."""
     needed = [number["corruption"], *(["true_labels"] if number["quantity"] == "relative_time" else [])]
-    runs = [
-        run
-        for corruption in dict.fromkeys(needed)
+    there = {
+        run["corruption"]: run
         for run in section["would_take"]
-        if (run["panel"], run["model"], run["corruption"]) == (number["panel"], number["model"], corruption)
-    ]
-    if not runs:
+        if (run["panel"], run["model"]) == (number["panel"], number["model"])
+    }
+    runs = [there[corruption] for corruption in dict.fromkeys(needed) if corruption in there]
+    if not there.keys() >= set(needed):
         return "runs that no configuration here has"
     targets = " ".join(f"results/runs/{run['folder']}/seed0/run.json" for run in runs)
     epochs, images = sum(run["epochs"] for run in runs), runs[0]["num_train"]
@@ -168,11 +170,12 @@ def shown(numbers: pd.DataFrame) -> pd.DataFrame:
     curve = numbers[["source", "panel", "model", "corruption", "quantity"]].agg("/".join, axis=1)
     together = (numbers["verdict"] == "not run") & numbers["step"].notna()
     parts = numbers.groupby(curve.where(together, numbers.index.astype(str)), sort=False)
-    return pd.DataFrame([shown_together(part) for _, part in parts])
+    points = curve.value_counts()
+    return pd.DataFrame([shown_together(part, points[curve[part.index[0]]]) for _, part in parts])
 
 
-def shown_together(part: pd.DataFrame) -> dict[str, str]:
-    """One row of one number, or of several points of a curve none of which was run."""
+def shown_together(part: pd.DataFrame, points: int) -> dict[str, str]:
+    """One row of one number, or of several of a curve's `points`, those that were not run."""
     row, last = part.iloc[0], part.iloc[-1]
     places = DIGITS.get(row["quantity"], 2)
     steps = f"steps {row['step']:.0f} to {last['step']:.0f}" if len(part) > 1 else f"step {row['step']:.0f}"
@@ -181,7 +184,7 @@ def shown_together(part: pd.DataFrame) -> dict[str, str]:
         "where": f"{row['source']}, p. {row['page']}",
         "of": ", ".join([*names, *([] if math.isnan(row["step"]) else [steps])]),
         "quantity": row["quantity"].replace("_", " "),
-        "paper": f"{len(part)} points" if len(part) > 1 else plain(row["paper"], places),
+        "paper": f"{len(part)} of {points} points" if len(part) > 1 else plain(row["paper"], places),
         "ours": with_spread(row["ours"], row["sd"], places),
         "n": str(row["n"]),
         "verdict": row["verdict"],

@@ -46,6 +46,8 @@ def finished(configuration: Configuration, folder: Path) -> dict[str, tuple[RunC
     found = {}
     for file in sorted(folder.glob("*/*/*/*/seed*/run.json")):
         dataset, model, corruption, recipe, seed = file.parent.relative_to(folder).parts
+        if not seed.removeprefix("seed").isdecimal():
+            continue
         try:
             run = configuration.run(dataset, model, corruption, recipe, int(seed.removeprefix("seed")))
         except ConfigurationError:
