@@ -103,5 +103,7 @@ def test_the_captions_of_figure_1_and_of_the_learning_curves_say_it_so():
 def test_a_run_that_is_not_there_is_named():
     runs, curves = tables([0])
     lacking = runs[(runs["model"] != "alexnet") | (runs["corruption"] != "random_pixels")]
-    with pytest.raises(ValueError, match=r"^figure digits, learning_curves: .* digits/alexnet/random_pixels/small/0$"):
+    with pytest.raises(
+        ValueError, match=r"^configuration digits, panel learning_curves: .* digits/alexnet/random_pixels/small/0$"
+    ):
         learning_curves.figure(lacking, curves, given([0], MODELS))
