@@ -210,6 +210,14 @@ def test_runs_that_diverged_are_in_no_mean_and_are_counted(runs, evaluations, se
     assert "1 of 15 runs diverged and is left out." in caption
 
 
+def test_the_axis_of_early_stopping_ends_above_what_it_shows(drawn, evaluations, section, runs):
+    assert drawn[0].axes[0].get_ylim()[1] == 101  # some reach 92 %
+    halved = evaluations.assign(**{name: evaluations[name] / 2 for name in ("TestAccuracy", "ValidationAccuracy")})
+    axes = fig2.figure(runs, halved, section)[0].axes
+    assert axes[0].get_ylim()[1] == 51
+    assert axes[1].get_ylim()[1] == 101
+
+
 def test_a_figure_of_runs_that_all_diverged_says_so(runs, evaluations, section, tmp_path):
     gone = without(evaluations, evaluations["seed"] >= 0)
     figure, caption = fig2.figure(runs.assign(stopped_by="diverged"), gone, section)

@@ -4,6 +4,7 @@ The paper's panel (a) is ImageNet, and its best-so-far is that of the test set. 
 well: a mark on a test curve is where its best epoch would have been chosen honestly.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -96,6 +97,8 @@ def draw_early_stopping(axes: Axes, settings: dict[str, pd.DataFrame], section: 
         picked = chosen(rows)
         axes.plot(picked["Step"] / unit, picked["TestAccuracy"], **choice_mark(look))
     finish(axes, list(settings.values()), unit)
+    shown = pd.concat(settings.values())[["TestAccuracy", "ValidationAccuracy"]]
+    axes.set_ylim(top=head(shown.max(axis=None)))
     model = section["panels"]["no_regulariser"]["models"][0]
     axes.set_title("(a) early stopping")
     axes.set_ylabel(f"accuracy of {section['labels'][model]} (%)")
@@ -132,6 +135,11 @@ def finish(axes: Axes, tables: Sequence[pd.DataFrame], unit: int) -> None:
     axes.set_xlim(0, 1.02 * max((table["Step"].max() for table in tables if len(table)), default=1) / unit)
     late = pd.concat([table[table["Step"] >= 0.1 * table["Step"].max()] for table in tables])["TestAccuracy"]
     axes.set_ylim(foot(late), 101)
+
+
+def head(highest: float) -> float:
+    """The upper end of an axis that shows accuracies up to the highest, in tens of percent."""
+    return 101 if math.isnan(highest) else min(101, 10 * math.ceil(highest / 10) + 1)
 
 
 def foot(accuracies: pd.Series) -> float:
