@@ -44,6 +44,11 @@ def steps_label(unit: int) -> str:
     return "training steps" if unit == 1 else "thousand training steps"
 
 
+def unit_of_axis(axes: Axes) -> int:
+    """The unit of an axis that `steps_label` named."""
+    return 1000 if axes.get_xlabel() == steps_label(1000) else 1
+
+
 # The paper's own numbers
 
 
@@ -69,7 +74,7 @@ def draw_points(axes: Axes, points: pd.DataFrame, marks: dict[str, Any]) -> None
     """Points of the paper's curves over ours; the axis of steps goes on to the last of them."""
     if points.empty:
         return
-    unit = 1000 if axes.get_xlabel().startswith("thousand") else 1
+    unit = unit_of_axis(axes)
     end = max(axes.get_xlim()[1], 1.02 * points["step"].max() / unit)
     axes.plot(points["step"] / unit, points["value"], **marks)
     axes.set_xlim(0, end)

@@ -26,6 +26,7 @@ from rethinking.plotting.curves import (
     setting_handles,
     shown_of_paper,
     split_losses,
+    unit_of_axis,
 )
 from rethinking.plotting.layout import Handles, capitalised, lay_out
 from rethinking.plotting.panels import images_of
@@ -166,7 +167,7 @@ def draw_paper(axes: Sequence[Axes], paper: pd.DataFrame, section: dict[str, Any
 
 def draw_evaluated(axes: Axes, losses: pd.DataFrame, section: dict[str, Any]) -> None:
     """The training loss of panel (a) in evaluation mode after an epoch, as the paper's seems to be, where measured."""
-    unit = 1000 if axes.get_xlabel().startswith("thousand") else 1
+    unit = unit_of_axis(axes)
     for corruption, look in setting_styles(section["panels"]["learning_curves"]["corruptions"]).items():
         means = mean_and_range(losses[losses["corruption"] == corruption], "Step", "TrainLoss")["mean"].dropna()
         axes.plot(means.index / unit, means, **DASHED, color=look.colour)
