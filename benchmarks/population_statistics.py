@@ -13,10 +13,12 @@ from safetensors.torch import load_file
 from torch import nn
 
 from rethinking.engine.evaluation import evaluate
+from rethinking.engine.loop import Split
 from rethinking.engine.precision import autocast
 from rethinking.files import read_json
 from rethinking.run import RunConfig
-from rethinking.stages.placement import make_model, whitened
+from rethinking.stages.placement import place
+from rethinking.stages.run_folder import load_data
 
 BATCH = 128
 DATA = Path("results/data")
@@ -44,27 +46,18 @@ def main() -> None:
     run, precision = RunConfig.from_dict(summary["config"]), summary["precision"]
     if run.corruption != "true_labels":
         parser.error(f"{args.run} was trained on {run.corruption}; true_labels is what this is made for")
-    data = DATA / run.dataset
-    stored = {name: np.load(data / f"{name}.npy", mmap_mode="r") for name in ("train_images", "test_images")}
-    labels = {
-        part: torch.from_numpy(np.load(data / f"{part}_labels.npy").astype(np.int64)) for part in ("train", "test")
-    }
-    picked = np.random.default_rng(0).permutation(len(labels["train"]))[: args.images]
-    side = run.training["crop"] or stored["train_images"].shape[1]
-    shape = (stored["train_images"].shape[3], side, side)
-    model = make_model(run, shape, summary["num_classes"], torch.device("cpu"))
+    arrays, manifest, _ = load_data(DATA / run.dataset, None, None)
+    model, sets = place(arrays, run, len(manifest["classes"]), precision, torch.device("cpu"))
     if not any(isinstance(module, nn.BatchNorm2d) for module in model.modules()):
         parser.error(f"{run.model} has no batch normalisation")
     model.load_state_dict(load_file(args.run / "weights.safetensors"))
-    sets = {
-        "training": (whitened(stored["train_images"][picked], run, shape, precision, model), labels["train"][picked]),
-        "test": (whitened(np.asarray(stored["test_images"]), run, shape, precision, model), labels["test"]),
-    }
+    picked = torch.from_numpy(np.random.default_rng(0).permutation(len(sets.train.labels))[: args.images])
+    training = Split(*sets.train.batch(picked))
     for averages in ("as saved", f"over {len(picked):,} images"):
         if averages != "as saved":
-            average_anew(model, sets["training"][0], precision)
-        for name, (images, given) in sets.items():
-            score = evaluate(model, images, given, summary["num_classes"], precision)
+            average_anew(model, training.images, precision)
+        for name, part in (("training", training), ("test", sets.test)):
+            score = evaluate(model, part.images, part.labels, sets.num_classes, precision)
             print(f"averages {averages}: {name} {score.accuracy:.2f} %, loss {score.loss:.4f}", flush=True)
 
 
