@@ -492,6 +492,16 @@ def test_a_run_that_was_recorded_once_stays_when_it_is_gone(completed: Path, tmp
     assert not list(out.rglob("weights.safetensors"))
 
 
+def test_what_a_run_logged_within_its_epochs_and_measured_is_recorded(completed: Path, tmp_path: Path):
+    shutil.copytree(completed / "results/runs", runs := tmp_path / "runs")
+    name = "digits-50/mlp-w0.05/true_labels/quick/seed0"
+    for file in ("steps.csv", "measures.csv"):
+        (runs / name / file).write_text(f"{file} of a run that asks for it\n")
+    record(Configuration.load(completed / "config/config.yaml"), runs, tmp_path / "kept")
+    for file in ("steps.csv", "measures.csv"):
+        assert (tmp_path / "kept/runs" / name / file).read_bytes() == (runs / name / file).read_bytes()
+
+
 def test_a_run_of_no_figure_or_table_is_recorded_and_one_of_another_configuration_is_not(
     completed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -228,6 +228,8 @@ class Configuration:
                     key = self._recipe_key(name, "augmentation")
                     given = _extended(chain, table)["augmentation"]
                     raise self._sources.error(key, given, "random_crop needs crop, the size of the window")
+            if recipe["batch_norm"] is not None:
+                recipe["batch_norm"] = self._batch_norm(recipe, self._recipe_key(name, "batch_norm"))
             for setting in BY_FAMILY:
                 for family, value in recipe[setting].items() if isinstance(recipe[setting], dict) else ():
                     key = f"{self._recipe_key(name, setting)}.{family}"
@@ -254,6 +256,14 @@ class Configuration:
         if len(rules) != 1 or ("extra_epochs" in stop and rules != ["criterion"]):
             raise self._sources.error(key, stop, "needs one of criterion (with extra_epochs), early_stopping, plateau")
         return {"extra_epochs": 0, **stop} if rules == ["criterion"] else stop
+
+    def _batch_norm(self, recipe: Values, key: str) -> Values:
+        """The settings of batch normalisation, complete."""
+        found = schema.fill(recipe["batch_norm"], "config", "batch_norm")
+        if found["debiased"] and recipe["compile"] is not None:
+            problem = "changes from step to step, which a compiled network (the recipe's compile) does not follow"
+            raise self._sources.error(f"{key}.debiased", True, problem)
+        return found
 
     def _check_redraws(self, recipe: Values, key: str) -> None:
         """That labels are redrawn in one order and while there is still something to train."""

@@ -15,6 +15,8 @@ from rethinking.files import canonical_json, digest
 CONTINUED = ("epochs", "stop")
 # Values of a recipe that may be given for each model family.
 BY_FAMILY = ("learning_rate", "weight_decay", "weight_decay_on")
+# Values that came after the first runs; one that says nothing is in no run's slice.
+LATER = ("redraw_labels_after", "batch_norm")
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class RunConfig:
 def by_family(recipe: dict[str, Any], family: str) -> dict[str, Any]:
     """The recipe with every mapping by model family replaced by the family's own value.
 
-    Labels that are never redrawn are not mentioned: runs from before they could be stay what they are.
+    What a recipe leaves as it was before the key came is not mentioned: runs from before stay what they are.
     Raises ValueError naming the key where the family is missing.
     """
     resolved = dict(recipe)
@@ -84,8 +86,9 @@ def by_family(recipe: dict[str, Any], family: str) -> dict[str, Any]:
             if family not in value:
                 raise ValueError(f"{key} = {value}: has no value for the model family {family!r}")
             resolved[key] = value[family]
-    if not resolved.get("redraw_labels_after"):
-        resolved.pop("redraw_labels_after", None)
+    for key in LATER:
+        if not resolved.get(key):
+            resolved.pop(key, None)
     return resolved
 
 

@@ -14,6 +14,7 @@ from torch import nn
 
 from rethinking import seeds
 from rethinking.engine.augmentation import Augmentation
+from rethinking.engine.batch_norm import before_step
 from rethinking.engine.evaluation import Score, evaluate
 from rethinking.engine.optim import learning_rate
 from rethinking.engine.precision import autocast
@@ -179,6 +180,7 @@ class _Epoch:
         draws = augmentation.draw(self.number) if augmentation else None
         loss_of = objective(model, training)
         drops = drops_units(model, training)
+        set_running_weight = before_step(model, training.get("batch_norm"))
         between = evaluation_steps(self.num_steps, training["evaluations_per_epoch"])
         model.train()
         while True:
@@ -197,6 +199,7 @@ class _Epoch:
             if drops:
                 # torch's dropout draws from the global generator only.
                 torch.manual_seed(seeds.integer(self.seed, "dropout", self.number, progress.batch))
+            set_running_weight(self.step)
             with autocast(self.device, self.sets.precision):
                 logits = self.network(x)
             total, loss = loss_of(logits.float(), y)

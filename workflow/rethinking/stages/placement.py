@@ -6,6 +6,7 @@ from torch import nn
 
 from rethinking.data.preprocess import CHUNK, preprocess
 from rethinking.engine.augmentation import Augmentation
+from rethinking.engine.batch_norm import configure_batch_norm
 from rethinking.engine.initialisation import initialise
 from rethinking.engine.loop import Sets, Split
 from rethinking.engine.regularisation import add_dropout
@@ -53,6 +54,7 @@ def make_model(run: RunConfig, shape: tuple[int, int, int], num_classes: int, de
     model = MODELS[run.factory].build(shape, num_classes, **run.arguments)
     initialise(model, run.training["initialisation"], generator(run.seed, "initialisation"))
     add_dropout(model, run.training["dropout"])
+    configure_batch_norm(model, run.training.get("batch_norm"))
     return model.to(device).to(memory_format=memory_format(model))
 
 

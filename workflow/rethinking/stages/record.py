@@ -29,6 +29,7 @@ from rethinking.stages.confusions import read_confusions
 from rethinking.stages.frames import read_published
 
 KEPT = Path("docs/results")
+SMALL = ("run.json", "metrics.csv", "evaluations.csv", "steps.csv", "measures.csv")  # of a run's files, if it has them
 COLUMNS = [
     "dataset", "model", "corruption", "recipe", "seed", "num_train", "num_test", "epochs_done", "stopped_by",
     "final_train_accuracy", "final_train_loss", "final_test_accuracy", "final_test_loss", "accuracy_99_epoch",
@@ -66,7 +67,7 @@ def keep(configuration: Configuration, folder: Path, kept: Path) -> dict[str, st
     A run that an earlier record kept stays, unless it is here again. Of one that other code made a line says so.
     """
     of_classes = any("confusions" in TABLES[name].tables for name in configuration.tables)
-    names = ["run.json", "metrics.csv", "evaluations.csv", *(["confusion.pkl"] if of_classes else [])]
+    names = [*SMALL, *(["confusion.pkl"] if of_classes else [])]
     found = finished(configuration, folder)
     for path, (run, summary) in found.items():
         if summary["code_digest"] != train_code(run):
