@@ -19,7 +19,9 @@ def layers(model: nn.Module) -> list[_BatchNorm]:
 
 def configure_batch_norm(model: nn.Module, setting: Setting | None) -> None:
     """Give every such layer the recipe's momentum, or no running averages at all; None leaves each its own."""
-    for layer in layers(model) if setting else ():
+    if setting is None:
+        return
+    for layer in layers(model):
         if setting["statistics"] == "batch":
             layer.track_running_stats = False
             layer.running_mean = layer.running_var = layer.num_batches_tracked = None
@@ -37,7 +39,7 @@ def running_weight(momentum: float, step: int) -> float:
 
 def before_step(model: nn.Module, setting: Setting | None) -> Callable[[int], None]:
     """What to call with the number of a step (from 0) before it: nothing to be done unless averages are debiased."""
-    if not setting or not setting["debiased"] or setting["statistics"] == "batch":
+    if setting is None or not setting["debiased"] or setting["statistics"] == "batch":
         return lambda step: None
     found, momentum = layers(model), setting["momentum"]
 
