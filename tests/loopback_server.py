@@ -1,5 +1,6 @@
 """A web server on 127.0.0.1 that a test tells how to answer, also wrongly."""
 
+import socket
 import threading
 import time
 from collections import Counter
@@ -53,6 +54,14 @@ def loopback() -> Iterator[Loopback]:
         finally:
             web.shutdown()
             thread.join()
+
+
+@contextmanager
+def nobody() -> Iterator[str]:
+    """An address where nobody listens: the port is taken, but not opened."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
 def headers(handler: BaseHTTPRequestHandler, code: int = 200, **values: object) -> None:

@@ -43,20 +43,24 @@ def _array(array: np.ndarray) -> bytes:
     return empty + b"(K\x01" + shape + dtype + b"\x89" + content + b"tb"
 
 
-def cifar_arrays(num_images: int = 20) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Images (n, 3, 32, 32) and labels of every batch, all different."""
+def cifar_arrays(num_images: int = 20, distinct: int | None = None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Images (n, 3, 32, 32) and labels of every batch, all different, or `distinct` ones again and again."""
     rng = np.random.default_rng(0)
-    labels = np.arange(num_images) % 10
+    num = distinct or num_images
+    labels = np.arange(num) % 10
+    batches = {
+        name: (rng.integers(0, 256, (num, 3, 32, 32), dtype=np.uint8), rng.permutation(labels)) for name in BATCHES
+    }
     return {
-        name: (rng.integers(0, 256, (num_images, 3, 32, 32), dtype=np.uint8), rng.permutation(labels))
-        for name in BATCHES
+        name: (np.resize(images, (num_images, 3, 32, 32)), np.resize(labels, num_images))
+        for name, (images, labels) in batches.items()
     }
 
 
-def cifar_files(num_images: int = 20) -> dict[str, bytes]:
+def cifar_files(num_images: int = 20, distinct: int | None = None) -> dict[str, bytes]:
     """The seven pickles by name."""
     files = {}
-    for name, (images, labels) in cifar_arrays(num_images).items():
+    for name, (images, labels) in cifar_arrays(num_images, distinct).items():
         content = {"batch_label": name, "labels": labels.tolist(), "data": images.reshape(num_images, -1)}
         files[name] = python2_pickle(content | {"filenames": [f"{label}.png" for label in labels]})
     files["batches.meta"] = python2_pickle({"num_cases_per_batch": num_images, "label_names": CLASSES, "num_vis": 3072})
@@ -85,13 +89,15 @@ def idx(array: np.ndarray) -> bytes:
     return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
 
 
-def mnist_files(num_images: int = 30) -> dict[str, bytes]:
-    """The four idx files by name, not compressed."""
+def mnist_files(train: int = 30, test: int = 30) -> dict[str, bytes]:
+    """The four idx files by name, not compressed; of more than 30 images the first 30 come again and again."""
     rng = np.random.default_rng(1)
     files = {}
-    for part in ("train", "t10k"):
-        files[f"{part}-images-idx3-ubyte"] = idx(rng.integers(0, 256, (num_images, 28, 28), dtype=np.uint8))
-        files[f"{part}-labels-idx1-ubyte"] = idx(rng.permutation(np.arange(num_images) % 10).astype(np.uint8))
+    for part, num_images in (("train", train), ("t10k", test)):
+        images = rng.integers(0, 256, (30, 28, 28), dtype=np.uint8)
+        labels = rng.permutation(np.arange(30) % 10).astype(np.uint8)
+        files[f"{part}-images-idx3-ubyte"] = idx(np.resize(images, (num_images, 28, 28)))
+        files[f"{part}-labels-idx1-ubyte"] = idx(np.resize(labels, num_images))
     return files
 
 

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -55,10 +54,8 @@ def server() -> Iterator[web.Loopback]:
 
 @pytest.fixture
 def absent() -> Iterator[str]:
-    """An address where nobody listens: the port is taken, but not opened."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+    with web.nobody() as address:
+        yield address
 
 
 def fetch(out: Path, *urls: str, data: bytes = DATA, patience: Patience = PATIENCE, **options: Any) -> list[str]:

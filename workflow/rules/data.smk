@@ -1,11 +1,11 @@
 # Original files to arrays: results/data/<dataset>/{train,test}_{images,labels}.npy and manifest.json.
 
 
-# Where the bytes come from is not what they are: mirrors and data_dir stand in the command and in no param, so that
-# another one makes nothing run again.
+# Where the bytes come from is not what they are, so that another mirror or data_dir makes nothing run again: data_dir
+# stands in the command alone, and the mirrors are a function of the output as well, whose values Snakemake compares with
+# nothing.
 DOWNLOAD = (
-    "python3 -m rethinking download --dataset {wildcards.dataset} --files {params.files:q}"
-    f" --urls {literal(canonical_json(CONFIGURATION.urls))}"
+    "python3 -m rethinking download --dataset {wildcards.dataset} --files {params.files:q} --urls {params.urls:q}"
     f" {'--data-dir ' + literal(CONFIGURATION.data_dir) if CONFIGURATION.data_dir else ''}"
     " --out results/downloads/{wildcards.dataset} > {log} 2>&1"
 )
@@ -23,6 +23,7 @@ rule download:
         "../../environment.yml"
     params:
         files=lambda wildcards: canonical_json(CONFIGURATION.download_slice(wildcards.dataset)),
+        urls=lambda wildcards, output: canonical_json(CONFIGURATION.urls[wildcards.dataset]),
     shell:
         DOWNLOAD
 

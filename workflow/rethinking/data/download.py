@@ -35,6 +35,7 @@ def download(
 
     `bases` are folders or addresses that are searched before the mirrors, for the files and for what they unpack to.
     """
+    assert urls.keys() <= expected.keys(), f"mirrors of {sorted(urls)}, files {sorted(expected)}"
     out.mkdir(parents=True, exist_ok=True)
     for name, problem in _lacking(out, expected).items():
         ways = _ways(dataset, name, expected[name], urls.get(name, ()), bases)
