@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: all .venv lint test test-large torture bench bench-bfloat16 test-slurm accept FORCE
+.PHONY: all .venv lint test test-large torture bench bench-bfloat16 test-gpu test-slurm accept FORCE
 .NOTPARALLEL:
 
 all: .venv
@@ -49,6 +49,13 @@ bench: .venv
 # Whether bfloat16 changes a conclusion: a quarter of an hour; writes benchmarks/bfloat16.md.
 bench-bfloat16: .venv
 	PYTHONPATH=workflow $(BIN)/python -m benchmarks.bfloat16 $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+
+# On a GPU: some 3 minutes. `make test-gpu DEVICE=cpu` runs the same bodies small on the CPU, as `make test` does. What a
+# driver or compiler of another version warns of is shown, and is an error on the CPU only.
+DEVICE ?= cuda
+test-gpu: .venv
+	PYTHONPATH=workflow OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/gpu -rs --durations 10 --device $(DEVICE) \
+	  $(if $(filter cuda,$(DEVICE)),-W default)
 
 # As root, on Debian or Ubuntu: installs SLURM and runs two nodes of it on this machine for as long as the test takes.
 test-slurm: .venv/slurm
