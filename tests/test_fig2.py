@@ -27,8 +27,7 @@ def section() -> dict[str, Any]:
     return Configuration.load(CHECKOUT / "config/cifar10.yaml").figure_section("fig2")
 
 
-@pytest.fixture(scope="module")
-def evaluations(section) -> pd.DataFrame:
+def evaluations_of(section: dict[str, Any]) -> pd.DataFrame:
     """Curves that rise, turn at step 5,000 where no regulariser keeps them, and are noisy in their own way a seed."""
     rng, rows = np.random.default_rng(0), []
     for panel, group in section["panels"].items():
@@ -49,11 +48,20 @@ def evaluations(section) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
-@pytest.fixture(scope="module")
-def runs(evaluations) -> pd.DataFrame:
+def runs_of(evaluations: pd.DataFrame) -> pd.DataFrame:
     runs = evaluations[RUN].drop_duplicates(ignore_index=True)
     num_train = np.where(runs["dataset"] == "cifar10", 50000, 45000)
     return runs.assign(stopped_by="epochs", num_train=num_train, num_test=10000)
+
+
+@pytest.fixture(scope="module")
+def evaluations(section) -> pd.DataFrame:
+    return evaluations_of(section)
+
+
+@pytest.fixture(scope="module")
+def runs(evaluations) -> pd.DataFrame:
+    return runs_of(evaluations)
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ def figure(folder: Path, section: dict[str, Any]) -> tuple[Figure, str]:
                 axis.set_major_locator(MaxNLocator(integer=True))
             if panel == 0:
                 draw_whole(axes, image, (top, left), window.shape)
-                axes.set_title(f"{table['Label'].iloc[0]}, {height}×{width} pixels", parse_math=False)
+                axes.set_title(f"{table['Label'].iloc[0]}, {height}×{width} pixels")
             else:
                 draw_values(axes, window[..., panel - 1], (top, left))
                 axes.set_title(colours[panel - 1].lower())

@@ -14,7 +14,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from rethinking.plotting.layout import PLAIN, capitalised, shortened, wrap
+from rethinking.plotting.layout import capitalised, shortened, wrap
 from rethinking.plotting.panels import diverged_sentence, rows_of, steady
 from rethinking.plotting.style import LARGE, MEDIUM, SMALL, setting_label, style
 
@@ -108,8 +108,8 @@ def label_classes(axes: Axes, classes: list[str], every: int, *, rows: bool, col
     names = [shortened(name) for name in classes[::every]]
     places = range(0, len(classes), every)
     turned = 90 if max(map(len, names)) > 2 else 0
-    axes.set_xticks(places if columns else [], names if columns else [], rotation=turned, **PLAIN)
-    axes.set_yticks(places if rows else [], names if rows else [], **PLAIN)
+    axes.set_xticks(places if columns else [], names if columns else [], rotation=turned)
+    axes.set_yticks(places if rows else [], names if rows else [])
     axes.tick_params(length=0, labelsize=SMALL)
     axes.spines[["left", "bottom"]].set_visible(False)
     if rows:

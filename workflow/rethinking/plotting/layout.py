@@ -19,7 +19,6 @@ from rethinking.plotting.style import LARGE, SMALL, STYLE
 EDGE, LEFT, RIGHT, BETWEEN, APART, TITLE, LABELS, TICKS = 0.06, 0.56, 0.1, 0.62, 0.15, 0.25, 0.41, 0.36
 ROWS_APART = 0.18
 LONGEST = 12  # letters of a class's name
-PLAIN: dict[str, Any] = {"parse_math": False}  # a dollar in the name of a class is a dollar
 LINE = 1.3 * LARGE / 72  # of a title
 BOLD = 1.15  # width of bold letters, in that of others
 LEAST_HEIGHT = 1.3  # of a panel; where a long caption needs the room, the figure grows instead
@@ -84,7 +83,7 @@ def lay_out_grid(figure: Figure, axes: Sequence[Axes], columns: int, handles: Ha
     text.set_position((EDGE / width, EDGE / height))
     legend.set_bbox_to_anchor((LEFT / width, 1 - (above - title) / height), figure.transFigure)
     for place, (each, name) in enumerate(zip(axes, titles, strict=True)):
-        each.set_title(name, parse_math=False)
+        each.set_title(name)
         row, column = divmod(place, columns)
         left, bottom = LEFT + column * (panel + TICKS), below + (rows - 1 - row) * (tall + between)
         each.set_position((left / width, bottom / height, panel / width, tall / height))

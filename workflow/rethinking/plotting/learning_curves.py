@@ -33,7 +33,7 @@ def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: dict[str, Any]) ->
         axes = list(drawing.subplots(rows, columns, squeeze=False).flat)
         for place, (each, model) in enumerate(zip(axes, of_model, strict=False)):
             draw_losses(each, losses[model], of_model[model], group["corruptions"])
-            each.set_title(section["labels"][model], parse_math=False)
+            each.set_title(section["labels"][model])
             each.set_ylabel("" if place % columns else "training loss")
         for spare in axes[len(of_model) :]:
             spare.remove()

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rethinking.plotting.layout import LONGEST, PLAIN, capitalised, shortened, wrap
+from rethinking.plotting.layout import LONGEST, capitalised, shortened, wrap
 from rethinking.plotting.style import SMALL, VERMILLION, setting_label, style
 
 WIDTH, EDGE, NAMES, BETWEEN = 7.2, 0.06, 0.92, 0.06  # inches: whole, around, the rows' names, between images
@@ -61,9 +61,9 @@ def draw_labels(axes: Axes, centre: float, top: float, given: str, true: str) ->
     """The label that is given; where it is another than the true one, in bold and colour and the true one below."""
     wrong = given != true
     look: dict[str, Any] = {"color": VERMILLION, "fontweight": "bold"} if wrong else {}
-    axes.text(centre, top - 0.02, shortened(given), ha="center", va="top", fontsize=TINY, **PLAIN, **look)
+    axes.text(centre, top - 0.02, shortened(given), ha="center", va="top", fontsize=TINY, **look)
     if wrong:
-        axes.text(centre, top - 0.02 - LABEL, f"({shortened(true)})", ha="center", va="top", fontsize=TINY, **PLAIN)
+        axes.text(centre, top - 0.02 - LABEL, f"({shortened(true)})", ha="center", va="top", fontsize=TINY)
 
 
 def caption(table: pd.DataFrame, section: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same bytes on every machine
     "font.size": MEDIUM,
+    "text.parse_math": False,  # a dollar in a label, a note or the name of a class is a dollar
     "text.hinting": "none",  # texts measured on pixels are then as wide as in the files
     "axes.labelsize": MEDIUM,
     "axes.titlesize": LARGE,
