@@ -31,8 +31,8 @@ class ConfigurationError(ValueError):
         super().__init__(": ".join(part for part in (source, key + shown, problem) if part))
 
 
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, but a key that is written twice is an error."""
+class Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, but a key that is written twice is an error, and what is no Unicode as well."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -44,11 +44,23 @@ class _Loader(yaml.SafeLoader):
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
 
+    def construct_text(self, node: yaml.ScalarNode) -> str:
+        """JSON writes a character beyond U+FFFF as two halves, "\\ud83d\\ude00": they are one here."""
+        try:
+            return str(self.construct_scalar(node)).encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            problem = f"{node.value!r} holds half of a character"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
+
+
+for _tag in ("str", "value", "merge"):  # the last two are = and << to YAML 1.1, also where no mapping is merged
+    Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", Loader.construct_text)
+
 
 def load_yaml(path: str | Path) -> dict[str, Any]:
     """Read a YAML mapping; raises ConfigurationError for a key written twice, a syntax error, a missing file."""
     try:
-        loaded = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
+        loaded = yaml.load(Path(path).read_text(encoding="utf-8"), Loader)
     except yaml.MarkedYAMLError as error:
         line = f"{path}:{error.problem_mark.line + 1}" if error.problem_mark else str(path)
         raise ConfigurationError(line, "", ..., ", ".join(filter(None, [error.problem, error.context]))) from None
@@ -124,18 +136,6 @@ def _leave_out(values: dict[str, Any], layers: list[dict[str, Any]], key: str) -
     if isinstance(values.get(key), dict):
         there = {name for layer in layers for name, each in _mapping(layer, key).items() if each is not None}
         values[key] = {name: each for name, each in values[key].items() if each is not None or name not in there}
-
-
-def typed(value: Any) -> Any:
-    """A value of `--config` with the types that YAML gives its parts; Snakemake leaves all of them text."""
-    if isinstance(value, dict):
-        return {key: typed(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [typed(each) for each in value]
-    try:
-        return yaml.safe_load(value) if isinstance(value, str) else value
-    except yaml.YAMLError:
-        return value
 
 
 @functools.cache
@@ -236,7 +236,8 @@ def _wrong_type(value: Any, expected: str | list[str]) -> str:
     names = [expected] if isinstance(expected, str) else expected
     must = f"must be {' or '.join(_TYPE_NAMES[name] for name in names)}"
     if not {"number", "integer"} & set(names):
-        return must
+        unquoted = "string" in names and not isinstance(value, str | list | dict | None)
+        return f"{must}; put it in quotes" if unquoted else must
     if isinstance(value, float) and not math.isfinite(value):
         return f"{must}, and finite"
     if isinstance(value, float) and value.is_integer():
@@ -268,7 +269,13 @@ def check(values: dict[str, Any], name: str, source_of: Callable[[str], str]) ->
     return _as_declared(values, _schema(name), name)
 
 
-def _resolve(schema: dict[str, Any], name: str) -> tuple[dict[str, Any], str]:
+def properties(name: str) -> dict[str, Any]:
+    """What a schema says of each top-level key."""
+    return _schema(name)["properties"]
+
+
+def resolve(schema: dict[str, Any], name: str) -> tuple[dict[str, Any], str]:
+    """What a part of the schema `name` says, references followed, and the schema that its own references are in."""
     while "$ref" in schema:
         document, _, pointer = schema["$ref"].partition("#/$defs/")
         name = document.removesuffix(".schema.yaml") or name
@@ -278,7 +285,7 @@ def _resolve(schema: dict[str, Any], name: str) -> tuple[dict[str, Any], str]:
 
 def _as_declared(value: Any, schema: dict[str, Any], name: str) -> Any:
     """`value` with whole numbers as floats where the schema says number: 1 and 1.0 are one value, so one text."""
-    schema, name = _resolve(schema, name)
+    schema, name = resolve(schema, name)
     for choice in schema.get("oneOf", ()):
         value = _as_declared(value, choice, name)
     if isinstance(value, dict):
@@ -291,10 +298,10 @@ def _as_declared(value: Any, schema: dict[str, Any], name: str) -> Any:
 
 def fill(values: dict[str, Any], name: str, part: str) -> dict[str, Any]:
     """A copy of `values` with the schema's defaults for what it does not say."""
-    schema, _ = _resolve({"$ref": f"{name}.schema.yaml#/$defs/{part}"}, name)
+    schema, _ = resolve({"$ref": f"{name}.schema.yaml#/$defs/{part}"}, name)
     filled = copy.deepcopy(values)
     for key, declared in schema["properties"].items():
-        default = _resolve(declared, name)[0].get("default", ...)
+        default = resolve(declared, name)[0].get("default", ...)
         if key not in filled and default is not ...:
             filled[key] = copy.deepcopy(default)
     return filled
@@ -302,7 +309,7 @@ def fill(values: dict[str, Any], name: str, part: str) -> dict[str, Any]:
 
 def default(name: str, key: str) -> Any:
     """The default of a top-level key of a schema."""
-    return copy.deepcopy(_schema(name)["properties"][key]["default"])
+    return copy.deepcopy(properties(name)[key]["default"])
 
 
 def _length_held(values: Any, key: str) -> int:

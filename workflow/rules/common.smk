@@ -23,10 +23,11 @@ from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.files import canonical_json, sha256
 from rethinking.models.registry import sizes
 from rethinking.names import split_corruption
+from rethinking.overrides import SOURCE, overrides
 from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.published import PAPER, check_published
 from rethinking.reporting.registry import TABLES
-from rethinking.schema import load_layers, typed
+from rethinking.schema import load_layers
 
 
 def read_configuration():
@@ -37,7 +38,7 @@ def read_configuration():
     """
     settings = workflow.config_settings
     files = [str(file) for file in settings.configfiles] or [DEFAULT]
-    layers = {"--config": typed(settings.config or {})}
+    layers = {SOURCE: overrides(settings.config_args or [])}
     for file in reversed(files):  # the last of several holds over those before it
         layers |= load_layers(CHECKOUT / file, file)
     return Configuration.of_layers(", ".join(files), layers)

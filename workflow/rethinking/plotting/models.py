@@ -45,7 +45,7 @@ def figure(sizes: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:
     return drawing, text
 
 
-def power_of_ten(value: float, _: int = 0) -> str:
+def power_of_ten(value: float, _: float) -> str:
     """A tick of a logarithmic axis in plain letters; matplotlib's own are mathematics."""
     return f"10{str(round(math.log10(value))).translate(SUPERSCRIPTS)}"
 
