@@ -14,6 +14,12 @@ from tiny_workflow import TINY, Checkout
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.fixture(autouse=True)
+def _remembered_elsewhere(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test learns of pictures is not left among this checkout's results."""
+    monkeypatch.setattr("rethinking.data.contents.MEMORY", tmp_path_factory.getbasetemp() / "pictures")
+
+
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
     """One process of a parallel test session at a time."""

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -199,7 +200,7 @@ def test_16_bits_and_colours_among_grey_are_refused_by_name(tmp_path):
     Image.fromarray(np.zeros((8, 8), np.uint16)).save(buffer, "PNG")
     given = faces(mode="L")
     refused(
-        "train/cat/001.png: its pixels are of mode 'I;16'",
+        "train/cat/001.png: its pixels are not of 8 bits a channel (mode 'I;16')",
         tmp_path / "a",
         given | {"train/cat/001.png": buffer.getvalue()},
     )
@@ -357,7 +358,8 @@ def test_members_may_be_spelled_with_double_slashes(tmp_path):
 def test_the_contents_of_a_zip_are_those_that_were_packed(tmp_path):
     given = faces(2)
     path = archive(tmp_path, zipped(given))["afhq.zip"]
-    assert zip_members(path, FOLDER) == {name: len(data) for name, data in given.items()}
+    sizes = {name: member.file_size for name, member in zip_members(path, FOLDER).items()}
+    assert sizes == {name: len(data) for name, data in given.items()}
     assert list(zip_contents(path, FOLDER, given)) == list(given.values())
 
 
@@ -493,6 +495,64 @@ def test_pictures_of_unequal_sides_need_image_size(tmp_path):
     with pytest.raises(ConfigurationError, match=r"mine\.source: the key 'image_size' is missing"):
         configuration({"mine": entry})
     assert configuration({"mine": entry | {"image_size": 8}}).datasets["mine"]["source"]["channels"] == 3
+
+
+@pytest.mark.parametrize("size", [(20, 20), (20, 16)])
+def test_image_size_is_that_of_the_arrays_whatever_size_the_pictures_have(size, tmp_path):
+    root = in_folder(tmp_path / "mine", faces(size=size))
+    made = configuration({"mine": {"reader": "image_folder", "path": str(root), "image_size": 32}})
+    prepare.prepare("mine", made.prepare_slice("mine"), None, tmp_path / "out", root)
+    manifest = files.read_json(tmp_path / "out/manifest.json")
+    assert manifest["arrays"]["train_images"]["shape"] == [12, 32, 32, 3]
+
+
+def test_a_size_that_is_stated_of_the_pictures_is_checked_before_they_are_resized(tmp_path):
+    root = in_folder(tmp_path / "mine", faces(size=(20, 20)))
+    entry = {"reader": "image_folder", "path": str(root), "source": {"image_size": 20}}
+    made = configuration({"mine": entry, "small": {"extends": "mine", "image_size": 8}})
+    prepare.prepare("small", made.prepare_slice("small"), None, tmp_path / "out", root)
+    small = np.load(tmp_path / "out/train_images.npy")
+    assert np.array_equal(small, image_folder.read({}, path=root, image_size=8).train_images)
+    wrong = configuration({"mine": entry | {"source": {"image_size": 21}, "image_size": 8}})
+    with pytest.raises(ValueError, match=r"source\.image_size = 21: the files that were read have 20"):
+        prepare.prepare("mine", wrong.prepare_slice("mine"), None, tmp_path / "wrong", root)
+
+
+def test_a_figure_and_a_table_may_be_about_any_data_set(tmp_path):
+    root = in_folder(tmp_path / "mine", faces(10, parts=("",), size=(40, 30)))
+    mine = {"mine": {"reader": "image_folder", "path": str(root), "image_size": 32}}
+    panel = {"models": ["mlp_1x512"], "corruptions": ["true_labels"]}
+    for name in configuration(mine).datasets:
+        made = configuration(mine, tables={"table1": {"dataset": name, "recipe": "quick", "panels": {"plain": panel}}})
+        assert made.at_paper_size("table1") == (name == "cifar10")
+        assert made.table_section("table1")["dataset"] == name
+
+
+def test_pictures_that_have_changed_places_are_prepared_again(fresh_checkout):
+    root = in_folder(fresh_checkout / "mine", faces(kind="BMP", suffix="bmp"))
+    given = fresh_checkout.configuration()
+    given["datasets"]["mine"] = {"reader": "image_folder", "path": "mine"}
+    fresh_checkout.configure(given)
+    target = "results/data/mine/manifest.json"
+    prepared = {("prepare", frozenset(["dataset=mine"]))}
+    assert fresh_checkout.run(target=target) == prepared
+    assert fresh_checkout.jobs(target=target) == set()
+    (root / "train/cat/000.bmp").rename(root / "aside")
+    (root / "train/dog/001.bmp").rename(root / "train/cat/000.bmp")
+    (root / "aside").rename(root / "train/dog/001.bmp")
+    assert fresh_checkout.jobs(target=target) == prepared
+
+
+def test_a_pipe_among_the_pictures_ends_a_dry_run_and_does_not_hang_it(fresh_checkout):
+    root = in_folder(fresh_checkout / "mine", faces())
+    os.mkfifo(root / "train/cat/pipe.png")
+    given = fresh_checkout.configuration()
+    given["datasets"]["mine"] = {"reader": "image_folder", "path": "mine"}
+    fresh_checkout.configure(given)
+    called = fresh_checkout.snakemake("--cores", "1", "--dry-run", "--", "results/data/mine/manifest.json")
+    assert called.returncode == 1
+    message = "config/config.yaml: datasets.mine: mine/train/cat/pipe.png: refused, it is a pipe, a socket or a device"
+    assert message in (called.stdout + called.stderr).splitlines()
 
 
 def test_snakemake_prepares_pictures_again_only_where_they_were_edited(fresh_checkout):

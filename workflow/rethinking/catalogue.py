@@ -63,7 +63,9 @@ def count_pictures(entry: Values, key: str, sources: Sources, data_dir: str | No
         return
     path = Path(place).expanduser()
     if not path.exists():
-        raise sources.error(f"{key}.path", place, f"there is no such folder or file (looked in {Path.cwd()})")
+        problem = f"there is no such folder or file (looked in {Path.cwd()})"
+        hint = "put a folder of pictures for each class there, or write here where they are"
+        raise sources.error(f"{key}.path", place, f"{problem}; {hint}")
     # What merely lies in data_dir may be of no use to this configuration: it is refused when it is prepared.
     asked_for = entry["path"] is not None or "source" not in entry
     stated = entry.get("source", {})
@@ -96,6 +98,8 @@ def facts_of(pictures: Pictures, entry: Values) -> Values:
         from rethinking.data.readers.image_folder import look_at_first
 
         facts |= look_at_first(pictures)
+        if entry["image_size"] is not None:  # they are resized as they are read, and may be of any size
+            facts.pop("image_size", None)
         if entry["channels"] is not None:  # grey pictures among coloured ones are read as coloured
             facts["channels"] = entry["channels"]
     return facts

@@ -493,7 +493,7 @@ class Configuration:
         entry = self.datasets[self.sections[section]["dataset"]]
         original = entry["source"]
         whole = all(entry[part] in (None, original[part]) for part in ("train", "test"))
-        as_it_is = entry["image_size"] in (None, original["image_size"]) and entry["channels"] in (None, 3)
+        as_it_is = entry["image_size"] in (None, original.get("image_size")) and entry["channels"] in (None, 3)
         return entry["reader"] == "cifar10" and whole and as_it_is and entry["validation"] is None
 
     def published(self, section: str) -> tuple[str, ...]:
@@ -568,12 +568,14 @@ class Configuration:
         return {name: entry["path"] for name, entry in self.datasets.items() if entry["path"]}
 
     def prepare_slice(self, dataset: str) -> Values:
-        """What preparing a data set depends on; of pictures on disk, their names and sizes."""
+        """What preparing a data set depends on; of pictures on disk, their names and a digest of their contents."""
         entry = self.datasets[dataset]
         keys = ("reader", "source", "image_size", "channels", "train", "test")
         values = {key: entry[key] for key in keys} | {"seed": entry["subset_seed"]}
         if entry["reader"] in READER_OPTIONS:
             options = {key: entry[key] for key in READER_OPTIONS[entry["reader"]]}
+            if "image_size" in entry["source"]:  # all have that one, which is checked, and are resized like any others
+                options["image_size"] = None
             values["options"] = options | {"channels": entry["source"]["channels"]}
             values["listing"] = entry.get("listing")
         return values

@@ -1,7 +1,9 @@
 """Reading an archive's files without unpacking it; an archive that could write elsewhere is refused as a whole."""
 
 import stat
+import struct
 import tarfile
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Container, Iterable, Iterator
@@ -9,6 +11,8 @@ from pathlib import Path, PurePosixPath
 
 LARGEST = 1 << 28  # bytes of one file of a ZIP, unpacked; a picture or a table of labels is far below it
 MAC_FOLDER = "__MACOSX"  # what a Mac adds to the ZIPs that it makes
+UTF8 = 0x800  # the flag of a member whose name is UTF-8
+UNICODE_PATH = 0x7075  # the extra field with a name in UTF-8: a version, the CRC of the other name, the name
 
 
 def members(path: Path, folder: str, wanted: Container[str]) -> Iterator[tuple[str, bytes]]:
@@ -40,21 +44,26 @@ def _checked(path: Path, member: tarfile.TarInfo, folder: str) -> str:
 
 def _below(path: Path, name: str, folder: str) -> str:
     """A member's path below `folder` (the archive's own where it is empty); raises ValueError for one outside."""
-    parts, own = PurePosixPath(name).parts, PurePosixPath(folder).parts
+    parts, own = PurePosixPath(name).parts, PurePosixPath(_composed(folder)).parts
     leaves = ".." in parts or "\\" in name or PurePosixPath(name).is_absolute()
+    above = tuple(map(_composed, parts[: len(own)]))
     # The folders above `folder` belong to it.
-    if leaves or (parts[: len(own)] != own and parts != own[: len(parts)]):
+    if leaves or (above != own and above != own[: len(parts)]):
         raise ValueError(f"{path}: refused, {name!r} is outside {f'{folder}/' if folder else 'the archive'}")
     return "/".join(parts[len(own) :])
 
 
-def zip_members(path: Path, folder: str) -> dict[str, int]:
-    """Size by name, below `folder`, of every file and folder (its name ends in a slash) of a ZIP archive.
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def zip_members(path: Path, folder: str) -> dict[str, zipfile.ZipInfo]:
+    """Every file and folder (its name ends in a slash) of a ZIP archive by its name below `folder`.
 
     Raises ValueError naming the archive where it is damaged, or holds links, encrypted files or anything outside
     `folder`, which may be empty.
     """
-    found: dict[str, int] = {}
+    found: dict[str, zipfile.ZipInfo] = {}
     with _opened(path) as archive:
         for name, member in _inside(archive, path, folder):
             kind = stat.S_IFMT(member.external_attr >> 16)
@@ -67,7 +76,7 @@ def zip_members(path: Path, folder: str) -> dict[str, int]:
                 raise ValueError(f"{path}: refused, {member.filename!r} unpacks to {member.file_size:,} bytes")
             if name in found and not member.is_dir():
                 raise ValueError(f"{path}: {member.filename!r} is in it twice")
-            found[name] = member.file_size
+            found[name] = member
     return found
 
 
@@ -85,10 +94,32 @@ def zip_contents(path: Path, folder: str, names: Iterable[str]) -> Iterator[byte
 def _inside(archive: zipfile.ZipFile, path: Path, folder: str) -> Iterator[tuple[str, zipfile.ZipInfo]]:
     """Every member with its name below `folder`, that of a folder with a slash at its end."""
     for member in archive.infolist():
-        if PurePosixPath(member.filename).parts[:1] != (MAC_FOLDER,):
-            name = _below(path, member.filename, folder)
+        spelled = _spelled(member)
+        if PurePosixPath(spelled).parts[:1] != (MAC_FOLDER,):
+            name = _below(path, spelled, folder)
             if name:
                 yield name + "/" * member.is_dir(), member
+
+
+def _spelled(member: zipfile.ZipInfo) -> str:
+    """A member's name. UTF-8 is told by a flag, or by a field of Info-ZIP's, or, as by Macs, not at all."""
+    if member.flag_bits & UTF8:
+        return member.filename
+    try:
+        raw = member.filename.encode("cp437")  # what zipfile takes all other names for
+        return (_unicode_path(member.extra, raw) or raw).decode("utf-8")
+    except UnicodeError:
+        return member.filename
+
+
+def _unicode_path(extra: bytes, raw: bytes) -> bytes | None:
+    """The name in the field for it, where there is one and it belongs to the name `raw`."""
+    while len(extra) >= 4:
+        kind, length = struct.unpack("<HH", extra[:4])
+        field, extra = extra[4 : 4 + length], extra[4 + length :]
+        if kind == UNICODE_PATH and field[1:5] == struct.pack("<I", zlib.crc32(raw)):
+            return field[5:]
+    return None
 
 
 def _opened(path: Path) -> zipfile.ZipFile:

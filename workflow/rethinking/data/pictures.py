@@ -3,28 +3,32 @@
 Nothing here looks into a picture, so that the pictures of a configuration can be counted before the first job.
 """
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from rethinking.data.archives import zip_contents, zip_members
+from rethinking.data.contents import digests
+from rethinking.data.folders import one_form, printable, shown, walk, without_leftovers
 from rethinking.files import digest
 
 TRAIN = "train"
 TEST = ("test", "val", "valid", "validation")  # the first that is there holds the test images
-# What file browsers leave behind.
-LEFTOVERS = ("thumbs.db", "desktop.ini")
+SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".pbm", ".pgm", ".ppm", ".tif", ".tiff", ".webp", ".heic")
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """The files below `root` (a folder or a ZIP, whose `folder` holds the pictures): size by name, folders at 0."""
+    """What lies below `root` (a folder or a ZIP, whose `folder` holds the pictures).
+
+    `spelled` has each file and folder (its name ends in a slash) by its name in composed Unicode, as it is spelled
+    there: a Mac takes letters with accents apart.
+    """
 
     root: Path
     folder: str
-    sizes: dict[str, int]
+    spelled: dict[str, str]
 
     @cached_property
     def parts(self) -> dict[str, dict[str, list[str]]]:
@@ -33,7 +37,7 @@ class Pictures:
         Raises ValueError where there is no class, a class without a picture, a picture outside the classes, or where
         the parts have different classes.
         """
-        tops = {name.partition("/")[0] for name in self.sizes if "/" in name}
+        tops = {name.partition("/")[0] for name in self.spelled if "/" in name}
         if TRAIN in tops and tops <= {TRAIN, *TEST}:
             found = {TRAIN: self._classes(f"{TRAIN}/")}
             for part in [part for part in TEST if part in tops][:1]:
@@ -44,10 +48,17 @@ class Pictures:
         names = [list(classes) for classes in found.values()]
         if len(names[0]) < 2:
             problem = f"needs a folder for each of two or more classes, found {names[0] or 'none'}"
-            raise ValueError(f"{self.root}: {problem}; `folder` says inside which they are")
+            raise ValueError(
+                f"{self.root}: {problem}; `folder` says inside which they are{self._inner_folder(names[0])}"
+            )
         if names[0] != names[-1]:
             raise ValueError(f"{self.root}: other classes for testing, {names[-1]}, than for training, {names[0]}")
         return found
+
+    def _inner_folder(self, labels: list[str]) -> str:
+        """What to write where the only folder, as in most ZIPs, is one that holds those of the classes."""
+        inner = {name.split("/")[1] for name in self.spelled if name.count("/") > 1}
+        return f", as in `folder: {labels[0]}`" if labels and len(inner) > 1 else ""
 
     def _refuse_misspelled_parts(self, tops: set[str]) -> None:
         """Or a network would learn to tell pictures for training from those for testing."""
@@ -58,18 +69,31 @@ class Pictures:
 
     def _classes(self, part: str) -> dict[str, list[str]]:
         classes: dict[str, list[str]] = {}
-        for name in sorted(self.sizes):
+        for name in sorted(self.spelled):
             if not name.startswith(part):
                 continue
             label, slash, rest = name.removeprefix(part).partition("/")
             if slash:
                 classes.setdefault(label, [])
                 classes[label] += [name] if rest and not rest.endswith("/") else []
-            elif PurePosixPath(name).suffix.lower() in (".jpg", ".jpeg", ".png"):
-                raise ValueError(f"{self.root}: {name} lies in no class's folder")
+            elif PurePosixPath(name).suffix.lower() in SUFFIXES:
+                raise ValueError(f"{self.root}: {shown(name)} lies in no class's folder")
         if empty := [f"{part}{label}" for label, names in classes.items() if not names]:
-            raise ValueError(f"{self.root}: {', '.join(empty)} holds no picture")
+            raise ValueError(f"{self.root}: {', '.join(map(shown, empty))} holds no picture")
+        for label, names in classes.items():
+            self._check_class(label, names)
         return classes
+
+    def _check_class(self, label: str, names: list[str]) -> None:
+        """That a class can be called by its folder's name, and that no picture hides in a folder beside the others."""
+        if not printable(label):
+            problem = "cannot be the name of a class: it is not UTF-8, or holds a line break or the like"
+            raise ValueError(f"{self.root}: {shown(label)} {problem}; rename the folder")
+        # Thumbnails, mostly: a network would be tested on copies of what it has learnt.
+        first, last = (pick(names, key=lambda name: name.count("/")) for pick in (min, max))
+        if first.count("/") < last.count("/"):
+            problem = f"lies deeper than {shown(first)}; all pictures of a class lie side by side"
+            raise ValueError(f"{self.root}: {shown(last)} {problem}, so move these up or away")
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -78,7 +102,7 @@ class Pictures:
     @property
     def left_out(self) -> list[str]:
         """The parts that are neither for training nor for testing."""
-        tops = {name.partition("/")[0] for name in self.sizes if "/" in name}
+        tops = {name.partition("/")[0] for name in self.spelled if "/" in name}
         return [part for part in TEST if part in tops][1:] if "test" in self.parts else []
 
     def counts(self, test_share: float) -> dict[str, int]:
@@ -96,47 +120,40 @@ class Pictures:
 
     @cached_property
     def digest(self) -> str:
-        """Names and sizes of all files: where it is another, something was added, taken away or edited."""
-        return digest(self.sizes)
+        """Of the names and contents of all pictures: where it is another, one was added, taken away, edited or moved.
+
+        Raises OSError where a file cannot be read. Of a ZIP, its directory says what is in it (size and CRC).
+        """
+        names = [name for classes in self.parts.values() for names in classes.values() for name in names]
+        if self.root.is_dir():
+            contents = digests(self.root, [self.spelled[name] for name in names])
+        else:
+            members = zip_members(self.root, self.folder)
+            contents = {name: f"{member.file_size} {member.CRC:08x}" for name, member in members.items()}
+        return digest({name: contents[self.spelled[name]] for name in names})
 
     def read(self, names: Iterable[str]) -> Iterator[bytes]:
         """The bytes of files, in the order of their names; raises ValueError where one cannot be read."""
+        spelled = [self.spelled[name] for name in names]
         if self.root.is_dir():
-            for name in names:
+            for name in spelled:
                 yield (self.root / name).read_bytes()
         else:
-            yield from zip_contents(self.root, self.folder, names)
+            yield from zip_contents(self.root, self.folder, spelled)
 
 
 def pictures_in(root: Path, folder: str | None) -> Pictures:
-    """What lies in a folder (in its folder `folder`, if it has one) or a ZIP; raises ValueError for links."""
-    if not root.is_dir():
-        folder = folder or ""
-        sizes = zip_members(root, folder)
-    else:
+    """What lies in a folder (in its folder `folder`, if it has one) or a ZIP.
+
+    Raises ValueError for anything but files and folders, and for two names that differ in their Unicode form alone.
+    """
+    if root.is_dir():
         if folder and (root / folder).is_dir():
             root = root / folder
-        folder, sizes = "", _on_disk(root)
-    return Pictures(root, folder, {name: size for name, size in sizes.items() if not _is_leftover(name)})
-
-
-def _is_leftover(name: str) -> bool:
-    return any(part.startswith(".") or part.lower() in LEFTOVERS for part in PurePosixPath(name).parts)
-
-
-def _on_disk(root: Path) -> dict[str, int]:
-    sizes: dict[str, int] = {}
-    folders = [""]
-    while folders:
-        prefix = folders.pop()
-        with os.scandir(root / prefix) as entries:
-            for entry in entries:
-                name = f"{prefix}{entry.name}"
-                if entry.is_symlink():
-                    raise ValueError(f"{root / name}: refused, it is a link")
-                if entry.is_dir():
-                    sizes[f"{name}/"] = 0
-                    folders.append(f"{name}/")
-                else:
-                    sizes[name] = entry.stat().st_size
-    return sizes
+        folder, found = "", walk(root)
+    elif root.is_file():
+        folder = folder or ""
+        found = without_leftovers(zip_members(root, folder))
+    else:
+        raise ValueError(f"{root}: refused, it is a pipe, a socket or a device")
+    return Pictures(root, folder, one_form(root, found))

@@ -4,23 +4,19 @@ Parts `train` and `test` (or `val`) are kept as they are; pictures in no such pa
 for every run.
 """
 
-import io
 import sys
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from rethinking import seeds
+from rethinking.data.decoding import channels_and_side, decoded
+from rethinking.data.folders import shown
 from rethinking.data.pictures import Pictures, pictures_in
 from rethinking.data.readers.source import Source
 from rethinking.data.splits import stratified_subset
 
-FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
-GREY = ("1", "L")
-MODES = (*GREY, "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")  # 8 bits a channel at most
 SPLIT_SEED = 0  # part of the data set's definition: another value is another data set
 
 
@@ -64,13 +60,14 @@ def _read_part(
     labels = np.repeat(np.arange(len(classes), dtype=np.int64), [len(each) for each in classes.values()])
     images: np.ndarray | None = None
     for index, (name, data) in enumerate(zip(names, pictures.read(names), strict=True)):
-        pixels = decoded(data, f"{pictures.root}: {name}", image_size, channels)
+        pixels = decoded(data, f"{pictures.root}: {shown(name)}", image_size, channels)
         if images is None:
             images = np.empty((len(names), *pixels.shape), np.uint8)
         if pixels.shape != images.shape[1:]:
             sizes = [f"{shape[1]}x{shape[0]}" for shape in (pixels.shape, images.shape[1:])]
             raise ValueError(
-                f"{pictures.root}: {name}: {sizes[0]} pixels, but {names[0]} has {sizes[1]}; image_size resizes them"
+                f"{pictures.root}: {shown(name)}: {sizes[0]} pixels, but {shown(names[0])} has {sizes[1]}; "
+                "image_size resizes them"
             )
         images[index] = pixels
     assert images is not None
@@ -80,39 +77,4 @@ def _read_part(
 def look_at_first(pictures: Pictures) -> dict[str, int]:
     """Channels, and side in pixels where it is square, of the first picture, as what all are expected to be."""
     name = next(names[0] for classes in pictures.parts.values() for names in classes.values())
-    where = f"{pictures.root}: {name}"
-    image = _opened(next(pictures.read([name])), where)
-    facts = {"channels": 1 if image.mode in GREY else 3}
-    return facts | ({"image_size": image.width} if image.width == image.height else {})
-
-
-def decoded(data: bytes, where: str, image_size: int | None, channels: int) -> np.ndarray:
-    """One picture, uint8 (height, width, channels); raises ValueError, beginning with `where`, for anything else."""
-    image = _opened(data, where)
-    if image.mode not in MODES:
-        raise ValueError(f"{where}: its pixels are of mode {image.mode!r}, not of 8 bits a channel")
-    if channels == 1 and image.mode not in GREY:
-        raise ValueError(f"{where}: has colours ({image.mode}), but the data set has one channel; write channels: 3")
-    image = image.convert("L" if channels == 1 else "RGB")
-    if image_size is not None:
-        side = min(image.size)
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        image = image.crop((left, top, left + side, top + side))
-        image = image.resize((image_size, image_size), Image.Resampling.BILINEAR)
-    return np.asarray(image).reshape(image.height, image.width, channels)
-
-
-def _opened(data: bytes, where: str) -> Image.Image:
-    """The picture, decoded."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-            image.load()
-            return image
-    except UnidentifiedImageError:
-        raise ValueError(f"{where}: is not a picture ({', '.join(FORMATS)})") from None
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{where}: is a damaged picture ({error})") from None
-    except Image.DecompressionBombWarning as warning:
-        raise ValueError(f"{where}: is too large a picture ({warning})") from None
+    return channels_and_side(next(pictures.read([name])), f"{pictures.root}: {shown(name)}")
