@@ -3,6 +3,7 @@
 Every writer goes through `atomic`: the bytes are written to a temporary name in the same folder and renamed.
 """
 
+import codecs
 import hashlib
 import json
 import os
@@ -53,12 +54,28 @@ def sha256(path: str | Path) -> str:
 def write_json(path: str | Path, value: Any) -> None:
     """Write readable JSON in the order given; NaN and infinities are refused."""
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n")
+        temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def read_json(path: str | Path) -> Any:
     """Read a JSON file."""
-    return json.loads(Path(path).read_text())
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def read_text(path: str | Path, shown: str | None = None) -> str:
+    """A file that people write: UTF-8, with or without the mark that some programs put before it.
+
+    Raises ValueError naming the file, as `shown` where that is given, and the first line that is anything else.
+    """
+    data, shown = Path(path).read_bytes(), shown or str(path)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ValueError(f"{shown}: is UTF-16; save it as UTF-8")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        byte = f"0x{data[error.start]:02x}"
+        raise ValueError(f"{shown}:{line}: is not UTF-8 (the byte {byte}); save the file as UTF-8") from None
 
 
 def save_array(path: str | Path, array: np.ndarray) -> dict[str, Any]:

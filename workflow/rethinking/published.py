@@ -4,12 +4,14 @@ Who draws or tabulates them reads the files as data frames, and needs nothing of
 """
 
 import csv
+import io
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from rethinking import schema
 from rethinking.config import registered_variants, spelled_corruption
+from rethinking.files import read_text
 from rethinking.models.registry import MODELS
 from rethinking.plotting.registry import FIGURES
 from rethinking.registry import nearest
@@ -100,8 +102,10 @@ def check_file(path: Path, shown: str) -> None:
 def _rows(path: Path, shown: str) -> dict[str, dict[str, Any]]:
     """The rows by "line 2", cells typed as far as they can be; what cannot is left for the schema to refuse."""
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file, restkey="more cells than columns"))
+        lines = io.StringIO(read_text(path, shown), newline="")
+        rows = list(csv.DictReader(lines, restkey="more cells than columns"))
+    except csv.Error as error:
+        raise ConfigurationError(shown, "", ..., f"is not CSV ({error})") from None
     except OSError as error:
         raise ConfigurationError(shown, "", ..., f"cannot be read ({error.strerror})") from None
     return {

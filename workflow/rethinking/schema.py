@@ -18,6 +18,7 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+from rethinking.files import read_text
 from rethinking.registry import nearest
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
@@ -58,13 +59,16 @@ for _tag in ("str", "value", "merge"):  # the last two are = and << to YAML 1.1,
 
 
 def load_yaml(path: str | Path) -> dict[str, Any]:
-    """Read a YAML mapping; raises ConfigurationError for a key written twice, a syntax error, a missing file."""
+    """Read a YAML mapping; raises ConfigurationError for a key written twice, a syntax error, a missing file.
+
+    ValueError where it is not UTF-8.
+    """
     try:
-        loaded = yaml.load(Path(path).read_text(encoding="utf-8"), Loader)
+        loaded = yaml.load(read_text(path), Loader)
     except yaml.MarkedYAMLError as error:
         line = f"{path}:{error.problem_mark.line + 1}" if error.problem_mark else str(path)
         raise ConfigurationError(line, "", ..., ", ".join(filter(None, [error.problem, error.context]))) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.YAMLError as error:
         raise ConfigurationError(str(path), "", ..., f"is not YAML ({error})") from None
     except OSError as error:
         raise ConfigurationError(str(path), "", ..., f"cannot be read ({error.strerror})") from None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rethinking.files import sha256
+from rethinking.files import read_text, sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,7 @@ def read_published(folder: Path, names: Sequence[str]) -> "pd.DataFrame | None":
     parts = [
         read_sources(folder / name)
         if name.endswith(".yaml")
-        else pd.read_csv(folder / name, keep_default_na=False, na_values=empty)
+        else pd.read_csv(folder / name, keep_default_na=False, na_values=empty, encoding="utf-8-sig")
         for name in names
     ]
     return pd.concat(parts, ignore_index=True) if parts else None
@@ -73,7 +73,7 @@ def read_sources(path: Path) -> "pd.DataFrame":
         {"source": name, **{key: source[key] or "" for key in ("title", "address", "dataset", "images")}}
         | {"corruption": "", "at": "", "really": ""}
         | result
-        for name, source in yaml.safe_load(path.read_text(encoding="utf-8")).items()
+        for name, source in yaml.safe_load(read_text(path)).items()
         for result in source["results"]
     ]
     return pd.DataFrame(rows).astype({"value": float})
