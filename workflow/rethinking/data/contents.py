@@ -62,6 +62,6 @@ def _remember(place: Path, memory: Memory) -> None:
         return
     try:
         with files.atomic(place) as temporary:
-            temporary.write_text(files.canonical_json(memory))
+            temporary.write_text(files.canonical_json(memory), encoding="utf-8")
     except OSError:
         return
