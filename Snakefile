@@ -6,7 +6,7 @@ import sys
 
 from snakemake.utils import min_version
 
-min_version("9.9")
+min_version("9.19")
 
 
 include: "workflow/rules/common.smk"

@@ -140,6 +140,7 @@ def test_only_the_configurations_of_all_of_cifar_10_are_of_the_paper_s_size():
     assert {name for name, found in of_size.items() if found == {True}} == {
         "cifar10",
         "cifar10-cpu",
+        "cifar10-gpu",
         "corruptions-source",
     }
     assert all(found in ({True}, {False}) for found in of_size.values())

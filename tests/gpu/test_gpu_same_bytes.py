@@ -106,6 +106,8 @@ def test_two_runs_at_a_time_on_one_device_give_the_bytes_of_one(lasting, alone, 
 COMPILED = {"cuda": ["alexnet", "inception"], "cpu": ["mlp_1x512"]}
 
 
+# torch 2.11 warns of a line of its own when its compiler is imported first.
+@pytest.mark.filterwarnings("default:`torch.jit.script_method` is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("mode", ["default", "reduce-overhead"])
 def test_a_compiled_run_gives_its_own_bytes_again(mode, digits, device, size, tmp_path):
     """`reduce-overhead` computes with CUDA graphs on a GPU. The numbers differ from those that are not compiled."""

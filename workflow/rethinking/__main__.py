@@ -17,6 +17,7 @@ COMMANDS = {
     "figure": "tables to a figure (called by the rule of that name)",
     "table": "data frames to a table (called by the rule of that name)",
     "record": "what has run, as small files to keep: docs/results/<name>/",
+    "campaign": "Snakemake for so many minutes; all that has finished in one archive at any time",
     "samples": "some images of a data set and its corruptions (called by the rule of that name)",
     "picture": "these to a figure (called by the rule of that name)",
     "clean": "free saved states, or the runs made by hand",

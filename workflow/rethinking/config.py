@@ -270,8 +270,10 @@ class Configuration:
         epochs = recipe["redraw_labels_after"]
         if epochs != sorted(set(epochs)):
             raise self._sources.error(key, epochs, "each must be larger than the one before it")
-        if epochs and epochs[-1] >= recipe["epochs"]:
-            problem = f"epoch {recipe['epochs']} is the last (the recipe's epochs), so none comes after the redraw"
+        given = recipe["epochs"]
+        last = min(given.values()) if isinstance(given, dict) else given  # of the family that is trained least
+        if epochs and epochs[-1] >= last:
+            problem = f"epoch {last} is the last (the recipe's epochs), so none comes after the redraw"
             raise self._sources.error(key, epochs, problem)
 
     def _recipe_key(self, name: str, key: str) -> str:

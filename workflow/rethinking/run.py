@@ -14,7 +14,7 @@ from rethinking.files import canonical_json, digest
 # A later value of these continues a run from where it stood; everything else starts another run.
 CONTINUED = ("epochs", "stop")
 # Values of a recipe that may be given for each model family.
-BY_FAMILY = ("learning_rate", "weight_decay", "weight_decay_on")
+BY_FAMILY = ("epochs", "learning_rate", "weight_decay", "weight_decay_on")
 # Values that came after the first runs; one that says nothing is in no run's slice.
 LATER = ("redraw_labels_after", "batch_norm")
 

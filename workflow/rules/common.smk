@@ -117,6 +117,19 @@ def paths_option():
     return f"--paths {literal(canonical_json(CONFIGURATION.paths))}" if CONFIGURATION.paths else ""
 
 
+# Every run of the configuration's figures and tables in the order in which they stand there, all of the first seed before
+# any of the next: what trains first where not everything can at once, or within the time that there is.
+ORDER = [run for section in CONFIGURATION.sections for run in CONFIGURATION.runs(section)]
+ORDER = {run.path: None for seed in CONFIGURATION.seeds for run in ORDER if run.seed == seed}
+PRIORITY = {path: len(ORDER) - place for place, path in enumerate(ORDER)}
+DATA_PRIORITY = len(ORDER) + 1  # what trainings wait for is made before them
+
+
+def train_priority(wildcards):
+    """Larger for what trains earlier; 0 for single runs of no figure or table."""
+    return PRIORITY.get(run_of(wildcards).path, 0)
+
+
 def run_of(wildcards):
     """The run of a train job."""
     return CONFIGURATION.run(

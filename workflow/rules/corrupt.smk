@@ -18,6 +18,7 @@ rule corrupt_labels:
         "results/logs/corrupt/{dataset}/{corruption}/seed{seed}.log",
     wildcard_constraints:
         corruption="|".join(LABEL_NOISE),
+    priority: DATA_PRIORITY
     conda:
         "../../environment.yml"
     params:
@@ -41,6 +42,7 @@ rule corrupt_pixels:
         "results/logs/corrupt/{dataset}/{corruption}/seed{seed}.log",
     wildcard_constraints:
         corruption="|".join(PIXELS),
+    priority: DATA_PRIORITY
     conda:
         "../../environment.yml"
     params:

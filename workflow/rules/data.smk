@@ -19,6 +19,7 @@ rule download:
         "results/logs/download/{dataset}.log",
     wildcard_constraints:
         dataset="|".join(map(re.escape, CONFIGURATION.urls)),
+    priority: DATA_PRIORITY
     conda:
         "../../environment.yml"
     params:
@@ -44,6 +45,7 @@ rule prepare:
         manifest="results/data/{dataset}/manifest.json",
     log:
         "results/logs/prepare/{dataset}.log",
+    priority: DATA_PRIORITY
     conda:
         "../../environment.yml"
     params:
@@ -62,6 +64,7 @@ rule split:
         expand("results/data/{{dataset}}/split/seed{{seed}}/{file}", file=SPLIT),
     log:
         "results/logs/split/{dataset}/seed{seed}.log",
+    priority: DATA_PRIORITY
     conda:
         "../../environment.yml"
     params:

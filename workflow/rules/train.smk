@@ -16,6 +16,7 @@ rule train:
         ),
     log:
         "results/logs/train/{dataset}/{model}/{corruption}/{recipe}/seed{seed}.log",
+    priority: train_priority
     conda:
         "../../environment.yml"
     threads: 1
