@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}:{ROOT / 'workflow'}"}
+CODE = os.pathsep.join(filter(None, [str(ROOT), str(ROOT / "workflow"), os.getenv("PYTHONPATH")]))
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": CODE}
 
 
 def start(module: str, *arguments: str) -> subprocess.Popen[str]:

@@ -7,6 +7,7 @@ The process computes on one thread and touches torch's and the C library's setti
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -94,19 +95,9 @@ def bare(model: str, precision: str, stored: np.ndarray, labels: np.ndarray) -> 
 def common(model: str, precision: str, stored: np.ndarray, labels: np.ndarray) -> Repeat:
     """What most people write: torchvision's CIFAR10 and transforms, a DataLoader without workers, plain layers."""
     from torch.utils.data import DataLoader
-    from torchvision import transforms
-    from torchvision.datasets import CIFAR10
 
     assert precision == "float32"
-
-    def whiten(x: torch.Tensor) -> torch.Tensor:
-        return (x - x.mean()) / x.std().clamp_min(x.numel() ** -0.5)
-
-    dataset = CIFAR10.__new__(CIFAR10)  # as its constructor leaves it, without reading the files again
-    dataset.data, dataset.targets, dataset.train = stored, labels.tolist(), True
-    dataset.transform = transforms.Compose([transforms.ToTensor(), transforms.CenterCrop(CROP), whiten])
-    dataset.target_transform = None
-    loader = DataLoader(dataset, batch_size=BATCH, shuffle=True)
+    loader = DataLoader(torchvision_set(stored, labels), batch_size=BATCH, shuffle=True)
     network = plain(MODELS[model].load()(num_classes=NUM_CLASSES, input_shape=(3, CROP, CROP)))
     optimiser = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.9)
     network.train()
@@ -120,6 +111,23 @@ def common(model: str, precision: str, stored: np.ndarray, labels: np.ndarray) -
         return len(labels) / (time.perf_counter() - start)
 
     return repeat
+
+
+def whiten(x: torch.Tensor) -> torch.Tensor:
+    """One image by its own mean and standard deviation, as a transform of torchvision's kind."""
+    return (x - x.mean()) / x.std().clamp_min(x.numel() ** -0.5)
+
+
+def torchvision_set(stored: np.ndarray, labels: np.ndarray) -> Any:
+    """torchvision's CIFAR10 as its constructor leaves it, without reading the files again."""
+    from torchvision import transforms
+    from torchvision.datasets import CIFAR10
+
+    dataset = CIFAR10.__new__(CIFAR10)
+    dataset.data, dataset.targets, dataset.train = stored, labels.tolist(), True
+    dataset.transform = transforms.Compose([transforms.ToTensor(), transforms.CenterCrop(CROP), whiten])
+    dataset.target_transform = None
+    return dataset
 
 
 def plain(network: nn.Module) -> nn.Module:
