@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: all .venv lint test test-large torture bench bench-bfloat16 test-gpu test-slurm accept FORCE
+.PHONY: all .venv lint test test-large torture bench bench-bfloat16 test-gpu test-slurm accept golden mutate FORCE
 .NOTPARALLEL:
 
 all: .venv
@@ -67,12 +67,20 @@ test-slurm: .venv/slurm
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ -r tests/slurm/requirements.lock
 	@touch $@
 
-# After a change of code that alters no number: proves that it alters none, then keeps what is there.
-# CONFIG=config/cifar10.yaml for another configuration than the default.
+# After a change of code that alters no number: proves that it alters none, then keeps the trainings that are there.
+# Figures and tables are made again. CONFIG=config/cifar10.yaml for another configuration than the default.
 CONFIG ?= config/config.yaml
 accept: .venv
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/test_golden_losses.py
-	$(BIN)/python -m rethinking accept --configfile $(CONFIG)
-	$(BIN)/snakemake --cores 1 --configfile $(CONFIG) --touch --forceall
+	@kept=$$(PYTHONPATH=workflow $(BIN)/python -m rethinking accept --configfile $(CONFIG)) && test -z "$$kept" || \
+	$(BIN)/snakemake --cores 1 --configfile $(CONFIG) --touch -- $$kept
+
+# After a change that is meant to alter numbers, or a new network, corruption, reader, …: `git diff tests/golden` shows which.
+golden: .venv
+	PYTHONPATH=workflow:tests OMP_NUM_THREADS=1 $(BIN)/python -m proof --write
+	PYTHONPATH=workflow:tests OMP_NUM_THREADS=1 $(BIN)/python tests/test_golden_losses.py --write
+
+# That the proof notices: one constant of each module is changed, one after the other, and `accept` must refuse each.
+mutate: .venv
+	PYTHONPATH=workflow OMP_NUM_THREADS=1 $(BIN)/python tests/mutate.py
 
 FORCE:

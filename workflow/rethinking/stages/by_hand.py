@@ -36,15 +36,15 @@ def _downloaded(configuration: Configuration, name: str | None) -> Path | None:
     return out
 
 
-def prepared(configuration: Configuration, dataset: str) -> Path:
-    """The folder of a prepared data set, made where it is missing.
+def prepared(configuration: Configuration, dataset: str, root: Path = BY_HAND / "data") -> Path:
+    """The folder in `root` of a prepared data set, made where it is missing.
 
     It is named after everything that it depends on, so that it is never stale and never one of Snakemake's.
     """
     values = configuration.prepare_slice(dataset)
     name = configuration.download_name(dataset)
     dependencies = [values, prepare_code(values["reader"]), configuration.download_slice(name) if name else None]
-    out = BY_HAND / "data" / f"{dataset}-{digest(dependencies)[:12]}"
+    out = root / f"{dataset}-{digest(dependencies)[:12]}"
     if not (out / "manifest.json").exists():
         path = configuration.paths.get(dataset)
         prepare(dataset, values, downloaded(configuration, dataset), out, Path(path) if path else None)

@@ -23,17 +23,29 @@ def load_data(
     `redrawn`, folders of the same corruption with other seeds, redrawn_labels_1 and so on.
     Raises ValueError where a file's bytes are not those of its manifest.
     """
-    manifest = read_json(data / "manifest.json")
-    owners = {}
+    owners = _owners(data, corrupted, split, redrawn)
+    arrays = {name: load_array(folder, stored, its) for name, (folder, stored, its) in owners.items()}
+    return arrays, read_json(data / "manifest.json"), data_digest(data, corrupted, split, redrawn)
+
+
+def data_digest(data: Path, corrupted: Path | None, split: Path | None, redrawn: Sequence[Path] = ()) -> str:
+    """One digest of the bytes of the arrays that a run takes, by their manifests."""
+    owners = _owners(data, corrupted, split, redrawn)
+    return digest({name: its["arrays"][stored]["sha256"] for name, (_, stored, its) in owners.items()})
+
+
+def _owners(
+    data: Path, corrupted: Path | None, split: Path | None, redrawn: Sequence[Path]
+) -> dict[str, tuple[Path, str, dict[str, Any]]]:
+    """For each of a run's arrays its folder, its name in there and that folder's manifest."""
+    owners: dict[str, tuple[Path, str, dict[str, Any]]] = {}
     for folder in (data, corrupted, split):
         if folder is not None:
             its = read_json(folder / "manifest.json")
             owners |= {name: (folder, name, its) for name in its["arrays"]}
     for number, folder in enumerate(redrawn, 1):
         owners[f"redrawn_labels_{number}"] = (folder, "train_labels", read_json(folder / "manifest.json"))
-    checksums = {name: its["arrays"][stored]["sha256"] for name, (_, stored, its) in owners.items()}
-    arrays = {name: load_array(folder, stored, its) for name, (folder, stored, its) in owners.items()}
-    return arrays, manifest, digest(checksums)
+    return owners
 
 
 def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:

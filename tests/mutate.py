@@ -1,0 +1,197 @@
+"""`make mutate`: that the proof of `make accept` notices. Half an hour on one core; prints a table.
+
+In a copy of this checkout one constant of one module is changed, one module after the other, and `accept` must refuse
+each. Modules of figures and tables need no proof: `accept` does not keep what they make, another digest of their code
+draws it again.
+"""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[:0] = [str(Path(__file__).parents[1] / "workflow")]
+
+from conftest import copy_sources
+
+from rethinking.analysis.registry import MEASURES
+from rethinking.code_digest import reached
+from rethinking.config import READERS
+from rethinking.data.corruptions.registry import CORRUPTIONS
+from rethinking.models.registry import MODELS
+from rethinking.plotting.registry import FIGURES, PICTURES
+from rethinking.reporting.registry import TABLES
+
+# Module -> what is changed in it, to what.
+MUTATIONS: dict[str, list[tuple[str, str]]] = {
+    "analysis.norms": [("norm**2", "norm**3")],
+    "data.archives": [("parts[len(own) :]", "parts[len(own) + 1 :]")],
+    "data.corruptions.human": [('"random1": "random_label1"', '"random1": "random_label2"')],
+    "data.corruptions.labels": [
+        ("CHOICE, CLASS, ORDER = 0, 1, 2", "CHOICE, CLASS, ORDER = 0, 1, 3"),
+        ("integers(num_classes,", "integers(num_classes - 1,"),
+    ],
+    "data.corruptions.pixels": [
+        ("mean + sd *", "mean + 3 * sd *"),
+        ("ONCE, TRAIN, TEST = 3, 4, 5", "ONCE, TRAIN, TEST = 3, 4, 6"),
+        ("ONCE, TRAIN, TEST = 3, 4, 5", "ONCE, TRAIN, TEST = 2, 4, 5"),
+    ],
+    "data.pictures": [("round(train * test_share)", "round(1.5 * train * test_share)")],
+    "data.prepare": [("np.repeat(images, 3, axis=3)", "np.repeat(images, 2, axis=3)")],
+    "data.preprocess": [("np.float32(255)", "np.float32(256)"), ("1 / num_values", "9 / num_values")],
+    "data.readers.cifar10": [("transpose(0, 2, 3, 1)", "transpose(0, 3, 2, 1)")],
+    "data.readers.cifar10_animals": [('"wild": ("bird", "deer", ', '"wild": ("deer", ')],
+    "data.readers.digits": [("SPLIT_SEED = 0", "SPLIT_SEED = 1")],
+    "data.readers.fashion_mnist": [('"T-shirt/top"', '"T-shirt"')],
+    "data.readers.image_folder": [("(image.width - side) // 2", "(image.width - side) // 3")],
+    "data.readers.mnist": [('"0123456789"', '"1234567890"')],
+    "data.splits": [("TRAIN, TEST, VALIDATION = 0, 1, 2", "TRAIN, TEST, VALIDATION = 0, 1, 3")],
+    "engine.augmentation": [("< 0.5", "< 0.6"), ("(free - 1) // 2", "(free - 1) // 3")],
+    "engine.batch_norm": [("** (step + 1)", "** (step + 2)")],
+    "engine.evaluation": [("Score(100 * correct", "Score(101 * correct")],
+    "engine.initialisation": [("else 0.04", "else 0.05"), ("layer.bias, 0.1", "layer.bias, 0.11")],
+    "engine.loop": [
+        ("range(1, evaluations)", "range(2, evaluations)"),
+        ("learning_rate(self.step,", "learning_rate(1 + self.step,"),
+    ],
+    "engine.optim": [("dampening=0.0", "dampening=0.01"), ("min(epoch /", "min(1.1 * epoch /")],
+    "engine.precision": [("torch.bfloat16", "torch.float16")],
+    "engine.records": [("100 * int(self.correct)", "99 * int(self.correct)")],
+    "engine.regularisation": [("clamp_max(1)", "clamp_max(1.5)")],
+    "engine.reproducibility": [
+        ('        return "float32"\n    return precision', '        return "bfloat16"\n    return precision')
+    ],
+    "engine.resize": [("align_corners=False", "align_corners=True")],
+    "engine.results": [("[(0, initial)]", "[(1, initial)]")],
+    "engine.state": [("accuracy > self.best.accuracy", "accuracy >= self.best.accuracy")],
+    "engine.stopping": [
+        ("accuracy >= 99,", "accuracy >= 98.9,"),
+        ("threshold: float = 1e-4", "threshold: float = 1.5e-4"),
+    ],
+    "models.alexnet": [("alpha: float = 0.001", "alpha: float = 0.0012"), ("-1.5 * band", "-1.4 * band")],
+    "models.densenet": [
+        ("NUM_BLOCKS, LAYERS_A_BLOCK, GROWTH = 4, 4, 32", "NUM_BLOCKS, LAYERS_A_BLOCK, GROWTH = 4, 4, 33")
+    ],
+    "models.googlenet": [("scaled(64, width), scaled(192, width)", "scaled(65, width), scaled(192, width)")],
+    "models.inception": [("eps=1e-3", "eps=1.1e-3"), ("(Downsample, (80,))", "(Downsample, (81,))")],
+    "models.layers": [("padding: int = 0", "padding: int = 1")],
+    "models.lenet": [("scaled(120, width)", "scaled(121, width)")],
+    "models.mlp": [("scaled(124, width)", "scaled(125, width)")],
+    "models.nin": [("stride=4", "stride=3")],
+    "models.resnet": [("FILTERS = (64, 128, 256, 512)", "FILTERS = (64, 128, 256, 513)")],
+    "models.simple_conv_net": [("BOTTLENECK = 8", "BOTTLENECK = 9")],
+    "models.sizes": [("max(1, round(", "max(2, round(")],
+    "models.vgg": [("filters_times=width / 4", "filters_times=width / 5")],
+    "run": [('"redraw_labels_after", ()), 1)', '"redraw_labels_after", ()), 2)')],
+    "seeds": [(">> np.uint64(1)", ">> np.uint64(2)")],
+    "stages.corrupt": [("values[0]) for option", "values[-1]) for option")],
+    "stages.placement": [("images.transpose(0, 3, 1, 2)", "images.transpose(0, 3, 2, 1)")],
+    "stages.train": [('"num_test": len(sets.test.labels)', '"num_test": len(sets.train.labels)')],
+}
+# Modules behind data and trainings that hold no constant which a number comes from, and what they hold.
+WITHOUT = {
+    "data.corruptions.corrupted": "the names of what a corruption returns",
+    "data.labels": "refuses labels, changes none",
+    "data.originals": "checksums of files",
+    "data.readers.source": "the names of what a reader returns",
+    "engine.allocation": "memory",
+    "engine.device": "which GPU",
+    "files": "reading and writing",
+    "names": "names",
+    "pickles": "what may be read from a pickle",
+    "stages.prepare": "arguments and files",
+    "stages.run_folder": "arguments and files",
+    "stages.split": "arguments and files",
+}
+
+
+def modules_behind_trainings() -> set[str]:
+    """Every module, packages left out, whose code makes data or trains, without `rethinking.`."""
+    entries = [*CORRUPTIONS.values(), *MODELS.values(), *MEASURES.values()]
+    starts = [f"rethinking.stages.{stage}" for stage in ("prepare", "split", "corrupt", "train")]
+    starts += [f"rethinking.data.readers.{reader}" for reader in READERS]
+    found = reached(*starts, *(entry.module for entry in entries))
+    packages = {module.rpartition(".")[0] for module in found}
+    return {module.removeprefix("rethinking.") for module in found if module not in packages | {"rethinking"}}
+
+
+def modules_of_the_paper() -> list[str]:
+    """The modules of figures, tables and pictures."""
+    return sorted({entry.module.removeprefix("rethinking.") for entry in (FIGURES | TABLES | PICTURES).values()})
+
+
+def first_constant(text: str) -> tuple[str, str]:
+    """The line of a module's first number inside a function, and the line with that number one larger.
+
+    Where there is none, of its first text that stands for something, and the text with a word more.
+    """
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    constants = [node for each in functions for node in ast.walk(each) if isinstance(node, ast.Constant)]
+    docstrings = {function.body[0].lineno for function in functions}
+    numbers = [node for node in constants if type(node.value) in (int, float)]
+    texts = [node for node in constants if type(node.value) is str and node.lineno not in docstrings]
+    found = min(numbers or texts, key=lambda node: (node.lineno, node.col_offset))
+    line = text.splitlines()[found.lineno - 1].encode()
+    other = json.dumps(f"{found.value} more" if isinstance(found.value, str) else found.value + 1)
+    return line.decode(), (line[: found.col_offset] + other.encode() + line[found.end_col_offset :]).decode()
+
+
+def python(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """`python …` in a copy of the checkout, on its own code; the proof ends with the first number that is another."""
+    environment = {**os.environ, "PYTHONPATH": str(folder / "workflow"), "PYTEST_ADDOPTS": "-x"}
+    return subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def codes_of_the_paper(folder: Path) -> dict[str, str]:
+    """The digest of the code of every figure, table and picture in a copy."""
+    script = (
+        "import json; from rethinking import provenance as p; from rethinking.plotting.registry import *;"
+        "from rethinking.reporting.registry import TABLES;"
+        "print(json.dumps({n: f(n) for f, t in ((p.figure_code, FIGURES), (p.table_code, TABLES),"
+        " (p.picture_code, PICTURES)) for n in t}))"
+    )
+    return json.loads(python(folder, "-c", script).stdout)
+
+
+def refusal(folder: Path) -> str | None:
+    """What `accept` says against the copy's code; None where it accepts it."""
+    called = python(folder, "-m", "rethinking", "accept")
+    lines = [line.strip() for line in called.stderr.splitlines() if line.startswith("  ")]
+    return (lines or [called.stderr.strip()])[0] if called.returncode else None
+
+
+def main(wanted: list[str]) -> int:
+    """Change, ask, change back; all modules, or those that are named."""
+    survived = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy_sources(folder)
+        assert refusal(folder) is None, "the copy is refused as it is"
+        drawn = codes_of_the_paper(folder)
+        print("| module | changed | accept |\n|---|---|---|", flush=True)
+        for module in wanted or [*MUTATIONS, *modules_of_the_paper()]:
+            path = folder / "workflow/rethinking" / f"{module.replace('.', '/')}.py"
+            text = path.read_text()
+            for old, new in MUTATIONS.get(module) or [first_constant(text)]:
+                path.write_text(text.replace(old, new, 1))
+                if module in MUTATIONS:
+                    told = refusal(folder)
+                    said = "ACCEPTED" if told is None else f"refused: {told[:110]}"
+                else:
+                    again = [each for each, code in codes_of_the_paper(folder).items() if code != drawn[each]]
+                    said = f"made again: {', '.join(again)}" if again else "KEPT"
+                survived += said in ("ACCEPTED", "KEPT")
+                change = re.sub(r"\s+", " ", f"`{old.strip()}` → `{new.strip()}`").replace("|", "\\|")
+                print(f"| {module} | {change} | {said.replace('|', '/')} |", flush=True)
+            path.write_text(text)
+    print(f"{survived} survived")
+    return 1 if survived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
