@@ -71,8 +71,8 @@ test-slurm: .venv/slurm
 # Figures and tables are made again. CONFIG=config/cifar10.yaml for another configuration than the default.
 CONFIG ?= config/config.yaml
 accept: .venv
-	@kept=$$(PYTHONPATH=workflow $(BIN)/python -m rethinking accept --configfile $(CONFIG)) && test -z "$$kept" || \
-	$(BIN)/snakemake --cores 1 --configfile $(CONFIG) --touch -- $$kept
+	@kept=$$(PYTHONPATH=workflow $(BIN)/python -m rethinking accept --configfile $(CONFIG)) || exit 1; \
+	if [ -n "$$kept" ]; then $(BIN)/snakemake --cores 1 --configfile $(CONFIG) --touch -- $$kept; fi
 
 # After a change that is meant to alter numbers, or a new network, corruption, reader, …: `git diff tests/golden` shows which.
 golden: .venv

@@ -13,13 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rethinking.analysis.aggregate import NAME, curves_table, mixed, on_corrupted_labels, runs_table
-from rethinking.config import Configuration
 from rethinking.engine.stopping import CRITERIA
-from rethinking.files import canonical_json, read_json, write_json
+from rethinking.files import canonical_json, write_json
 from rethinking.names import corruption_name
-from rethinking.provenance import train_code
 from rethinking.run import RunConfig, runs_of
-from rethinking.stages import accept
 from rethinking.stages import aggregate as stage
 
 RECIPE = {
@@ -400,38 +397,3 @@ def test_a_plan_lists_the_same_runs_after_a_journey_through_canonical_json():
     before, after = ({run.path: run for run in runs_of(plan)} for plan in (PLAN, json.loads(canonical_json(PLAN))))
     assert after == before
     assert {path: run.digest for path, run in after.items()} == {path: run.digest for path, run in before.items()}
-
-
-# accept -------------------------------------------------------------------------------------------------------------
-
-CONFIGURATION = """\
-name: accepting
-recipes: {quick: {epochs: 1, crop: null}}
-figures:
-  fig1:
-    dataset: digits
-    recipe: quick
-    panels:
-      learning_curves: {models: [mlp_1x512], corruptions: [true_labels]}
-      corruption_levels: {models: [mlp_1x512], levels: [0, 0.5, 1]}
-"""
-
-
-def test_accepting_writes_the_checkouts_code_into_this_configurations_runs(tmp_path, monkeypatch, capsys):
-    """The digest that stood there is kept; runs of another configuration and up-to-date ones stay as they are."""
-    monkeypatch.chdir(tmp_path)
-    Path("config.yaml").write_text(CONFIGURATION)
-    runs = Configuration.load("config.yaml").runs("fig1")
-    current, older, other = (Path("results/runs") / run.path / "run.json" for run in runs)
-    for file, run in zip((current, older, other), runs, strict=True):
-        write_json(file, {"config_digest": run.digest, "code_digest": train_code(run)})
-    write_json(older, read_json(older) | {"code_digest": "older"})
-    write_json(other, read_json(other) | {"code_digest": "older", "config_digest": "other"})
-    before = {file: file.read_bytes() for file in (current, other)}
-    accept.main(["--configfile", "config.yaml"])
-    assert capsys.readouterr().out == f"accepted {older}\n"
-    assert {file: file.read_bytes() for file in (current, other)} == before
-    expected = {"config_digest": runs[1].digest, "code_digest": train_code(runs[1]), "accepted_from": ["older"]}
-    assert read_json(older) == expected
-    accept.main(["--configfile", "config.yaml"])
-    assert capsys.readouterr().out == ""

@@ -38,7 +38,11 @@ def test_golden_numbers(part, name):
     assert golden is not None, f"no golden numbers of {part}: {name}; write them: make golden"
     loose = part == "trainings" and name in trainings.INEXACT
     tolerance = proof.LOOSE if loose else proof.TOLERANCE
-    different = proof.differences(proof.facts_of(PARTS[part][name]), golden, tolerance)
+    try:
+        found = proof.facts_of(PARTS[part][name])
+    except Exception as error:
+        raise AssertionError(f"no numbers come out any more of {part}: {name}: {error}") from error
+    different = proof.differences(found, golden, tolerance)
     assert not different, f"other numbers than the golden ones of {part}: {name}: " + "; ".join(different[:3])
 
 

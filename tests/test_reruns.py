@@ -229,34 +229,6 @@ def test_code_of_the_configuration_reruns_nothing(checkout):
     assert code_reaches(checkout, "config.py") == set()
 
 
-def test_a_renamed_variable_is_accepted_by_touching_the_results(checkout):
-    checkout.edit("workflow/rethinking/engine/loop.py", with_variable_renamed)
-    checkout.run("--touch", "--forceall")
-    assert checkout.jobs() == set()
-
-
-def test_after_a_renamed_variable_old_runs_stand_beside_new_ones_once_they_are_accepted(checkout):
-    checkout.edit("workflow/rethinking/engine/loop.py", with_variable_renamed)
-    checkout.run("--touch", "--forceall")
-    checkout.edit(
-        "config/config.yaml", lambda text: text.replace("shuffled_pixels]", "shuffled_pixels, random_labels-1.0]")
-    )
-    tables = "results/tables/tiny/fig1/runs.csv"
-
-    refused = checkout.snakemake("--cores", "2", tables)
-    assert refused.returncode != 0
-    message = re.search(r"^error: .*$", refused.stdout + refused.stderr, re.MULTILINE)
-    assert message is not None
-    assert re.search(r"results/runs/digits-50/\S+/quick/seed0: other code made this run", message[0])
-    assert "delete it to train again" in message[0]
-    assert "make accept" in message[0]
-
-    accepted = checkout.python("rethinking", "accept")
-    assert accepted.returncode == 0, accepted.stderr
-    assert checkout.run(target=tables) == job("aggregate", name="tiny", section="fig1")
-    assert "random_labels-1.0" in (checkout / tables).read_text()
-
-
 # -- files that are gone -----------------------------------------------------------------------------------------------
 
 

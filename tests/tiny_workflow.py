@@ -72,10 +72,12 @@ class Checkout:
 
     def python(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """`python -m …` in the copy, on the copy's own code."""
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        if arguments[0] == "rethinking":
-            environment["PYTHONPATH"] = str(self / "workflow")
-        command = [sys.executable, "-m", *arguments]
+        own = {"PYTHONPATH": str(self / "workflow")} if arguments[0] == "rethinking" else {}
+        return self.call(sys.executable, "-m", *arguments, **own)
+
+    def call(self, *command: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        """Any command in the copy, in an environment that says nothing of this checkout's code."""
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | variables
         return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
 
     def snakemake(self, *arguments: str) -> "subprocess.CompletedProcess[str]":

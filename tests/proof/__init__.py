@@ -1,4 +1,4 @@
-"""The golden proof: what data, networks and trainings come out as, in numbers that a refactoring must leave as they are.
+"""The golden proof: what data, networks and trainings come out as, in numbers that a refactoring must leave alone.
 
 A case is a name and a function from an empty folder to its facts, plain JSON; tests/golden/<part>.json holds what they
 were. Text, whole numbers and digests of arrays must be equal. Other numbers may differ by `TOLERANCE`: networks compute

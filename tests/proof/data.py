@@ -106,7 +106,7 @@ PREPARED: dict[str, Case] = {
 }
 
 
-# -- corruptions: each with each value of each of its options -----------------------------------------------------------
+# -- corruptions: each with each value of each of its options ---------------------------------------------------------
 
 
 def _corrupted(folder: Path, family: str, seed: int = 0, **arguments: Any) -> Facts:

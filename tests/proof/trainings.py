@@ -67,7 +67,7 @@ def _corrupted(data: Path, out: Path, corruption: str, seed: int) -> Path | None
 
 
 def _seen(dtypes: list[str], exact: bool) -> Any:
-    """As `placement.make_model`: the network in float64 where numbers shall be exact, and what type its outputs have."""
+    """As `placement.make_model`: in float64 where numbers shall be exact, and the types of what goes in and out."""
     made_before = placement.make_model
 
     def make_model(*arguments: Any) -> nn.Module:
