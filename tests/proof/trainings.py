@@ -94,7 +94,10 @@ def run_facts(out: Path) -> Facts:
             facts[name] = {column: [_number(row[column]) for row in table] for column in columns}
     if (out / "measures.csv").exists():
         table = [row for row in rows(out / "measures.csv") if row["Layer"] in ("total", "classifier.weight")]
-        facts["measures"] = [[int(row["Epoch"]), row["Measure"], row["Layer"], float(row["Value"])] for row in table]
+        facts["measures"] = {
+            name: [[int(row["Epoch"]), row["Layer"], float(row["Value"])] for row in table if row["Measure"] == name]
+            for name in dict.fromkeys(row["Measure"] for row in table)
+        }
     facts["confusion"] = array_facts(pickle.loads((out / "confusion.pkl").read_bytes())["matrices"])
     weights = [tensor.double().flatten() for tensor in load_file(out / "weights.safetensors").values()]
     facts["weights"] = [float(torch.cat(weights).sum()), float(torch.cat(weights).square().sum())]
