@@ -41,6 +41,8 @@ MUTATIONS: dict[str, list[tuple[str, str]]] = {
         ("ONCE, TRAIN, TEST = 3, 4, 5", "ONCE, TRAIN, TEST = 3, 4, 6"),
         ("ONCE, TRAIN, TEST = 3, 4, 5", "ONCE, TRAIN, TEST = 2, 4, 5"),
     ],
+    "data.decoding": [("(seen.width - side) // 2", "(seen.width - side) // 3"), ('"white"', '"black"')],
+    "data.folders": [("@eadir", "@other")],
     "data.pictures": [("round(train * test_share)", "round(1.5 * train * test_share)")],
     "data.prepare": [("np.repeat(images, 3, axis=3)", "np.repeat(images, 2, axis=3)")],
     "data.preprocess": [("np.float32(255)", "np.float32(256)"), ("1 / num_values", "9 / num_values")],
@@ -48,7 +50,7 @@ MUTATIONS: dict[str, list[tuple[str, str]]] = {
     "data.readers.cifar10_animals": [('"wild": ("bird", "deer", ', '"wild": ("deer", ')],
     "data.readers.digits": [("SPLIT_SEED = 0", "SPLIT_SEED = 1")],
     "data.readers.fashion_mnist": [('"T-shirt/top"', '"T-shirt"')],
-    "data.readers.image_folder": [("(image.width - side) // 2", "(image.width - side) // 3")],
+    "data.readers.image_folder": [("SPLIT_SEED = 0", "SPLIT_SEED = 1")],
     "data.readers.mnist": [('"0123456789"', '"1234567890"')],
     "data.splits": [("TRAIN, TEST, VALIDATION = 0, 1, 2", "TRAIN, TEST, VALIDATION = 0, 1, 3")],
     "engine.augmentation": [("< 0.5", "< 0.6"), ("(free - 1) // 2", "(free - 1) // 3")],
@@ -95,6 +97,7 @@ MUTATIONS: dict[str, list[tuple[str, str]]] = {
 }
 # Modules behind data and trainings that hold no constant which a number comes from, and what they hold.
 WITHOUT = {
+    "data.contents": "checksums of pictures",
     "data.corruptions.corrupted": "the names of what a corruption returns",
     "data.labels": "refuses labels, changes none",
     "data.originals": "checksums of files",

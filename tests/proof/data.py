@@ -1,6 +1,7 @@
 """Arrays, exactly: every reader, what `prepare` makes of a data set, splits, and every corruption with its options."""
 
 import gzip
+import io
 import itertools
 from collections.abc import Mapping
 from functools import partial
@@ -11,6 +12,7 @@ import numpy as np
 import official_layout
 import picture_archives
 import test_human_labels
+from PIL import Image
 
 from proof import Case, Facts, array_facts
 from rethinking.data.corruptions.registry import CORRUPTIONS
@@ -20,6 +22,7 @@ from rethinking.data.splits import validation_split
 from rethinking.files import read_json
 from rethinking.stages.prepare import prepare
 
+ORIENTATION = 274  # the tag of EXIF
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 
 
@@ -61,6 +64,18 @@ def _zipped_pictures(folder: Path) -> Facts:
     return source_facts(image_folder.read(_written(folder, archive), folder="afhq"))
 
 
+def _as_a_camera_and_a_nas_leave_them(folder: Path) -> Facts:
+    """Pictures that lie on their side, and thumbnails of them among them."""
+    files = picture_archives.faces(5, ("",))
+    for number, (name, data) in enumerate(list(files.items())):
+        exif = Image.Exif()
+        exif[ORIENTATION] = 1 + number % 8
+        Image.open(io.BytesIO(data)).save(buffer := io.BytesIO(), "PNG", exif=exif)
+        files[name] = buffer.getvalue()
+        files[f"{Path(name).parent}/@eaDir/{Path(name).name}"] = data
+    return source_facts(image_folder.read({}, path=picture_archives.in_folder(folder / "pictures", files)))
+
+
 READERS: dict[str, Case] = {
     "digits": lambda folder: source_facts(digits.read({})),
     "mnist": partial(_mnist, reader=mnist, zipped=False),
@@ -76,6 +91,8 @@ READERS: dict[str, Case] = {
         _pictures, parts=("train", "test"), options={"image_size": 6}, look={"size": (13, 9)}
     ),
     "image_folder, grey": partial(_pictures, parts=("",), options={"channels": 1}, look={"mode": "L"}),
+    "image_folder, transparent": partial(_pictures, parts=("",), options={}, look={"mode": "RGBA"}),
+    "image_folder, turned and with leftovers": _as_a_camera_and_a_nas_leave_them,
     "image_folder, folder": _zipped_pictures,
 }
 
