@@ -174,6 +174,7 @@ RUNS: dict[str, Mapping[str, Any]] = {
     "clip_gradient_norm that is never reached": {"clip_gradient_norm": 1e3},
     "random_crop": {"crop": 7, **_augmented(random_crop=True)},
     "flip": _augmented(flip=True),
+    "flip of a crop": {"crop": 5, **_augmented(flip=True)},
     "rotation": _augmented(rotation=40.0),
     "augmentation, all of a crop, per_channel": {
         "crop": 8,
@@ -190,7 +191,7 @@ RUNS: dict[str, Mapping[str, Any]] = {
     "whitening none": {"whitening": "none"},
     "whitening by fixed numbers": {"whitening": FIXED},
     "whitening by one fixed number": {"whitening": {"mean": 0.5, "sd": 0.25}},
-    "crop": {"crop": 7},
+    "crop": {"crop": 5},
     "resize, larger": {"resize": 13},
     "resize, smaller, of a crop": {"crop": 9, "resize": 6},
     "resize, augmented": {"resize": 12, **_augmented(flip=True)},
