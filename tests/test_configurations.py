@@ -4,6 +4,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import own_pictures
 import pytest
 
 from rethinking.config import CATALOGUE, Configuration
@@ -16,6 +17,13 @@ FILES = [*sorted(path for path in ROOT.glob("config/*.yaml") if path.name != Pat
 LEVELS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
 TABLES = ["table1", "table4", "paper_vs_ours"]
 NETWORKS = ["inception", "alexnet", "mlp_1x512"]
+
+
+@pytest.fixture(autouse=True)
+def _pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a user brings: pictures where config/own-pictures.yaml looks for them, in the working folder."""
+    own_pictures.photographs(tmp_path / "my-pictures")
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +54,7 @@ def test_every_slice_that_a_job_gets_can_be_made(path):
         for run in configuration.runs(name):
             again = configuration.run(run.dataset, run.model, run.corruption, run.recipe, run.seed)
             assert again == run
-            assert configuration.prepare_slice(run.dataset)["source"]["classes"] == 10
+            assert configuration.prepare_slice(run.dataset)["source"]["classes"] == (2 if run.dataset == "own" else 10)
             if run.corruption != "true_labels":
                 corruption = configuration.corruption_slice(run.dataset, run.corruption, run.seed)["corruption"]
                 assert corruption["level"] == split_corruption(run.corruption)[1]
@@ -55,6 +63,7 @@ def test_every_slice_that_a_job_gets_can_be_made(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_everything_of_a_configuration_can_be_made_in_a_fresh_clone(path, fresh_checkout):
     shutil.copy(path, file := fresh_checkout / str(path.relative_to(ROOT)))  # the copy's default is another one
+    shutil.copytree("my-pictures", fresh_checkout / "my-pictures")
     configuration = Configuration.load(path)
     everything = {run.path for section in configuration.sections for run in configuration.runs(section)}
     jobs = Counter(rule for rule, _ in fresh_checkout.jobs("--configfile", str(file), target="study"))
