@@ -42,3 +42,16 @@ def test_what_cannot_be_measured_is_said(arguments, message):
     called = benchmarks(*arguments)
     assert called.returncode != 0
     assert message in called.stderr
+
+
+def session(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = ["bash", str(ROOT / "benchmarks/gpu_session.sh"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_session_on_a_gpu_names_its_parts(tmp_path):
+    unknown = session("everything", str(tmp_path / "out"))
+    assert unknown.returncode == 2
+    assert "unknown part 'everything': checks or campaign" in unknown.stderr
+    assert "checks or campaign" in session().stderr
+    assert "how many minutes" in session("campaign", str(tmp_path / "out")).stderr
