@@ -1,6 +1,7 @@
 """Snakemake for so many minutes: nothing that finished is lost, and the same command goes on."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,9 +46,11 @@ def test_a_campaign_that_is_told_to_end_keeps_what_finished_and_the_same_command
 ):
     with subprocess.Popen(**command(fresh_checkout, 60)) as process:
         assert process.stdout is not None
-        seen = next(line for line in process.stdout if line.startswith("finished: "))
-        process.send_signal(signal.SIGTERM)  # a second training is under way, or about to be
-        printed = seen + process.stdout.read()
+        lines = iter(process.stdout)
+        assert any(line.startswith("finished: ") for line in lines)
+        assert any(line.startswith("Execute ") for line in lines)  # another one is under way
+        process.send_signal(signal.SIGTERM)
+        printed = process.stdout.read()
     assert process.returncode == 0, printed
     assert "SIGTERM: trainings save their state and end" in printed
     finished = runs_of(fresh_checkout.folder)
@@ -131,14 +134,30 @@ def test_a_run_is_reported_once_however_often_snakemake_touches_it_and_again_whe
     assert done.num_new == 1
 
 
+def members(archive: Path) -> list[str]:
+    with tarfile.open(archive) as tar:
+        return [Path(name).name for name in tar.getnames()]
+
+
+def test_what_was_packed_once_stays_packed_though_snakemake_deletes_what_it_has_not_noted(tmp_path):
+    runs, archive = tmp_path / "runs/digits/mlp/true_labels/quick", tmp_path / "all.tar.xz"
+    done = stage.Finished(tmp_path / "runs", archive)
+    folder = run_folder(runs / "seed0", 1)
+    done.look()
+    shutil.rmtree(folder)
+    run_folder(runs / "seed1", 2)
+    done.look()
+    assert members(archive) == ["run.json", "metrics.csv"] * 2
+    assert {folder.name for folder in runs_in(archive)} == {"seed0", "seed1"}
+
+
 def test_the_archive_holds_the_small_files_and_is_there_whole_or_as_it_was(tmp_path, monkeypatch):
     folder = run_folder(tmp_path / "runs/digits/mlp/true_labels/quick/seed0", 1)
-    stage.pack([folder], tmp_path / "all.tar.xz")
-    with tarfile.open(tmp_path / "all.tar.xz") as tar:
-        assert [Path(name).name for name in tar.getnames()] == ["run.json", "metrics.csv"]
+    stage.pack([stage.small_files(folder)], tmp_path / "all.tar.xz")
+    assert members(tmp_path / "all.tar.xz") == ["run.json", "metrics.csv"]
     before = (tmp_path / "all.tar.xz").read_bytes()
-    monkeypatch.setattr(tarfile.TarFile, "add", lambda *given: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(tarfile.TarFile, "addfile", lambda *given: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
-        stage.pack([folder], tmp_path / "all.tar.xz")
+        stage.pack([stage.small_files(folder)], tmp_path / "all.tar.xz")
     assert (tmp_path / "all.tar.xz").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["all.tar.xz", "runs"]

@@ -7,6 +7,7 @@ as one archive, for machines of which nothing else comes back; it unpacks in a c
 
 import argparse
 import contextlib
+import io
 import os
 import signal
 import subprocess
@@ -37,12 +38,22 @@ def finished(runs: Path) -> dict[Path, str]:
     return found
 
 
-def pack(folders: Iterable[Path], archive: Path) -> None:
-    """Write the small files of runs as .tar.xz, whole or not at all; names are as from where it is called."""
+def small_files(folder: Path) -> dict[tarfile.TarInfo, bytes]:
+    """The small files of a run; those that its recipe does not ask for are missing."""
+    found = {}
+    for file in (folder / name for name in PACKED):
+        with contextlib.suppress(FileNotFoundError):
+            member, content = tarfile.TarInfo(file.as_posix()), file.read_bytes()
+            member.size, member.mtime = len(content), int(file.stat().st_mtime)  # which says the day of a run
+            found[member] = content
+    return found
+
+
+def pack(files: Iterable[dict[tarfile.TarInfo, bytes]], archive: Path) -> None:
+    """Write files as .tar.xz, whole or not at all."""
     with atomic(archive) as temporary, tarfile.open(temporary, "w:xz") as tar:
-        for file in (folder / name for folder in sorted(folders) for name in PACKED):
-            with contextlib.suppress(FileNotFoundError):  # what a recipe does not ask for
-                tar.add(file)
+        for member, content in (item for each in files for item in each.items()):
+            tar.addfile(member, io.BytesIO(content))
 
 
 def line_of(folder: Path, runs: Path) -> str:
@@ -54,11 +65,17 @@ def line_of(folder: Path, runs: Path) -> str:
 
 
 class Finished:
-    """What has finished under `runs`: reported once a run, packed whenever there is more."""
+    """What has finished under `runs`: reported once a run, packed whenever there is more.
+
+    What was packed once stays packed: Snakemake deletes what a job has made where it is ended before it has noted it.
+    """
 
     def __init__(self, runs: Path, archive: Path | None) -> None:
         self.runs, self.archive = runs, archive
         self.before = self.known = finished(runs)
+        self.files: dict[Path, dict[tarfile.TarInfo, bytes]] = {}
+        if archive:
+            self.files = {folder: small_files(folder) for folder in self.known}
 
     def look(self) -> None:
         """Report and pack what has finished since the last look."""
@@ -66,9 +83,10 @@ class Finished:
         new = [folder for folder, checksum in now.items() if self.known.get(folder) != checksum]
         for folder in new:
             print(f"finished: {line_of(folder, self.runs)}", flush=True)
-        if self.archive and (new or not self.archive.exists()) and now:
-            pack(now, self.archive)
-        self.known = now
+        self.known = self.known | now
+        if self.archive and self.known and (new or not self.archive.exists()):
+            self.files |= {folder: small_files(folder) for folder in new}
+            pack(self.files.values(), self.archive)
 
     @property
     def num_new(self) -> int:
