@@ -172,7 +172,7 @@ def imported(folder: str) -> set[str]:
         ).stdout.splitlines()
         if (ROOT / name).exists()
     ]
-    own = {path.stem for path in paths} | {"rethinking"}
+    own = {path.stem for path in paths} | {path.parent.name for path in paths} | {"rethinking"}
     modules: set[str] = set()
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text())):
