@@ -7,11 +7,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import device_runs
 import pytest
 import tiny_runs
 import torch
 
+from gpu import device_runs
 from rethinking.stages import train as stage
 
 ROOT = Path(__file__).parents[2]

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from device_runs import PRECISIONS, Size
 from networks import CLASSIFIERS, image_of
 from tiny_runs import make_run
 
+from gpu.device_runs import PRECISIONS, Size
 from rethinking.engine.loop import fit
 from rethinking.engine.optim import make_optimiser
 from rethinking.engine.reproducibility import make_deterministic, resolved_precision

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import tiny_runs
 import torch
-from device_runs import Size, ended, run_of, start
 from networks import PAPER
 from tiny_runs import comparable, corrupt_digits, run_stage
 
+from gpu.device_runs import Size, ended, run_of, start
 from rethinking.files import read_json
 from rethinking.run import RunConfig
 from rethinking.stages.train import train

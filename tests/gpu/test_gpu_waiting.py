@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-import waits
-from device_runs import Size, run_of
 from networks import PAPER
 
+from gpu import waits
+from gpu.device_runs import Size, run_of
 from rethinking.engine import loop
 from rethinking.engine.evaluation import BATCH, evaluate
 from rethinking.engine.optim import make_optimiser
