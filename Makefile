@@ -17,9 +17,9 @@ figures/%: FORCE .venv
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(None if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed; make PYTHON=python3.12 …')"
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PYTHON) -P -m venv .venv
+	$(BIN)/python -P -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -P -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 lint: .venv
@@ -64,19 +64,19 @@ test-slurm: .venv/slurm
 # The plugin stays out of .venv itself: each one that is installed slows each start of Snakemake.
 .venv/slurm: tests/slurm/requirements.lock .venv/ready
 	rm -rf $@
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ -r tests/slurm/requirements.lock
+	$(BIN)/python -P -m pip install --quiet --disable-pip-version-check --no-deps --target $@ -r tests/slurm/requirements.lock
 	@touch $@
 
 # After a change of code that alters no number: proves that it alters none, then keeps the trainings that are there.
 # Figures and tables are made again. CONFIG=config/cifar10.yaml for another configuration than the default.
 CONFIG ?= config/config.yaml
 accept: .venv
-	@kept=$$(PYTHONPATH=workflow $(BIN)/python -m rethinking accept --configfile $(CONFIG)) || exit 1; \
+	@kept=$$(PYTHONPATH=workflow $(BIN)/python -P -m rethinking accept --configfile $(CONFIG)) || exit 1; \
 	if [ -n "$$kept" ]; then $(BIN)/snakemake --cores 1 --configfile $(CONFIG) --touch -- $$kept; fi
 
 # After a change that is meant to alter numbers, or a new network, corruption, reader, …: `git diff tests/golden` shows which.
 golden: .venv
-	PYTHONPATH=workflow:tests OMP_NUM_THREADS=1 $(BIN)/python -m proof --write
+	PYTHONPATH=workflow:tests OMP_NUM_THREADS=1 $(BIN)/python -P -m proof --write
 	PYTHONPATH=workflow:tests OMP_NUM_THREADS=1 $(BIN)/python tests/test_golden_losses.py --write
 
 # That the proof notices: one constant of each module is changed, one after the other, and `accept` must refuse each.

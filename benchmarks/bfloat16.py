@@ -32,8 +32,8 @@ SEEDS = 2  # standard deviations of one seed: means of three that differ by more
 def train(targets: list[str], data_dir: str | None) -> None:
     """Make the runs that are not there."""
     place = ["--config", f"data_dir={data_dir}"] if data_dir else []
-    command = [sys.executable, "-m", "snakemake", "--cores", "all", "--configfile", str(CONFIGURATION), *place, "--"]
-    subprocess.run([*command, *targets], cwd=ROOT, check=True)
+    command = [sys.executable, "-P", "-m", "snakemake", "--cores", "all", "--configfile", str(CONFIGURATION)]
+    subprocess.run([*command, *place, "--", *targets], cwd=ROOT, check=True)
 
 
 def row(model: str, corruption: str, precision: str, seed: int, summary: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def checkout(folder: Path) -> None:
 
 def snakemake(folder: Path, *arguments: str) -> float:
     """Seconds of a call."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "all", *arguments]
+    command = [sys.executable, "-P", "-m", "snakemake", "--cores", "all", *arguments]
     environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "OMP_NUM_THREADS")}
     start = time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

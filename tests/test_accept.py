@@ -173,7 +173,7 @@ def test_a_network_a_corruption_a_reader_a_measure_or_a_setting_without_golden_n
         "workflow/schemas/config.schema.yaml", lambda text: text.replace("enum: [sgd, adam]", "enum: [sgd, adam, new]")
     )
     chosen = ["-k", "new or measures or has_golden", "tests/test_golden_numbers.py"]
-    told = fresh_checkout.python("pytest", "-q", "--tb=line", *chosen).stdout
+    told = fresh_checkout.python("-m", "pytest", "-q", "--tb=line", *chosen).stdout
     assert "no golden numbers of networks: new; write them: make golden" in told
     assert "no golden numbers of data: new, unit value, seed 0; write them: make golden" in told
     assert "of trainings: measures: measures.new: [" in told

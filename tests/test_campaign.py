@@ -74,7 +74,7 @@ def test_a_campaign_that_is_told_to_end_keeps_what_finished_and_the_same_command
         (other / name).symlink_to(fresh_checkout / name)
     with tarfile.open(fresh_checkout / ARCHIVE) as tar:
         tar.extractall(other.folder, filter="data")
-    recorded = other.python("rethinking", "record")
+    recorded = other.rethinking("record")
     assert recorded.returncode == 0, recorded.stderr
     rows = (other / "docs/results/tiny/runs.csv").read_text().splitlines()
     assert len(rows) == 1 + len(runs_of(completed))
@@ -90,7 +90,7 @@ def test_when_the_time_is_over_the_campaign_ends_well_and_leaves_no_lock(fresh_c
 
 
 def test_a_campaign_whose_snakemake_fails_has_its_exit_code(fresh_checkout):
-    called = fresh_checkout.python("rethinking", "campaign", "--minutes", "5", "--", "--cores", "1", "--", "nothing")
+    called = fresh_checkout.rethinking("campaign", "--minutes", "5", "--", "--cores", "1", "--", "nothing")
     assert called.returncode == 1
     assert "MissingRuleException" in called.stdout + called.stderr
 

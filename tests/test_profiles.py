@@ -34,7 +34,7 @@ def options() -> set[str]:
 
 def snakemake(folder: Path, *arguments: str) -> str:
     """What a call of Snakemake prints that must end well; it writes into `folder` only."""
-    command = [sys.executable, "-m", "snakemake", "--directory", str(folder), *arguments]
+    command = [sys.executable, "-P", "-m", "snakemake", "--directory", str(folder), *arguments]
     called = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert called.returncode == 0, called.stdout + called.stderr
     return called.stdout

@@ -32,7 +32,7 @@ def started(fresh_checkout):
     """A checkout in which a Snakemake is in the middle of its trainings, and that Snakemake."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", *TARGET],
+        [sys.executable, "-P", "-m", "snakemake", *TARGET],
         cwd=fresh_checkout.folder,
         env=environment,
         stdout=subprocess.DEVNULL,
@@ -71,7 +71,7 @@ def test_one_job_at_a_time_and_a_run_by_hand_give_the_bytes_of_two_jobs_at_a_tim
 
     dataset, model, corruption, recipe, _ = name.split("/")
     names = ["--dataset", dataset, "--model", model, "--corruption", corruption, "--recipe", recipe, "--out", "mine"]
-    by_hand = fresh_checkout.python("rethinking", "train", *names)
+    by_hand = fresh_checkout.rethinking("train", *names)
     assert by_hand.returncode == 0, by_hand.stdout + by_hand.stderr
     found, wanted = comparable(fresh_checkout / "mine"), dict(expected[name])
     assert {key: value for key, value in found.items() if not key.startswith("state")} == wanted

@@ -70,18 +70,22 @@ class Checkout:
     def __truediv__(self, path: str) -> Path:
         return self.folder / path
 
-    def python(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """`python -m …` in the copy, on the copy's own code."""
-        own = {"PYTHONPATH": str(self / "workflow")} if arguments[0] == "rethinking" else {}
-        return self.call(sys.executable, "-m", *arguments, **own)
+    def python(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        """`python …` in the copy, without this process's PYTHONPATH, and with further variables of the environment."""
+        return self.call(sys.executable, *arguments, **variables)
 
     def call(self, *command: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Any command in the copy, in an environment that says nothing of this checkout's code."""
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | variables
         return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
 
-    def snakemake(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        return self.python("snakemake", *arguments)
+    def rethinking(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """`python -m rethinking …`, the copy's own code."""
+        return self.python("-m", "rethinking", *arguments, PYTHONPATH=str(self / "workflow"))
+
+    def snakemake(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        """`snakemake …`; like every script, and unlike `python -m`, it takes no modules from the working folder."""
+        return self.python("-P", "-m", "snakemake", *arguments, **variables)
 
     def run(self, *arguments: str, target: str = "figures/fig1.pdf") -> Jobs:
         """Call Snakemake, which must end well; the jobs that it did, or would do in a dry run."""

@@ -48,7 +48,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def snakemake(folder: Path, runs: list[RunConfig], *arguments: str) -> Process:
     """Snakemake at work on runs of the default configuration, with all it writes in `folder`."""
-    command = [sys.executable, "-m", "snakemake", *arguments, "--directory", str(folder)]
+    command = [sys.executable, "-P", "-m", "snakemake", *arguments, "--directory", str(folder)]
     targets = [f"results/runs/{run.path}/metrics.csv" for run in runs]
     output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     started.append(subprocess.Popen([*command, "--", *targets], cwd=ROOT, text=True, **output))

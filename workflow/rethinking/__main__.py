@@ -48,4 +48,6 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        del sys.path[0]  # the working folder: what lies there is no module of ours, whatever its name
     sys.exit(main(sys.argv[1:]))

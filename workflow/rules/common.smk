@@ -6,13 +6,16 @@ import sys
 from itertools import product
 from pathlib import Path
 
-# The code that runs is this checkout's: here for parsing, in PYTHONPATH for the jobs.
+# The code that runs is this checkout's: here for parsing, in PYTHONPATH for the jobs. What else lies beside the Snakefile
+# or in the working folder is its user's, and no copy.py or numpy.py there is imported in the place of another: Snakemake
+# looks for modules there, Python where it is not safe, and for an empty entry of PYTHONPATH.
 CODE = str(Path(workflow.basedir) / "workflow")
-sys.path.insert(0, CODE)
+sys.path[:] = [CODE, *(folder for folder in sys.path if folder != str(workflow.basedir))]
 # Jobs call `python3`: the one that runs Snakemake, or with `--sdm conda` that of environment.yml.
 os.environ.update(
     PATH=os.pathsep.join([os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)]),
-    PYTHONPATH=os.pathsep.join(filter(None, [CODE, os.getenv("PYTHONPATH")])),
+    PYTHONPATH=os.pathsep.join(filter(None, [CODE, *os.getenv("PYTHONPATH", "").split(os.pathsep)])),
+    PYTHONSAFEPATH="1",
 )
 # Read by cuBLAS when a job starts; without it, matrix products on a GPU are not deterministic.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

@@ -29,7 +29,7 @@ def prove() -> None:
 
     What has none (a network that was registered since, say) is named as well: nobody could tell.
     """
-    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=line", "-p", "no:cacheprovider", *PROOF]
+    command = [sys.executable, "-P", "-m", "pytest", "-q", "--no-header", "--tb=line", "-p", "no:cacheprovider", *PROOF]
     environment = os.environ | {"PYTHONPATH": str(CHECKOUT / "workflow"), "OMP_NUM_THREADS": "1"}
     proof = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
     if proof.returncode:
