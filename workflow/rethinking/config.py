@@ -30,6 +30,7 @@ FAMILIES = sorted({model.family for model in MODELS.values()})
 READERS = [module.name for module in pkgutil.iter_modules(readers.__path__) if module.name != "source"]
 
 HUMAN_LABELS = "human_labels"
+EVALUATED_AT_ONCE = 250  # images of up to 64x64 pixels, as the engine has it
 AUGMENTATIONS = {"random_crop", "flip", "rotation"}
 
 # What a run has met as well once it meets a criterion.
@@ -440,6 +441,8 @@ class Configuration:
                 f"takes images of {smallest}x{smallest} or more, {dataset!r} with recipe {recipe!r} has {side}x{side}"
             )
             raise sources.error(key, model, problem)
+        if network.needs_two_images(side, self.models[model]["arguments"]):
+            self._check_batches_of_one(dataset, model, recipe, side)
         self._check_whitening(dataset, recipe)
         family = self.models[model]["family"]
         for setting in BY_FAMILY:
@@ -451,6 +454,25 @@ class Configuration:
         if "early_stopping" in stop and self.datasets[dataset]["validation"] is None:
             problem = f"needs a validation set, and the data set {dataset!r} holds none out (its key validation)"
             raise self._sources.error(self._recipe_key(recipe, "stop"), stop, problem)
+
+    def _check_batches_of_one(self, dataset: str, model: str, recipe: str, side: int) -> None:
+        """That a network which normalises single pixels over the batch never gets a batch of one image."""
+        entry, values = self.datasets[dataset], self.recipes[recipe]
+        num = {part: entry[part] or entry["source"][part] for part in ("train", "test")}
+        num["train"] -= (held_out := entry["validation"] or 0)
+        why = f"{model!r} cannot normalise over one image of {side}x{side} pixels"
+        size = values["batch_size"]
+        if size == 1 or num["train"] % size == 1:
+            left = f"{dataset!r} has {num['train']} training images, which leaves a batch of one"
+            problem = f"{left}, and {why}; take another size, or another number of images"
+            raise self._sources.error(self._recipe_key(recipe, "batch_size"), size, problem)
+        if (values["batch_norm"] or {}).get("statistics") == "batch":
+            for part, count in {"training": num["train"], "validation": held_out, "test": num["test"]}.items():
+                if count % EVALUATED_AT_ONCE == 1:
+                    left = f"of the {count} {part} images of {dataset!r}, evaluated {EVALUATED_AT_ONCE} at a time, one"
+                    problem = f"{left} is left, and {why}; take another number of images"
+                    key = f"{self._recipe_key(recipe, 'batch_norm')}.statistics"
+                    raise self._sources.error(key, "batch", problem)
 
     def _check_whitening(self, dataset: str, recipe: str) -> None:
         """That fixed numbers are as many as the images have channels, or one for all."""

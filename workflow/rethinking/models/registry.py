@@ -1,5 +1,6 @@
 """The networks: name -> module and function. The module is the model's family (learning rates are given by family)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,9 @@ from rethinking.registry import Entry
 class Model(Entry):
     """One network. `smallest` is the least height and width that it takes, `arguments` what a configuration can set.
 
+    Up to a side of `one_pixel_to` (`one_pixel_to_with_stem`) it normalises maps of one pixel over the batch, which
+    needs two images: one has no variance. Of networks that never do it is 0.
+
     The sizes hold for inputs of `input_shape` (channels, height, width) and `num_classes`, which is None where the
     network does not classify: `parameters` are the trainable ones, `multiply_adds` those of one image in convolutions
     and fully connected layers, `activations` the numbers that all layers put out for it.
@@ -19,6 +23,8 @@ class Model(Entry):
     input_shape: tuple[int, ...] = (3, 28, 28)
     num_classes: int | None = 10
     smallest: int = 1
+    one_pixel_to: int = 0
+    one_pixel_to_with_stem: int = 0
     parameters: int
     multiply_adds: int
     activations: int
@@ -32,6 +38,10 @@ class Model(Entry):
     def input(self) -> str:
         """`input_shape` as it is written: 3x28x28."""
         return "x".join(map(str, self.input_shape))
+
+    def needs_two_images(self, side: int, arguments: Mapping[str, Any]) -> bool:
+        """Whether a batch of one image of this side cannot be trained on."""
+        return side <= (self.one_pixel_to_with_stem if arguments.get("stem") else self.one_pixel_to)
 
     def build(
         self, input_shape: tuple[int, ...] | None = None, num_classes: int | None = None, **arguments: Any
@@ -77,6 +87,7 @@ MODELS = {
         label="Inception",
         description="small Inception with batch norm (paper figure 3)",
         smallest=4,
+        one_pixel_to=4,
         parameters=1_649_402,
         multiply_adds=204_219_680,
         activations=1_114_074,
@@ -150,6 +161,7 @@ MODELS = {
         label="Inception affine BN",
         description="as inception, the normalisation with a scale (Deep-learning-generalization)",
         smallest=4,
+        one_pixel_to=4,
         parameters=1_651_114,
         multiply_adds=204_219_680,
         activations=1_114_074,
@@ -204,6 +216,8 @@ MODELS = {
         description="residual network of 18 layers for small images; options stem and shortcut make it ResNet-D",
         input_shape=(3, 32, 32),
         smallest=8,
+        one_pixel_to=8,
+        one_pixel_to_with_stem=32,
         parameters=11_173_962,
         multiply_adds=555_422_720,
         activations=1_975_306,
@@ -216,6 +230,8 @@ MODELS = {
         description="as resnet18 with 34 layers",
         input_shape=(3, 32, 32),
         smallest=8,
+        one_pixel_to=8,
+        one_pixel_to_with_stem=32,
         parameters=21_282_122,
         multiply_adds=1_159_402_496,
         activations=3_408_906,
@@ -287,6 +303,7 @@ MODELS = {
         description="residual network of 18 layers, convolutions with bias (lecture on modern CNNs)",
         input_shape=(3, 224, 224),
         smallest=32,
+        one_pixel_to=32,
         parameters=11_184_650,
         multiply_adds=1_813_566_464,
         activations=7_878_666,
@@ -298,6 +315,7 @@ MODELS = {
         description="four dense blocks of four layers, growth 32 (lecture on modern CNNs)",
         input_shape=(3, 224, 224),
         smallest=32,
+        one_pixel_to=60,
         parameters=764_498,
         multiply_adds=781_418_416,
         activations=9_361_858,
