@@ -82,6 +82,8 @@ def summary(
         "corruption": corruption,
         "recipe": "small",
         "seed": seed,
+        "config": {"training": {}},
+        "data_sha256": f"data of {corruption} and seed {seed}",
         "device": "cpu: x86_64 AVX2",
         "precision": "float32",
         "versions": {"python": "3.11.2", "torch": "2.14.1", "numpy": "2.4.6"},
@@ -390,6 +392,43 @@ def test_a_table_of_mixed_devices_precisions_or_versions_is_made_with_a_warning(
     out = call(runs)
     assert capsys.readouterr().err == f"warning: the runs of this table differ in {warning}\n"
     assert (out / "runs.csv").exists()
+
+
+def arrays(images: str, **others: str) -> dict[str, str]:
+    """What run.json says of the arrays of a run on random labels."""
+    return {"train_images": images, "train_labels": "true", "random_labels-0.5/seed0/train_labels": "random"} | others
+
+
+@pytest.mark.parametrize("level", ["random_labels-0.5", "random_labels-1.0"])
+def test_runs_on_data_that_were_made_again_and_came_out_otherwise_are_refused_by_name(level, runs):
+    """Whatever else they were given, all runs of a data set are given the same images."""
+    (one, *_), (other, *_) = (
+        [run for run in runs_of(PLAN) if run.corruption == name] for name in ("true_labels", level)
+    )
+    write_run(one, runs, arrays=arrays("as they were"))
+    write_run(other, runs, arrays=arrays("otherwise", **{f"{level}/seed0/train_labels": "random"}))
+    with pytest.raises(ValueError, match="the data were made again and came out otherwise") as refused:
+        call(runs)
+    message = str(refused.value)
+    assert message.startswith(f"{runs}: train_images of digits is one in {one.path} and another in {other.path}: ")
+    assert message.endswith("delete the runs of one kind to train them on what results/data holds now")
+    assert not (runs.parent / "tables").exists()
+
+
+def test_runs_from_before_each_array_was_named_are_held_against_those_on_the_same_corruption(runs):
+    older, *alike = [run for run in runs_of(PLAN) if (run.corruption, run.seed) == ("random_labels-0.5", 0)]
+    for run in alike:
+        write_run(run, runs, data_sha256="otherwise", arrays=arrays("images"))
+    expected = f"what seed 0 of random_labels-0.5 has with 0 redraws of digits is one in {older.path} and another in"
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        call(runs)
+
+
+def test_each_seed_and_level_has_labels_of_its_own(runs):
+    for run in runs_of(PLAN):
+        own = {f"{run.corruption}/seed{run.seed}/train_labels": f"of {run.corruption} and seed {run.seed}"}
+        write_run(run, runs, arrays={"train_images": "all alike"} | own)
+    assert (call(runs) / "runs.csv").exists()
 
 
 def test_a_plan_lists_the_same_runs_after_a_journey_through_canonical_json():

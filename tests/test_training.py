@@ -244,7 +244,8 @@ def test_run_json_holds_what_the_design_says(noisy, data, noise):
     summary = files.read_json(out / "run.json")
     assert list(summary) == [
         *("schema", "dataset", "model", "corruption", "recipe", "seed", "config", "config_digest", "code_digest"),
-        *("data_sha256", "device", "precision", "versions", "num_parameters", "num_train", "num_test", "num_classes"),
+        *("data_made_from", "data_sha256", "arrays", "device", "precision", "versions"),
+        *("num_parameters", "num_train", "num_test", "num_classes"),
         *("epochs_done", "stopped_by", "fit", "best_validation", "final", "seconds"),
     ]
     assert [summary[key] for key in ("schema", "dataset", "model", "recipe", "seed")] == [
@@ -261,6 +262,8 @@ def test_run_json_holds_what_the_design_says(noisy, data, noise):
     owners = {name: files.read_json((noise if name == "train_labels" else data) / "manifest.json") for name in names}
     checksums = {name: owner["arrays"][name]["sha256"] for name, owner in owners.items()}
     assert summary["data_sha256"] == files.digest(checksums)
+    places = {name: f"{NOISE}/seed0/{name}" if name == "train_labels" else name for name in names}
+    assert summary["arrays"] == {places[name]: checksum for name, checksum in checksums.items()}
     assert (summary["device"], summary["precision"]) == (machine(torch.device("cpu")), "float32")
     assert summary["versions"].keys() == {"python", "torch", "numpy"}
     assert summary["versions"]["torch"] == torch.__version__

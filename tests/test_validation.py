@@ -1,5 +1,6 @@
 """The validation set: held out of training, never the test set, and the only one that anything is chosen by."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,14 @@ def test_the_split_folder_says_what_it_holds(data, held_out):
     expected = validation_split(NUM_TRAIN, HELD_OUT, 0)
     assert np.array_equal(train, expected[0])
     assert np.array_equal(validation, expected[1])
+
+
+def test_a_split_of_another_number_of_images_is_refused_by_name(data, held_out, tmp_path):
+    fewer = tiny_runs.prepare_digits(tmp_path / "fewer", num_train=30)
+    message = f"{held_out / 'manifest.json'}: a split of 40 images, digits has 30; delete the folder to make it again"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        run_stage(make_run(), fewer, tmp_path, held_out=held_out)
+    assert not (tmp_path / "out").exists()
 
 
 # Kept apart ---------------------------------------------------------------------------------------------------------

@@ -1,8 +1,16 @@
-"""Which code each job reaches: what Snakemake's params, run.json and the check of `aggregate` must agree on."""
+"""Which code each job reaches, and what data are made from: what Snakemake's params and run.json must agree on.
+
+A file of data may be deleted and made again without any change, so no job asks when it was made, but what from.
+"""
+
+from functools import lru_cache
+from typing import Any
 
 from rethinking.analysis.registry import MEASURES
 from rethinking.code_digest import code_digest
+from rethinking.config import Configuration
 from rethinking.data.corruptions.registry import CORRUPTIONS
+from rethinking.files import digest
 from rethinking.models.registry import MODELS
 from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.reporting.registry import TABLES
@@ -63,3 +71,46 @@ def samples_code() -> str:
 def picture_code(picture: str) -> str:
     """Digest for a `picture` job."""
     return code_digest("rethinking.stages.picture", PICTURES[picture].module)
+
+
+@lru_cache
+def prepared_data(configuration: Configuration, dataset: str) -> str:
+    """Digest of what a prepared data set is made from: its values, the code, what its original files must be."""
+    values = configuration.prepare_slice(dataset)
+    name = configuration.download_name(dataset)
+    return digest([values, prepare_code(values["reader"]), configuration.download_slice(name) if name else None])
+
+
+def corrupted_data(configuration: Configuration, dataset: str, corruption: str, seed: int) -> str | None:
+    """Digest of what a corruption is made from beside its data set; None for true labels."""
+    if corruption == "true_labels":
+        return None
+    values = configuration.corruption_slice(dataset, corruption, seed)
+    name = configuration.corruption_download(dataset, corruption)
+    labels = [configuration.download_slice(name)] if name else []
+    return digest([values, corrupt_code(values["corruption"]["family"]), *labels])
+
+
+def split_data(configuration: Configuration, dataset: str, seed: int) -> str | None:
+    """Digest of what a validation split is made from beside its data set; None where the data set holds none out."""
+    values = configuration.split_slice(dataset, seed)
+    return digest([values, split_code()]) if values else None
+
+
+def train_data(configuration: Configuration, run: RunConfig) -> str:
+    """Digest of what all data of a run are made from."""
+    seeds = (run.seed, *run.redraws.values())
+    corrupted = [corrupted_data(configuration, run.dataset, run.corruption, seed) for seed in seeds]
+    split = split_data(configuration, run.dataset, run.seed)
+    return digest([prepared_data(configuration, run.dataset), *corrupted, split])
+
+
+def code_and_data(configuration: Configuration, run: RunConfig) -> dict[str, str]:
+    """What run.json holds of a run's code and of what its data were made from."""
+    return {"code_digest": train_code(run), "data_made_from": train_data(configuration, run)}
+
+
+def is_current(configuration: Configuration, run: RunConfig, summary: dict[str, Any]) -> bool:
+    """Whether a run.json is of this configuration and code, and of data that both would make."""
+    made_by = {"config_digest": run.digest, **code_and_data(configuration, run)}
+    return all(summary.get(key) == value for key, value in made_by.items())

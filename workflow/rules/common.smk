@@ -23,7 +23,7 @@ os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 from rethinking import provenance, resources
 from rethinking.config import CHECKOUT, DEFAULT, Configuration
 from rethinking.data.corruptions.registry import CORRUPTIONS
-from rethinking.files import canonical_json, sha256
+from rethinking.files import canonical_json, read_json, sha256
 from rethinking.models.registry import sizes
 from rethinking.names import split_corruption
 from rethinking.overrides import SOURCE, overrides
@@ -71,7 +71,9 @@ except ValueError as error:
 
 
 ARRAYS = ["train_images", "train_labels", "test_images", "test_labels"]
+PREPARED = ["manifest.json", *(f"{array}.npy" for array in ARRAYS)]
 SPLIT = ["manifest.json", "train_indices.npy", "validation_indices.npy"]
+OUTPUTS = ["metrics.csv", "confusion.pkl", "run.json", "weights.safetensors"]  # of a run; some leave others as well
 RUN_FILES = ["run.json", "metrics.csv"]  # of a run's files, those that all data frames are made from
 FRAMES = ["runs.csv", "curves.csv", "evaluations.csv"]  # what all runs of a figure or table are gathered into
 
@@ -208,6 +210,40 @@ def split_option(wildcards):
     """The option of a train job that names the folder of its validation split."""
     files = split_files(wildcards)
     return f"--split {os.path.dirname(files[0])}" if files else ""
+
+
+def data_files(wildcards):
+    """All that a train job reads: manifests, by which it runs again, and arrays.
+
+    A finished run is another matter: its data may be made again, and those that are gone need not be made for it.
+    Snakemake runs all jobs below one that runs, where they read a file that was gone even if it is `ancient`; and all
+    runs of a data set are below the job that prepares it, which one new run would have made again.
+    """
+    corrupted = [corrupted_files(wildcards, pick) for pick in (False, True)]
+    files = [f"results/data/{wildcards.dataset}/{file}" for file in PREPARED]
+    files += [*corrupted[0], *corrupted[1], *split_files(wildcards)]
+    run = run_of(wildcards)
+    if is_finished(run) and not is_forced(run):
+        return [ancient(file) for file in files if os.path.exists(file)]
+    return [file if file.endswith(".json") else ancient(file) for file in files]
+
+
+def is_finished(run):
+    """Whether all files of a run are there, made by this configuration and code from what its data are made from."""
+    folder = Path("results/runs", run.path)
+    if not all((folder / file).exists() for file in OUTPUTS):
+        return False
+    try:
+        return provenance.is_current(CONFIGURATION, run, read_json(folder / "run.json"))
+    except ValueError:  # a torn file, which is not for this function to report
+        return False
+
+
+def is_forced(run):
+    """Whether a run is to be trained again although it is finished (`--forceall`, `--forcerun train`, …)."""
+    asked = workflow.dag_settings
+    forced = {*asked.forcerun, *(asked.targets if asked.forcetargets else ())}
+    return asked.forceall or bool(forced & {"train", *(f"results/runs/{run.path}/{file}" for file in OUTPUTS)})
 
 
 def run_files(name):

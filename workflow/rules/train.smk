@@ -3,16 +3,11 @@
 
 rule train:
     input:
-        data="results/data/{dataset}/manifest.json",
-        arrays=ancient(expand("results/data/{{dataset}}/{array}.npy", array=ARRAYS)),
-        corruption=lambda wildcards: corrupted_files(wildcards, pick=False),
-        split=lambda wildcards: split_files(wildcards)[:1],
-        indices=lambda wildcards: [ancient(array) for array in split_files(wildcards)[1:]],
-        corrupted=lambda wildcards: [ancient(array) for array in corrupted_files(wildcards, pick=True)],
+        data_files,
     output:
         expand(
             "results/runs/{{dataset}}/{{model}}/{{corruption}}/{{recipe}}/seed{{seed}}/{file}",
-            file=["metrics.csv", "confusion.pkl", "run.json", "weights.safetensors"],
+            file=OUTPUTS,
         ),
     log:
         "results/logs/train/{dataset}/{model}/{corruption}/{recipe}/seed{seed}.log",
@@ -26,10 +21,11 @@ rule train:
     params:
         run=lambda wildcards: run_of(wildcards).json,
         code=lambda wildcards: provenance.train_code(run_of(wildcards)),
+        data=lambda wildcards: provenance.train_data(CONFIGURATION, run_of(wildcards)),
         corrupted=corrupted_option,
         split=split_option,
     shell:
         "folder={wildcards.dataset}/{wildcards.model}/{wildcards.corruption}/{wildcards.recipe}/seed{wildcards.seed};"
-        " python3 -m rethinking train --run {params.run:q} --code {params.code}"
+        " python3 -m rethinking train --run {params.run:q} --code {params.code} --made-from {params.data}"
         " --data results/data/{wildcards.dataset} {params.corrupted} {params.split}"
         " --out results/runs/$folder --state results/state/$folder.pt > {log} 2>&1"

@@ -108,3 +108,28 @@ def mixed(summaries: Sequence[dict[str, Any]]) -> list[str]:
         values = sorted({summary["versions"].get(package, "none") for summary in summaries})
         found += [f"{package}: {', '.join(values)}"] if len(values) > 1 else []
     return found
+
+
+def mixed_data(summaries: Sequence[dict[str, Any]]) -> list[str]:
+    """The arrays of one name that the runs of one table were given with different bytes: one line each.
+
+    Runs from before run.json named each array are held by the digest of all against those that have the same names.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for summary in summaries:
+        dataset, model, corruption, recipe, seed = (summary[key] for key in NAME)
+        redraws = len(summary["config"]["training"].get("redraw_labels_after", ()))
+        whole = {f"what seed {seed} of {corruption} has with {redraws} redraws": summary["data_sha256"]}
+        for name, checksum in (summary.get("arrays", {}) | whole).items():
+            runs = found.setdefault(f"{name} of {dataset}", {}).setdefault(checksum, [])
+            runs.append(f"{dataset}/{model}/{corruption}/{recipe}/seed{seed}")
+    return [
+        f"{name} is one in {' and another in '.join(map(_first_of, versions.values()))}"
+        for name, versions in found.items()
+        if len(versions) > 1
+    ]
+
+
+def _first_of(runs: Sequence[str]) -> str:
+    """The first of some runs, and how many there are beside it."""
+    return runs[0] + (f" (and {len(runs) - 1} more)" if len(runs) > 1 else "")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.files import read_json, write_json
-from rethinking.provenance import train_code
+from rethinking.provenance import code_and_data
 from rethinking.run import RunConfig
 from rethinking.stages import by_hand
 from rethinking.stages.by_hand import RESULTS
@@ -75,7 +75,7 @@ def problem(configuration: Configuration, run: RunConfig, root: Path) -> str | N
 
 
 def main(argv: list[str]) -> None:
-    """Write the checkout's code digest into the run.json of what is accepted; print these files, the rest to stderr."""
+    """Write the checkout's digests into the run.json of what is accepted; print these files, the rest to stderr."""
     parser = argparse.ArgumentParser(prog="python -m rethinking accept", description=__doc__)
     parser.add_argument("--configfile", help="configuration; config/config.yaml by default")
     args = parser.parse_args(argv)
@@ -90,9 +90,9 @@ def main(argv: list[str]) -> None:
         if problems[path] is not None:
             print(f"left to be trained again: {files[path].parent}: {problems[path]}", file=sys.stderr)
             continue
-        summary = read_json(files[path])
-        if summary["code_digest"] != (code := train_code(run)):
-            summary["accepted_from"] = [*summary.get("accepted_from", []), summary["code_digest"]]
-            summary["code_digest"] = code
-            write_json(files[path], summary)
+        summary, accepted = read_json(files[path]), code_and_data(configuration, run)
+        if not accepted.items() <= summary.items():
+            if summary["code_digest"] != accepted["code_digest"]:
+                summary["accepted_from"] = [*summary.get("accepted_from", []), summary["code_digest"]]
+            write_json(files[path], summary | accepted)
         print(files[path])

@@ -7,7 +7,7 @@ from typing import Any
 from rethinking import schema
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.files import digest
-from rethinking.provenance import corrupt_code, prepare_code, split_code, train_code
+from rethinking.provenance import corrupted_data, prepared_data, split_data, train_code, train_data
 from rethinking.schema import Sources
 from rethinking.stages.corrupt import corrupt
 from rethinking.stages.download import DOWNLOADS, download
@@ -41,24 +41,21 @@ def prepared(configuration: Configuration, dataset: str, root: Path = BY_HAND / 
 
     It is named after everything that it depends on, so that it is never stale and never one of Snakemake's.
     """
-    values = configuration.prepare_slice(dataset)
-    name = configuration.download_name(dataset)
-    dependencies = [values, prepare_code(values["reader"]), configuration.download_slice(name) if name else None]
-    out = root / f"{dataset}-{digest(dependencies)[:12]}"
+    out = root / f"{dataset}-{prepared_data(configuration, dataset)[:12]}"
     if not (out / "manifest.json").exists():
         path = configuration.paths.get(dataset)
+        values = configuration.prepare_slice(dataset)
         prepare(dataset, values, downloaded(configuration, dataset), out, Path(path) if path else None)
     return out
 
 
 def corrupted(configuration: Configuration, dataset: str, corruption: str, seed: int, data: Path) -> Path | None:
     """The folder of a corruption, made where it is missing; None for true labels."""
-    if corruption == "true_labels":
+    if (made_from := corrupted_data(configuration, dataset, corruption, seed)) is None:
         return None
-    values = configuration.corruption_slice(dataset, corruption, seed)
-    code = corrupt_code(values["corruption"]["family"])
-    out = data / f"{corruption}-{digest([values, code])[:12]}" / f"seed{seed}"
+    out = data / f"{corruption}-{made_from[:12]}" / f"seed{seed}"
     if not (out / "manifest.json").exists():
+        values = configuration.corruption_slice(dataset, corruption, seed)
         download_name = configuration.corruption_download(dataset, corruption)
         corrupt(values, data, out, _downloaded(configuration, download_name))
     return out
@@ -66,9 +63,10 @@ def corrupted(configuration: Configuration, dataset: str, corruption: str, seed:
 
 def split(configuration: Configuration, dataset: str, seed: int, data: Path) -> Path | None:
     """The folder of a validation split, made where it is missing; None where the data set holds none out."""
-    if (values := configuration.split_slice(dataset, seed)) is None:
+    values = configuration.split_slice(dataset, seed)
+    if values is None or (made_from := split_data(configuration, dataset, seed)) is None:
         return None
-    out = data / f"split-{digest([values, split_code()])[:12]}" / f"seed{seed}"
+    out = data / f"split-{made_from[:12]}" / f"seed{seed}"
     if not (out / "manifest.json").exists():
         make_split(values, data, out)
     return out
@@ -136,6 +134,7 @@ def main(argv: list[str]) -> None:
     summary = train(
         run,
         code=train_code(run),
+        made_from=train_data(configuration, run),
         data=data,
         split=split(configuration, run.dataset, run.seed, data),
         corrupted=own,

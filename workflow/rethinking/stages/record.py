@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.analysis.aggregate import NAME, mixed
+from rethinking.analysis.aggregate import NAME, mixed, mixed_data
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.files import atomic, read_json
 from rethinking.provenance import train_code
@@ -100,7 +100,8 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
         there = [every[run.path] for run in configuration.runs(name) if run.path in every]
         if not there:
             continue
-        for line in mixed([summary for _, summary in there]):
+        summaries = [summary for _, summary in there]
+        for line in [*mixed(summaries), *mixed_data(summaries)]:
             print(f"warning: the runs of {name} differ in {line}", file=sys.stderr)
         runs = [(kept / run.path, summary) for run, summary in there]
         entry = lookup(TABLES, "table", name)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from safetensors.torch import save_file
 
+from rethinking.data.manifests import place_of, read_corrupted, read_split
 from rethinking.engine import results
 from rethinking.engine.state import State
 from rethinking.files import atomic, digest, load_array, read_json, remove_leftovers, write_json
@@ -16,16 +17,20 @@ from rethinking.files import atomic, digest, load_array, read_json, remove_lefto
 
 def load_data(
     data: Path, corrupted: Path | None, split: Path | None, redrawn: Sequence[Path] = ()
-) -> tuple[dict[str, np.ndarray], dict[str, Any], str]:
-    """The run's arrays, the data set's manifest and one digest of the arrays' bytes.
+) -> tuple[dict[str, np.ndarray], dict[str, Any], dict[str, Any]]:
+    """The run's arrays, the data set's manifest, and what run.json holds of the arrays' bytes.
+
+    That is `data_sha256`, one digest of all, and `arrays`, the sha256 of each by its place below the data set.
 
     An array that the corruption changes comes from its folder; `split` adds train_indices and validation_indices, and
     `redrawn`, folders of the same corruption with other seeds, redrawn_labels_1 and so on.
-    Raises ValueError where a file's bytes are not those of its manifest.
+    Raises ValueError where a file's bytes are not those of its manifest, or a corruption was made from other arrays.
     """
     owners = _owners(data, corrupted, split, redrawn)
     arrays = {name: load_array(folder, stored, its) for name, (folder, stored, its) in owners.items()}
-    return arrays, read_json(data / "manifest.json"), data_digest(data, corrupted, split, redrawn)
+    places = {place_of(its, stored): its["arrays"][stored]["sha256"] for _, stored, its in owners.values()}
+    of_data = {"data_sha256": data_digest(data, corrupted, split, redrawn), "arrays": places}
+    return arrays, read_json(data / "manifest.json"), of_data
 
 
 def data_digest(data: Path, corrupted: Path | None, split: Path | None, redrawn: Sequence[Path] = ()) -> str:
@@ -38,13 +43,14 @@ def _owners(
     data: Path, corrupted: Path | None, split: Path | None, redrawn: Sequence[Path]
 ) -> dict[str, tuple[Path, str, dict[str, Any]]]:
     """For each of a run's arrays its folder, its name in there and that folder's manifest."""
-    owners: dict[str, tuple[Path, str, dict[str, Any]]] = {}
-    for folder in (data, corrupted, split):
+    manifest = read_json(data / "manifest.json")
+    owners: dict[str, tuple[Path, str, dict[str, Any]]] = {name: (data, name, manifest) for name in manifest["arrays"]}
+    for folder, read in ((corrupted, read_corrupted), (split, read_split)):
         if folder is not None:
-            its = read_json(folder / "manifest.json")
+            its = read(folder, manifest)
             owners |= {name: (folder, name, its) for name in its["arrays"]}
     for number, folder in enumerate(redrawn, 1):
-        owners[f"redrawn_labels_{number}"] = (folder, "train_labels", read_json(folder / "manifest.json"))
+        owners[f"redrawn_labels_{number}"] = (folder, "train_labels", read_corrupted(folder, manifest))
     return owners
 
 

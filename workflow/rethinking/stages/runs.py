@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rethinking.analysis.aggregate import mixed_data
 from rethinking.files import read_json
 from rethinking.run import RunConfig, runs_of
 
@@ -18,7 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_runs(plan: dict[str, Any], code: dict[str, str], folder: Path) -> Iterator[tuple[RunConfig, dict[str, Any]]]:
-    """Every run of the plan with its run.json; raises ValueError naming the run that is not what the plan asks for."""
+    """Every run of the plan with its run.json; raises ValueError naming the run that is not what the plan asks for.
+
+    Data may be deleted and made again; ValueError names two runs that were given different ones under one name.
+    """
+    summaries = []
     for run in runs_of(plan):
         summary = read_json(folder / run.path / "run.json")
         if summary["config_digest"] != run.digest:
@@ -37,7 +42,13 @@ def read_runs(plan: dict[str, Any], code: dict[str, str], folder: Path) -> Itera
                 f"{code[run.code_key]}); delete it to train again, or, if the change of code alters no number, "
                 "accept what is there: make accept"
             )
+        summaries.append(summary)
         yield run, summary
+    if different := mixed_data(summaries):
+        raise ValueError(
+            f"{folder}: {different[0]}: the data were made again and came out otherwise, as they may with another "
+            "version of numpy or Pillow; delete the runs of one kind to train them on what results/data holds now"
+        )
 
 
 def _flat(config: dict[str, Any]) -> dict[str, Any]:

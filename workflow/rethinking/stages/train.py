@@ -75,6 +75,7 @@ def train(
     run: RunConfig,
     *,
     code: str,
+    made_from: str | None = None,
     data: Path,
     corrupted: Path | None = None,
     redrawn: Sequence[Path] = (),
@@ -85,6 +86,8 @@ def train(
 ) -> dict[str, Any]:
     """Train `run` to its end, from a saved state where there is one; return what run.json holds.
 
+    `code` is the digest of the code that the run reaches, `made_from` that of what its data were made from, if known.
+
     The state is saved after an epoch, but not more often than `seconds_between_saves`, and at the end. A signal that
     ends the process (SIGTERM, SIGINT) saves it first, wherever the run is; the exit code is then 128 + its number.
     """
@@ -93,12 +96,13 @@ def train(
     make_deterministic(precision)
     if run.training["resize"] is None:  # the layers of larger images leave gaps that would take 0.2 GB for nothing
         keep_freed_memory()
-    arrays, manifest, data_sha256 = load_data(data, corrupted, split, redrawn)
+    arrays, manifest, of_data = load_data(data, corrupted, split, redrawn)
     model, sets = place(arrays, run, len(manifest["classes"]), precision, device)
 
     measured = run.training["measures"]
     initial = {name: parameter.detach().clone() for name, parameter in model.named_parameters()} if measured else {}
     state = State(model, make_optimiser(model, run.training))
+    data_sha256 = of_data["data_sha256"]
     identity = {"configuration": run.state_digest, "code": code, "data": data_sha256, "precision": precision}
     print(f"{run.path}: {state.resume(state_path, identity, run.training)}", flush=True)
     measures = {name: partial(MEASURES[name].load(), initial=initial) for name in measured}
@@ -117,7 +121,8 @@ def train(
             print(f"{run.path}: {interruption}, stopped; the same command goes on from here", flush=True)
             sys.exit(128 + signals.number)
 
-    summary = summarise(run, state, sets, device, code=code, data_sha256=data_sha256)
+    digests = {"code_digest": code, "data_made_from": made_from, **of_data}
+    summary = summarise(run, state, sets, device, digests)
     print(f"{run.path}: stopped by {summary['stopped_by']} after {summary['epochs_done']} epochs", flush=True)
     try:
         write_outputs(out, state, run.training, summary, manifest["classes"])
@@ -141,9 +146,9 @@ def save(state: State, path: Path, identity: dict[str, str]) -> None:
 
 
 def summarise(
-    run: RunConfig, state: State, sets: Sets, device: torch.device, *, code: str, data_sha256: str
+    run: RunConfig, state: State, sets: Sets, device: torch.device, digests: dict[str, Any]
 ) -> dict[str, Any]:
-    """What run.json holds."""
+    """What run.json holds; `digests` are those of code and data."""
     last = state.records[-1]
     return {
         "schema": SCHEMA,
@@ -154,8 +159,7 @@ def summarise(
         "seed": run.seed,
         "config": json.loads(run.json),
         "config_digest": run.digest,
-        "code_digest": code,
-        "data_sha256": data_sha256,
+        **digests,
         "device": machine(device),
         "precision": sets.precision,
         "versions": versions(),
@@ -177,6 +181,7 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking train")
     parser.add_argument("--run", required=True, type=json.loads, help="the run's slice of the configuration, JSON")
     parser.add_argument("--code", required=True, help="digest of the code that the run reaches")
+    parser.add_argument("--made-from", help="digest of what the data were made from")
     parser.add_argument("--data", required=True, type=Path, help="folder of the prepared data set")
     parser.add_argument("--corrupted", type=Path, help="folder of the corrupted arrays")
     parser.add_argument(
@@ -189,6 +194,7 @@ def main(argv: list[str]) -> None:
     train(
         RunConfig.from_dict(args.run),
         code=args.code,
+        made_from=args.made_from,
         data=args.data,
         corrupted=args.corrupted,
         redrawn=args.redrawn,
