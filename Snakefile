@@ -33,6 +33,7 @@ localrules:
     table,
     publish,
     samples,
+    values,
     picture,
     publish_picture,
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from test_bad_configuration import changed, load
 from tiny_runs import NUM_TRAIN, corrupt_digits
 
 from rethinking.data.samples import as_drawn, one_of_each
+from rethinking.files import read_json, save_array, write_json
 from rethinking.plotting import channels, samples
 from rethinking.plotting.registry import PICTURES
 from rethinking.plotting.style import VERMILLION, style
@@ -28,7 +30,7 @@ from rethinking.stages import samples as stage
 
 SETTINGS = ["true_labels", "random_labels-1.0", "shuffled_pixels", "gaussian_pixels"]
 SECTION = {"name": "tiny", "dataset_label": "tiny digits", "seed": 0}
-FILES = ("samples.npy", "samples.csv", "values.csv")
+SHOWN = {"dataset": "digits", "corruptions": SETTINGS, "images": 12, "seed": 0}
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -50,9 +52,10 @@ def prepared(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sampled(prepared: Path) -> Path:
-    values = {"dataset": "digits", "corruptions": SETTINGS, "images": 12, "image": 3, "seed": 0}
     out = prepared.parent / "sampled"
-    stage.main(["--slice", json.dumps(values), "--data", str(prepared), "--out", str(out)])
+    for values in (SHOWN, {"dataset": "digits", "image": 3}):
+        stage.main(["--slice", json.dumps(values), "--data", str(prepared), "--out", str(out)])
+    assert {path.name for path in out.iterdir()} == {file for entry in PICTURES.values() for file in entry.files}
     return out
 
 
@@ -102,10 +105,21 @@ def test_the_values_are_the_stored_ones(sampled, prepared):
 
 
 def test_an_image_that_is_not_there_is_refused(prepared, tmp_path):
-    values = {"dataset": "digits", "corruptions": SETTINGS, "images": 12, "image": NUM_TRAIN, "seed": 0}
     with pytest.raises(ValueError, match=r"samples\.image = 40: 'digits' has 40 training images"):
-        stage.samples(values, prepared, tmp_path)
+        stage.values({"dataset": "digits", "image": NUM_TRAIN}, prepared, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_corruption_of_other_labels_than_those_there_is_not_shown(prepared, tmp_path):
+    """Its row would show labels as wrong that are right, or the other way round."""
+    copy = shutil.copytree(prepared, tmp_path / "digits")
+    manifest = read_json(copy / "manifest.json")
+    manifest["arrays"]["train_labels"] = save_array(copy / "train_labels.npy", np.load(copy / "train_labels.npy")[::-1])
+    write_json(copy / "manifest.json", manifest)
+    message = r"random_labels-1\.0/seed0/manifest\.json: made from another train_labels than that of digits now"
+    with pytest.raises(ValueError, match=message):
+        stage.samples(SHOWN, copy, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 # -- the pictures ------------------------------------------------------------------------------------------------------
@@ -256,6 +270,7 @@ def test_human_labels_are_shown_only_of_data_sets_that_have_them():
     alone = load(changed("samples", {"corruptions": ["human_labels-worse"]}))
     with pytest.raises(ConfigurationError, match="none is one of 'mnist'"):
         alone.samples_slice("mnist")
+    assert alone.values_slice("mnist") == {"dataset": "mnist", "image": 0}
 
 
 def test_snakemake_makes_a_picture_of_any_data_set_without_a_training(fresh_checkout):
@@ -265,3 +280,26 @@ def test_snakemake_makes_a_picture_of_any_data_set_without_a_training(fresh_chec
         **{"download": 2, "prepare": 1, "corrupt_labels": 2, "corrupt_pixels": 3, "samples": 1},
         **{"picture": 1, "publish_picture": 1},
     }
+
+
+@pytest.mark.parametrize(("dataset", "downloads"), [("cifar10-1k", 1), ("digits", 0)])
+def test_the_values_of_an_image_need_no_corruption_and_no_label_of_people(dataset, downloads, fresh_checkout):
+    jobs = fresh_checkout.jobs(target=f"figures/channels-{dataset}.pdf")
+    counts = {rule: sum(name == rule for name, _ in jobs) for rule, _ in jobs}
+    assert counts == {"prepare": 1, "values": 1, "picture": 1, "publish_picture": 1} | (
+        {"download": downloads} if downloads else {}
+    )
+    assert not [wildcards for rule, wildcards in jobs if rule == "download" and "dataset=cifar10" not in wildcards]
+
+
+def test_which_image_is_shown_by_channel_takes_no_samples_again_and_corruptions_no_values(fresh_checkout):
+    pictures = {name: f"figures/{name}-digits-50.pdf" for name in PICTURES}
+    for target in pictures.values():
+        fresh_checkout.run(target=target)
+    configuration = fresh_checkout.configuration()
+    fresh_checkout.configure(configuration | {"samples": {"image": 7}})
+    rules = {name: {rule for rule, _ in fresh_checkout.jobs(target=pictures[name])} for name in PICTURES}
+    assert rules == {"samples": set(), "channels": {"values", "picture", "publish_picture"}}
+    fresh_checkout.configure(configuration | {"samples": {"corruptions": ["true_labels", "random_labels-1.0"]}})
+    rules = {name: {rule for rule, _ in fresh_checkout.jobs(target=pictures[name])} for name in PICTURES}
+    assert rules == {"samples": {"samples", "picture", "publish_picture"}, "channels": set()}

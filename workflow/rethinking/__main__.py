@@ -18,7 +18,7 @@ COMMANDS = {
     "table": "data frames to a table (called by the rule of that name)",
     "record": "what has run, as small files to keep: docs/results/<name>/",
     "campaign": "Snakemake for so many minutes; all that has finished in one archive at any time",
-    "samples": "some images of a data set and its corruptions (called by the rule of that name)",
+    "samples": "some images of a data set, or the pixels of one (called by the rules samples and values)",
     "picture": "these to a figure (called by the rule of that name)",
     "clean": "free saved states, or the runs made by hand",
     "accept": "accept existing results after a change of code that alters no number",

@@ -627,14 +627,18 @@ class Configuration:
         return self.human_labels_name(dataset) if self._family(corruption) == HUMAN_LABELS else None
 
     def samples_slice(self, dataset: str) -> Values:
-        """What the pictures of a data set are made from."""
+        """What the images of a data set and of its corruptions are shown by."""
         has_human_labels = self.human_labels_name(dataset) is not None
         corruptions = [
             name for name in self.samples["corruptions"] if has_human_labels or self._family(name) != HUMAN_LABELS
         ]
         if not corruptions:
             raise self._sources.error("samples.corruptions", self.samples["corruptions"], f"none is one of {dataset!r}")
-        return self.samples | {"dataset": dataset, "corruptions": corruptions}
+        return {"dataset": dataset, "corruptions": corruptions} | {key: self.samples[key] for key in ("images", "seed")}
+
+    def values_slice(self, dataset: str) -> Values:
+        """What the values of one image's pixels are shown by."""
+        return {"dataset": dataset, "image": self.samples["image"]}
 
     def picture_section(self, dataset: str) -> Values:
         """What drawing a data set depends on, beside its samples."""

@@ -186,6 +186,11 @@ def sampled_files(wildcards, pick):
     return picked(wildcards.dataset, [(name, shown["seed"]) for name in shown["corruptions"]], pick)
 
 
+def shown_files(name, picture, dataset):
+    """The files that a picture of a data set is drawn from."""
+    return [f"results/tables/{name}/samples-{dataset}/{file}" for file in PICTURES[picture].files]
+
+
 def picked(dataset, corruptions, pick):
     """The manifests or, where `pick` says so, the arrays of some corruptions and seeds of a data set."""
     found = [files_of_corruption(dataset, name, seed) for name, seed in corruptions]

@@ -1,5 +1,8 @@
 # Pictures of a data set: figures/samples-<dataset>.pdf and figures/channels-<dataset>.pdf, of any one, without a training.
-SAMPLES = ["samples.npy", "samples.csv", "values.csv"]
+SAMPLE = (
+    "python3 -m rethinking samples --slice {params.slice:q} --data results/data/{wildcards.dataset}"
+    " --out results/tables/{wildcards.name}/samples-{wildcards.dataset} > {log} 2>&1"
+)
 
 
 rule samples:
@@ -9,7 +12,7 @@ rule samples:
         corruptions=lambda wildcards: sampled_files(wildcards, pick=False),
         corrupted=lambda wildcards: [ancient(array) for array in sampled_files(wildcards, pick=True)],
     output:
-        expand("results/tables/{{name}}/samples-{{dataset}}/{file}", file=SAMPLES),
+        expand("results/tables/{{name}}/samples-{{dataset}}/{file}", file=PICTURES["samples"].files),
     log:
         "results/logs/samples/{name}/{dataset}.log",
     conda:
@@ -18,13 +21,30 @@ rule samples:
         slice=lambda wildcards: canonical_json(CONFIGURATION.samples_slice(wildcards.dataset)),
         code=provenance.samples_code(),
     shell:
-        "python3 -m rethinking samples --slice {params.slice:q} --data results/data/{wildcards.dataset}"
-        " --out results/tables/{wildcards.name}/samples-{wildcards.dataset} > {log} 2>&1"
+        SAMPLE
+
+
+# Of one image, which no corruption has touched.
+rule values:
+    input:
+        manifest="results/data/{dataset}/manifest.json",
+        arrays=ancient(expand("results/data/{{dataset}}/{array}.npy", array=["train_images", "train_labels"])),
+    output:
+        "results/tables/{name}/samples-{dataset}/values.csv",
+    log:
+        "results/logs/values/{name}/{dataset}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        slice=lambda wildcards: canonical_json(CONFIGURATION.values_slice(wildcards.dataset)),
+        code=provenance.samples_code(),
+    shell:
+        SAMPLE
 
 
 rule picture:
     input:
-        expand("results/tables/{{name}}/samples-{{dataset}}/{file}", file=SAMPLES),
+        lambda wildcards: shown_files(wildcards.name, wildcards.picture, wildcards.dataset),
     output:
         pdf="figures/{name}/{picture}-{dataset}.pdf",
         svg="figures/{name}/{picture}-{dataset}.svg",
@@ -74,9 +94,4 @@ for picture, dataset, suffix in product(PICTURES, CONFIGURATION.datasets, ["pdf"
         input:
             f"figures/{picture}-{dataset}.{suffix}",
             f"figures/{CONFIGURATION.name}/{picture}-{dataset}.txt",
-            expand(
-                "results/tables/{name}/samples-{dataset}/{file}",
-                name=CONFIGURATION.name,
-                dataset=dataset,
-                file=SAMPLES,
-            ),
+            shown_files(CONFIGURATION.name, picture, dataset),

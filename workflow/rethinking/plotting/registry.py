@@ -47,6 +47,13 @@ class Figure(Entry):
     settings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Picture(Entry):
+    """One picture of a data set. Its function takes the folder that holds `files`, and its section."""
+
+    files: tuple[str, ...]
+
+
 def _early_stopping(*regularisers: str) -> Panel:
     """One network on true labels with images held out, and these regularisers."""
     return Panel(
@@ -125,14 +132,16 @@ FIGURES = {
 }
 
 PICTURES = {
-    "samples": Entry(
+    "samples": Picture(
         module="rethinking.plotting.samples",
         function="figure",
         description="images of a data set, a row a corruption, with the label that is given and the true one",
+        files=("samples.npy", "samples.csv"),
     ),
-    "channels": Entry(
+    "channels": Picture(
         module="rethinking.plotting.channels",
         function="figure",
         description="one image and the values of its pixels, channel by channel",
+        files=("values.csv",),
     ),
 }

@@ -1,4 +1,7 @@
-"""Stage `samples`: a prepared data set and its corruptions -> the few images and labels that its pictures show."""
+"""Stage `samples`: a prepared data set and its corruptions -> the few images and labels that its pictures show.
+
+Either those of several images, a row a corruption, or the values of one image's pixels, which need no corruption.
+"""
 
 import argparse
 import csv
@@ -9,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from rethinking.data.manifests import read_corrupted
 from rethinking.data.samples import as_drawn, one_of_each
 from rethinking.files import atomic, load_array, read_json, save_array
 
@@ -16,20 +20,17 @@ COLOURS = {1: ("Grey",), 3: ("Red", "Green", "Blue")}
 
 
 def samples(slice: Mapping[str, Any], data: Path, out: Path) -> None:
-    """Write samples.npy, uint8 (rows, columns, height, width, channels), samples.csv, a row an image of it, and
-    values.csv, a row a pixel of the one image that is shown by channel.
+    """Write samples.npy, uint8 (rows, columns, height, width, channels), and samples.csv, a row an image of it.
 
     The corruptions are read from the folders below `data`; a row of samples.npy is a corruption.
     """
     manifest = read_json(data / "manifest.json")
-    images, labels = (load_array(data, name, manifest) for name in ("train_images", "train_labels"))
-    if slice["image"] >= len(images):
-        raise ValueError(f"samples.image = {slice['image']}: {slice['dataset']!r} has {len(images):,} training images")
+    images, labels = _clean(data, manifest)
     chosen = one_of_each(labels, slice["images"])
     rows, table = [], []
     for row, corruption in enumerate(slice["corruptions"]):
         folder = data / corruption / f"seed{slice['seed']}"
-        its = {"arrays": {}} if corruption == "true_labels" else read_json(folder / "manifest.json")
+        its = {"arrays": {}} if corruption == "true_labels" else read_corrupted(folder, manifest)
         shown = load_array(folder, "train_images", its)[chosen] if "train_images" in its["arrays"] else images[chosen]
         given = load_array(folder, "train_labels", its) if "train_labels" in its["arrays"] else labels
         rows.append(as_drawn(shown))
@@ -46,9 +47,20 @@ def samples(slice: Mapping[str, Any], data: Path, out: Path) -> None:
         ]
     save_array(out / "samples.npy", np.stack(rows))
     _write(out / "samples.csv", table)
-    _write(
-        out / "values.csv", _values(images[slice["image"]], manifest["classes"][labels[slice["image"]]], slice["image"])
-    )
+
+
+def values(slice: Mapping[str, Any], data: Path, out: Path) -> None:
+    """Write values.csv, a row a pixel of the one image that is shown by channel."""
+    manifest, index = read_json(data / "manifest.json"), slice["image"]
+    images, labels = _clean(data, manifest)
+    if index >= len(images):
+        raise ValueError(f"samples.image = {index}: {slice['dataset']!r} has {len(images):,} training images")
+    _write(out / "values.csv", _values(images[index], manifest["classes"][labels[index]], index))
+
+
+def _clean(data: Path, manifest: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """The training images and their true labels."""
+    return load_array(data, "train_images", manifest), load_array(data, "train_labels", manifest)
 
 
 def _values(image: np.ndarray, label: str, index: int) -> Iterator[dict[str, Any]]:
@@ -75,4 +87,5 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="the prepared data set")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     arguments = parser.parse_args(argv)
-    samples(arguments.slice, arguments.data, arguments.out)
+    make = values if "image" in arguments.slice else samples
+    make(arguments.slice, arguments.data, arguments.out)
