@@ -303,10 +303,18 @@ TrainAccuracy,TrainLoss,TestAccuracy,TestLoss,EpochTime,Totaltime,Epoch,Step,Lea
 ,,10.328463476070529,2.30258509,0.1,0.1,1,10,0.01,2.400000000000000355,9.0625
 12.5,nan,1e1,1.7976931348623157e+308,0.100,0.2,2,20,1e-02,inf,100.0
 """
+# The same in run.json, which has no NaN.
+FINAL = {
+    "train": {"accuracy": 12.5, "loss": None},
+    "validation": None,
+    "test": {"accuracy": 10.0, "loss": 1.7976931348623157e308},
+}
+LAST = fit(2.0, 10.0)
 
 
 def write_run(run: RunConfig, folder: Path, **changes: Any) -> None:
-    values = summary(run.corruption, run.seed, fitted=12.0, model=run.model, recipe=run.recipe)
+    found = {"epochs_done": 2, "seconds": 0.2, "final": FINAL, "fit": dict.fromkeys(CRITERIA) | {"accuracy_100": LAST}}
+    values = summary(run.corruption, run.seed, model=run.model, recipe=run.recipe) | found
     values |= {"config": json.loads(run.json), "config_digest": run.digest, "code_digest": CODE[run.code_key]} | changes
     write_json(folder / run.path / "run.json", values)
     (folder / run.path / "metrics.csv").write_text(METRICS)

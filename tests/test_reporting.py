@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.engine.loop import evaluation_steps
-from rethinking.files import canonical_json
+from rethinking.files import canonical_json, write_json
 from rethinking.published import PAPER
 from rethinking.reporting import paper_vs_ours, table1, table4
 from rethinking.reporting.comparison import Frames, Ours, at_step, summary, verdict
@@ -28,6 +28,7 @@ from rethinking.reporting.registry import TABLES
 from rethinking.reporting.signs import signs
 from rethinking.stages.frames import read_published
 from rethinking.stages.record import record
+from rethinking.stages.sealing import sealed
 
 CURVE = {"online_accuracy": "OnlineTrainAccuracy"}
 NAME = ["dataset", "model", "corruption", "recipe", "seed"]
@@ -513,8 +514,8 @@ def test_a_run_of_no_figure_or_table_is_recorded_and_one_of_another_configuratio
     assert pd.read_csv(tmp_path / "kept/table1.csv")["model"].tolist() == ["mlp-w0.05"]
     assert capsys.readouterr().err == ""
     for place, file in enumerate(sorted((runs := tmp_path / "kept/runs").rglob("run.json"))):
-        changed = {"code_digest": "other", "device": f"machine {place}"}
-        file.write_text(json.dumps(json.loads(file.read_text()) | changed))
+        changed = json.loads(file.read_text()) | {"code_digest": "other", "device": f"machine {place}"}
+        write_json(file, sealed(file.parent, changed))
     record(Configuration.load(tmp_path / "tiny.yaml"), runs, tmp_path / "again")
     warned = capsys.readouterr().err
     assert warned.count("other code than the checkout's made it") == 8

@@ -121,7 +121,10 @@ def outcome(folder: Path) -> dict[str, Any]:
             found[path.name] = path.read_bytes()
     summary = json.loads((folder / "run.json").read_text())
     fits = {name: fit and {**fit, "seconds": None} for name, fit in summary["fit"].items()}
-    return found | {"run.json": {**summary, "seconds": None, "fit": fits}}
+    digests = {
+        name: digest for name, digest in summary["files"].items() if name not in ("metrics.csv", "evaluations.csv")
+    }
+    return found | {"run.json": {**summary, "seconds": None, "fit": fits, "files": digests, "own_digest": None}}
 
 
 def killed_often(case: Case, folder: Path, rng: random.Random) -> int:

@@ -1,18 +1,24 @@
-"""Reading and writing files so that nobody ever sees half of one.
+"""Reading and writing files so that nobody ever sees half of one, not even after a power cut.
 
-Every writer goes through `atomic`: the bytes are written to a temporary name in the same folder and renamed.
+Every writer goes through `atomic`: the bytes are written to a temporary name in the same folder, brought to the disk
+and renamed.
 """
 
 import codecs
+import contextlib
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @contextmanager
@@ -23,9 +29,29 @@ def atomic(path: str | Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
-        temporary.replace(path)
+        rename(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def rename(temporary: Path, path: Path) -> None:
+    """Put a file that is whole in the place of `path`, for good.
+
+    Where the power fails, a file system may keep the new name and lose the bytes, so these go to the disk first.
+    """
+    to_disk(temporary)
+    temporary.replace(path)
+    with contextlib.suppress(OSError):  # some file systems cannot do it for a folder; the name is then theirs to keep
+        to_disk(path.parent)
+
+
+def to_disk(path: Path) -> None:
+    """Wait until what a file or a folder holds is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def remove_leftovers(path: str | Path) -> None:
@@ -33,6 +59,11 @@ def remove_leftovers(path: str | Path) -> None:
     path = Path(path)
     for leftover in path.parent.glob(f".{path.name}.*.tmp"):
         leftover.unlink(missing_ok=True)
+
+
+def broken(path: str | Path, problem: object) -> ValueError:
+    """The error of a file that the pipeline wrote and that is not what it wrote any more: the file, and the way out."""
+    return ValueError(f"{path}: {problem}; delete it, and the same command makes it again")
 
 
 def canonical_json(value: Any) -> str:
@@ -57,9 +88,43 @@ def write_json(path: str | Path, value: Any) -> None:
         temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def read_json(path: str | Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+def read_json(path: str | Path, **parts: type | tuple[type, ...]) -> dict[str, Any]:
+    """Read a JSON file that holds a mapping with at least these keys, each of its type.
+
+    Raises ValueError naming the file where it is empty, torn or another one, FileNotFoundError where there is none.
+    """
+    try:
+        value = json.loads(Path(path).read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise broken(path, f"it is empty or torn, no JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise broken(path, "it holds no keys and values")
+    for key, kind in parts.items():
+        if not isinstance(value.get(key), kind):
+            raise broken(path, f"it holds no {key!r}" if key not in value else f"its {key!r} is not what belongs there")
+    return value
+
+
+def read_csv(path: str | Path, **options: Any) -> "pd.DataFrame":
+    """Read a CSV file that the pipeline wrote; raises ValueError naming it where it is empty or torn."""
+    import pandas as pd
+
+    data = Path(path).read_bytes()
+    try:
+        table = pd.read_csv(io.BytesIO(data), **options)
+    except ValueError as error:
+        raise broken(path, f"it is empty or torn ({error})") from None
+    if not data.endswith(b"\n"):
+        raise broken(path, "it is torn, its last row does not end")
+    return table
+
+
+def read_array(path: str | Path) -> np.ndarray:
+    """Read an .npy file that the pipeline wrote; raises ValueError naming it where it is empty or torn."""
+    try:
+        return np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise broken(path, f"it is empty or torn ({error})") from None
 
 
 def read_text(path: str | Path, shown: str | None = None) -> str:
@@ -87,6 +152,15 @@ def save_array(path: str | Path, array: np.ndarray) -> dict[str, Any]:
     return {"shape": list(array.shape), "dtype": str(array.dtype), "sha256": checksum}
 
 
+def read_manifest(folder: str | Path, **parts: type) -> dict[str, Any]:
+    """The manifest of a folder of arrays, with further keys that it must hold; raises what `read_json` raises."""
+    manifest = read_json(path := Path(folder) / "manifest.json", arrays=dict, **parts)
+    for name, array in manifest["arrays"].items():
+        if not isinstance(array, dict) or not array.keys() >= {"shape", "dtype", "sha256"}:
+            raise broken(path, f"it does not say what {name} is")
+    return manifest
+
+
 def load_array(folder: str | Path, name: str, manifest: dict[str, Any]) -> np.ndarray:
     """Load `<folder>/<name>.npy`; raises ValueError if its bytes are not those that the manifest describes."""
     path = Path(folder) / f"{name}.npy"
@@ -95,4 +169,4 @@ def load_array(folder: str | Path, name: str, manifest: dict[str, Any]) -> np.nd
         raise ValueError(
             f"{path}: its sha256 is {found}, but manifest.json says {expected}; delete the folder to make it again"
         )
-    return np.load(path, allow_pickle=False)
+    return read_array(path)

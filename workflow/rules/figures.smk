@@ -136,7 +136,7 @@ rule publish:
         title=lambda wildcards: FIGURES[wildcards.figure].description,
         runs=lambda wildcards: len(CONFIGURATION.runs(wildcards.figure)),
     shell:
-        "cp {input} {output} 2> {log}"
+        "(cp {input} {output} && sync {output}) 2> {log}"
 
 
 # Snakemake makes a missing file again only where something that is to be made needs it, and a figure that is there needs

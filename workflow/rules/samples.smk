@@ -82,7 +82,7 @@ rule publish_picture:
         name=CONFIGURATION.name,
         title=lambda wildcards: PICTURES[wildcards.picture].description,
     shell:
-        "cp {input} {output} 2> {log}"
+        "(cp {input} {output} && sync {output}) 2> {log}"
 
 
 # Called like the file, these targets ask for the samples behind a picture as well, see figures.smk.

@@ -20,6 +20,19 @@ def confusions_table(runs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> p
     ]
 
 
+def disagreement(summary: dict[str, Any], content: Any) -> str | None:
+    """Where a run.json and what the run's confusion.pkl holds differ; None where they agree."""
+    if not isinstance(content, dict) or not content.keys() >= {"classes", "epochs", "matrices"}:
+        return "it holds no confusion matrices"
+    matrices, epochs, num_classes = np.asarray(content["matrices"]), summary["epochs_done"], summary["num_classes"]
+    if matrices.shape != (epochs, num_classes, num_classes) or content["epochs"] != list(range(1, epochs + 1)):
+        return f"it does not hold {epochs} matrices of {num_classes} classes, as run.json says"
+    if len(content["classes"]) != num_classes or (matrices.sum((1, 2)) != summary["num_test"]).any():
+        return f"its matrices are not of {num_classes} classes and {summary['num_test']} test images, as run.json says"
+    accuracy, said = 100 * np.trace(matrices[-1]) / summary["num_test"], summary["final"]["test"]["accuracy"]
+    return None if np.isclose(accuracy, said) else f"run.json ends with a test accuracy of {said}, this with {accuracy}"
+
+
 def cells(content: dict[str, Any]) -> pd.DataFrame:
     """A row a cell of one run's matrices (epochs, true classes, predicted classes)."""
     matrices, classes = content["matrices"], np.array(content["classes"], dtype=object)

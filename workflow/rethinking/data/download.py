@@ -13,6 +13,7 @@ from typing import Any
 from rethinking.data.originals import Original, forms, lying_in
 from rethinking.data.progress import Say
 from rethinking.data.transfer import PATIENCE, Patience, TransferError, is_address, transfer
+from rethinking.files import rename
 
 ABANDONED = 3600.0  # seconds after which a temporary file that nobody writes to is left over from a killed process
 
@@ -96,7 +97,7 @@ def _go(way: Way, out: Path, patience: Patience, hurried: bool, say: Say) -> tup
             transfer(place, temporary, original, patience, hurried, say)
             size = temporary.stat().st_size
             (out / original.name).parent.mkdir(exist_ok=True)
-            temporary.replace(out / original.name)
+            rename(temporary, out / original.name)
         except TransferError as why:
             say(f"{place}: {why}")
             return place, why

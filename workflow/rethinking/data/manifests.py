@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from rethinking.files import read_json
+from rethinking.files import read_manifest
 
 
 def read_corrupted(folder: Path, clean: dict[str, Any]) -> dict[str, Any]:
@@ -11,7 +11,7 @@ def read_corrupted(folder: Path, clean: dict[str, Any]) -> dict[str, Any]:
 
     Raises ValueError where it was made from other arrays than those that the data set's manifest, `clean`, describes.
     """
-    manifest = read_json(folder / "manifest.json")
+    manifest = read_manifest(folder, sources=dict)
     for name, made_from in manifest["sources"].items():
         if name in clean["arrays"] and clean["arrays"][name]["sha256"] != made_from:
             message = (
@@ -23,7 +23,7 @@ def read_corrupted(folder: Path, clean: dict[str, Any]) -> dict[str, Any]:
 
 def read_split(folder: Path, clean: dict[str, Any]) -> dict[str, Any]:
     """The manifest of a validation split in `folder`; raises ValueError where it is one of more or fewer images."""
-    manifest = read_json(folder / "manifest.json")
+    manifest = read_manifest(folder)
     num_split = sum(values["shape"][0] for values in manifest["arrays"].values())
     num_train = clean["arrays"]["train_labels"]["shape"][0]
     if num_split != num_train:

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from rethinking.files import read_csv
 from rethinking.plotting.layout import wrap
 from rethinking.plotting.style import SMALL, VERMILLION, style
 
@@ -25,7 +26,7 @@ COLOURS = ("Grey", "Red", "Green", "Blue")
 
 def figure(folder: Path, section: dict[str, Any]) -> tuple[Figure, str]:
     """The figure and its caption from values.csv; `section` names the data set."""
-    table = pd.read_csv(folder / "values.csv", dtype={"Label": str}, keep_default_na=False)
+    table = read_csv(folder / "values.csv", dtype={"Label": str}, keep_default_na=False)
     colours = [name for name in COLOURS if name in table]
     height, width = table["Row"].max() + 1, table["Column"].max() + 1
     image = table[colours].to_numpy(np.uint8).reshape(height, width, len(colours))

@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rethinking.files import read_array, read_csv
 from rethinking.plotting.layout import LONGEST, capitalised, shortened, wrap
 from rethinking.plotting.style import SMALL, VERMILLION, setting_label, style
 
@@ -23,9 +24,9 @@ TINY = 5.5  # points
 
 def figure(folder: Path, section: dict[str, Any]) -> tuple[Figure, str]:
     """The figure and its caption from samples.npy and samples.csv; `section` names the data set and the seed."""
-    images = np.load(folder / "samples.npy", allow_pickle=False)
+    images = read_array(folder / "samples.npy")
     # A class may be called NA or 01.
-    table = pd.read_csv(folder / "samples.csv", dtype=str, keep_default_na=False)
+    table = read_csv(folder / "samples.csv", dtype=str, keep_default_na=False)
     rows, columns = images.shape[:2]
     text = caption(table, section)
     side = min(LARGEST, (WIDTH - 2 * EDGE - NAMES - BETWEEN * (columns - 1)) / columns)

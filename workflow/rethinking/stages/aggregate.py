@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 
 from rethinking.analysis.aggregate import curves_table, evaluations_of, mixed, runs_table, test_accuracy_at_best
-from rethinking.files import atomic
+from rethinking.analysis.agreement import disagreement
+from rethinking.files import atomic, read_csv
 from rethinking.stages.runs import add_arguments, read_runs
+from rethinking.stages.sealing import left_by_run, not_the_runs
 
 
 def aggregate(plan: dict[str, Any], code: dict[str, str], fit_criterion: str, folder: Path, out: Path) -> None:
@@ -26,29 +28,30 @@ def aggregate(plan: dict[str, Any], code: dict[str, str], fit_criterion: str, fo
 
 def frames(runs: Sequence[tuple[Path, dict[str, Any]]], fit_criterion: str) -> dict[str, pd.DataFrame]:
     """The three tables of some runs, each by its folder and its run.json."""
-    metrics = [(summary, _read(run / "metrics.csv")) for run, summary in runs]
-    evaluations = [
-        (summary, _read(run / "evaluations.csv") if _has_evaluations(summary) else evaluations_of(table))
-        for (run, _), (summary, table) in zip(runs, metrics, strict=True)
-    ]
-    at_best = [test_accuracy_at_best(summary, table) for summary, table in metrics]
+    read = [(summary, *read_tables(run, summary)) for run, summary in runs]
+    at_best = [test_accuracy_at_best(summary, metrics) for summary, metrics, _ in read]
     return {
         "runs": runs_table([summary for _, summary in runs], fit_criterion).assign(test_accuracy_at_best=at_best),
-        "curves": curves_table(metrics),
-        "evaluations": curves_table(evaluations),
+        "curves": curves_table([(summary, metrics) for summary, metrics, _ in read]),
+        "evaluations": curves_table([(summary, evaluations) for summary, _, evaluations in read]),
     }
 
 
-def _has_evaluations(summary: dict[str, Any]) -> bool:
-    """Whether a run leaves a file of the evaluations within its epochs."""
-    return summary["config"]["training"]["evaluations_per_epoch"] > 1
+def read_tables(folder: Path, summary: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A run's metrics and evaluations as text, as they stand there: no number is read and written again.
+
+    Raises ValueError naming a file that is missing, torn or edited, or that run.json says something else of.
+    """
+    metrics = _read(folder, summary, "metrics.csv")
+    several = summary["config"]["training"]["evaluations_per_epoch"] > 1
+    evaluations = _read(folder, summary, "evaluations.csv") if several else evaluations_of(metrics)
+    if problem := disagreement(summary, metrics, evaluations):
+        raise not_the_runs(folder / "metrics.csv", problem)
+    return metrics, evaluations
 
 
-def _read(path: Path) -> pd.DataFrame:
-    """A run's CSV file as text, as it stands there: no number is read and written again."""
-    if not path.exists():
-        raise ValueError(f"{path} is missing; delete run.json beside it to train the run again")
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+def _read(folder: Path, summary: dict[str, Any], name: str) -> pd.DataFrame:
+    return read_csv(left_by_run(folder, summary, name), dtype=str, keep_default_na=False)
 
 
 def main(argv: list[str]) -> None:

@@ -21,7 +21,7 @@ def corrupt(slice: Mapping[str, Any], data: Path, out: Path, downloaded: Path | 
     `downloaded` is the folder of the one file that human labels are read from.
     """
     given, seed = slice["corruption"], slice["seed"]
-    clean = files.read_json(data / "manifest.json")
+    clean = files.read_manifest(data, dataset=str, classes=list, class_counts=dict)
     if clean["dataset"] != slice["dataset"]:
         raise ValueError(f"{data / 'manifest.json'}: dataset is {clean['dataset']!r}, not {slice['dataset']!r}")
     entry = lookup(CORRUPTIONS, "corruption", given["family"])
@@ -31,7 +31,7 @@ def corrupt(slice: Mapping[str, Any], data: Path, out: Path, downloaded: Path | 
     noise |= {"level": given["level"]} if entry.has_level else {}
     sources = {name: clean["arrays"][name]["sha256"] for name in entry.changes}
     if downloaded is not None:
-        ((name, expected),) = files.read_json(downloaded / "manifest.json")["files"].items()
+        ((name, expected),) = files.read_json(downloaded / "manifest.json", files=dict)["files"].items()
         noise |= {"path": lying_in(downloaded, name, expected)[name], "subset": slice["subset"]}
         sources[name] = identity(expected)
     corrupted = entry.load()(*arrays, seed=seed, **noise, **options)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rethinking.files import read_text, sha256
+from rethinking.files import read_csv, read_text, sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,12 +42,10 @@ def read_frames(arguments: argparse.Namespace, tables: Sequence[str]) -> "dict[s
 
 def read_frame(path: Path) -> "pd.DataFrame":
     """A data frame as `aggregate` wrote it, the names of runs and classes as text."""
-    import pandas as pd
-
-    columns = pd.read_csv(path, nrows=0).columns
+    columns = read_csv(path, nrows=0).columns
     numbers = {name: NO_NUMBER for name in columns if name not in NAMES}
     text = {name: str for name in columns if name in NAMES}
-    return pd.read_csv(path, dtype=text, na_values=numbers, keep_default_na=False)
+    return read_csv(path, dtype=text, na_values=numbers, keep_default_na=False)
 
 
 def read_published(folder: Path, names: Sequence[str]) -> "pd.DataFrame | None":

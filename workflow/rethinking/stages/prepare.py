@@ -27,7 +27,7 @@ def prepare(
     `data.prepare.prepare`. `downloaded` is the folder that the stage `download` has filled, None for a data set without
     files; `path` is where the pictures of one that lies on disk are.
     """
-    expected = {} if downloaded is None else disk.read_json(downloaded / "manifest.json")["files"]
+    expected = {} if downloaded is None else disk.read_json(downloaded / "manifest.json", files=dict)["files"]
     arguments = dict(slice)
     arguments.pop("listing", None)  # it is there for Snakemake: pictures that were edited are read again
     options = arguments.pop("options", {}) | ({"path": path} if path else {})

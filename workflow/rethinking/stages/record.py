@@ -15,7 +15,7 @@ import pandas as pd
 
 from rethinking.analysis.aggregate import NAME, mixed, mixed_data
 from rethinking.config import CHECKOUT, Configuration
-from rethinking.files import atomic, read_json
+from rethinking.files import atomic, read_csv
 from rethinking.provenance import train_code
 from rethinking.published import PAPER, check_published
 from rethinking.registry import lookup
@@ -23,10 +23,11 @@ from rethinking.reporting.formats import text_of
 from rethinking.reporting.registry import TABLES
 from rethinking.run import RunConfig
 from rethinking.schema import ConfigurationError
-from rethinking.stages.aggregate import frames
+from rethinking.stages.aggregate import frames, read_tables
 from rethinking.stages.by_hand import RESULTS
-from rethinking.stages.confusions import read_confusions
+from rethinking.stages.confusions import read_confusions, read_matrices
 from rethinking.stages.frames import read_published
+from rethinking.stages.sealing import left_by_run, read_run
 
 KEPT = Path("docs/results")
 SMALL = ("run.json", "metrics.csv", "evaluations.csv", "steps.csv", "measures.csv")  # of a run's files, if it has them
@@ -53,7 +54,7 @@ def finished(configuration: Configuration, folder: Path) -> dict[str, tuple[RunC
             run = configuration.run(dataset, model, corruption, recipe, int(seed.removeprefix("seed")))
         except ConfigurationError:
             continue
-        summary = read_json(file)
+        summary = read_run(file.parent)
         if summary["config_digest"] == run.digest:
             found[run.path] = run, summary
         else:
@@ -69,12 +70,16 @@ def keep(configuration: Configuration, folder: Path, kept: Path) -> dict[str, st
     of_classes = any("confusions" in TABLES[name].tables for name in configuration.tables)
     names = [*SMALL, *(["confusion.pkl"] if of_classes else [])]
     found = finished(configuration, folder)
+    for path, (_, summary) in found.items():  # what is torn or edited must not replace what was kept
+        read_tables(folder / path, summary)
+        if of_classes:
+            read_matrices(folder / path, summary)
     for path, (run, summary) in found.items():
         if summary["code_digest"] != train_code(run):
             print(f"warning: {folder / path}: other code than the checkout's made it", file=sys.stderr)
         for file in (file for name in names if (file := folder / path / name).exists()):
             with atomic(kept / path / file.name) as temporary:
-                shutil.copyfile(file, temporary)
+                shutil.copyfile(left_by_run(folder / path, summary, file.name), temporary)
     return {path: day_of(folder / path) for path in found}
 
 
@@ -121,7 +126,7 @@ def days_recorded(file: Path) -> dict[str, str]:
     """The day of each run by its folder, as an earlier record's runs.csv says it; none where there is no such file."""
     if not file.exists():
         return {}
-    rows = pd.read_csv(file, dtype=str).to_dict("records")
+    rows = read_csv(file, dtype=str).to_dict("records")
     return {"/".join([*(row[key] for key in NAME[:4]), f"seed{row['seed']}"]): row["date"] for row in rows}
 
 

@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 from rethinking.data.manifests import place_of, read_corrupted, read_split
 from rethinking.engine import results
 from rethinking.engine.state import State
-from rethinking.files import atomic, digest, load_array, read_json, remove_leftovers, write_json
+from rethinking.files import atomic, digest, load_array, read_manifest, remove_leftovers, write_json
+from rethinking.stages.sealing import sealed
 
 
 def load_data(
@@ -30,7 +31,7 @@ def load_data(
     arrays = {name: load_array(folder, stored, its) for name, (folder, stored, its) in owners.items()}
     places = {place_of(its, stored): its["arrays"][stored]["sha256"] for _, stored, its in owners.values()}
     of_data = {"data_sha256": data_digest(data, corrupted, split, redrawn), "arrays": places}
-    return arrays, read_json(data / "manifest.json"), of_data
+    return arrays, read_manifest(data, classes=list), of_data
 
 
 def data_digest(data: Path, corrupted: Path | None, split: Path | None, redrawn: Sequence[Path] = ()) -> str:
@@ -43,7 +44,7 @@ def _owners(
     data: Path, corrupted: Path | None, split: Path | None, redrawn: Sequence[Path]
 ) -> dict[str, tuple[Path, str, dict[str, Any]]]:
     """For each of a run's arrays its folder, its name in there and that folder's manifest."""
-    manifest = read_json(data / "manifest.json")
+    manifest = read_manifest(data, classes=list)
     owners: dict[str, tuple[Path, str, dict[str, Any]]] = {name: (data, name, manifest) for name in manifest["arrays"]}
     for folder, read in ((corrupted, read_corrupted), (split, read_split)):
         if folder is not None:
@@ -83,4 +84,4 @@ def write_outputs(
     weights = kept.weights if kept else state.model.state_dict()
     with atomic(out / "weights.safetensors") as temporary:
         save_file({name: tensor.cpu().contiguous() for name, tensor in weights.items()}, temporary)
-    write_json(out / "run.json", summary)
+    write_json(out / "run.json", sealed(out, summary))

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from rethinking.analysis.aggregate import mixed_data
-from rethinking.files import read_json
 from rethinking.run import RunConfig, runs_of
+from rethinking.stages.sealing import read_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,7 @@ def read_runs(plan: dict[str, Any], code: dict[str, str], folder: Path) -> Itera
     """
     summaries = []
     for run in runs_of(plan):
-        summary = read_json(folder / run.path / "run.json")
+        summary = read_run(folder / run.path)
         if summary["config_digest"] != run.digest:
             asked, made = _flat(json.loads(run.json)), _flat(summary["config"])
             differing = [

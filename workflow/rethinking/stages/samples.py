@@ -14,7 +14,7 @@ import numpy as np
 
 from rethinking.data.manifests import read_corrupted
 from rethinking.data.samples import as_drawn, one_of_each
-from rethinking.files import atomic, load_array, read_json, save_array
+from rethinking.files import atomic, load_array, read_manifest, save_array
 
 COLOURS = {1: ("Grey",), 3: ("Red", "Green", "Blue")}
 
@@ -24,7 +24,7 @@ def samples(slice: Mapping[str, Any], data: Path, out: Path) -> None:
 
     The corruptions are read from the folders below `data`; a row of samples.npy is a corruption.
     """
-    manifest = read_json(data / "manifest.json")
+    manifest = read_manifest(data, classes=list)
     images, labels = _clean(data, manifest)
     chosen = one_of_each(labels, slice["images"])
     rows, table = [], []
@@ -51,7 +51,7 @@ def samples(slice: Mapping[str, Any], data: Path, out: Path) -> None:
 
 def values(slice: Mapping[str, Any], data: Path, out: Path) -> None:
     """Write values.csv, a row a pixel of the one image that is shown by channel."""
-    manifest, index = read_json(data / "manifest.json"), slice["image"]
+    manifest, index = read_manifest(data, classes=list), slice["image"]
     images, labels = _clean(data, manifest)
     if index >= len(images):
         raise ValueError(f"samples.image = {index}: {slice['dataset']!r} has {len(images):,} training images")

@@ -15,7 +15,7 @@ def split(slice: Mapping[str, Any], data: Path, out: Path) -> None:
 
     The held-out images keep the labels that a corruption gives them: whoever chooses by them knows no better ones.
     """
-    clean = files.read_json(data / "manifest.json")
+    clean = files.read_manifest(data)
     num_train = clean["arrays"]["train_labels"]["shape"][0]
     train, validation = validation_split(num_train, slice["validation"], slice["seed"])
     manifest = {
