@@ -1,0 +1,103 @@
+"""A walk over all rules: the command of each, as the rule writes it, does its work at least once on small data."""
+
+import re
+from pathlib import Path
+
+import loopback_server as web
+import numpy as np
+import yaml
+from official_layout import FOLDER, archive, cifar_arrays, cifar_files, expected
+from picture_archives import faces, in_folder
+from test_human_labels import saved
+from tiny_workflow import Checkout, jobs_in
+
+from rethinking.data.corruptions import human
+
+# A data set of 100 images in the layout of CIFAR-10 with people's labels, of whose files the loopback server is the
+# mirror, the same with a validation set, and a folder of pictures; four trainings, of every kind of data.
+WALK = """\
+name: walk
+seeds: [0]
+data_dir: lacking
+datasets:
+  small:
+    reader: cifar10
+    source: {image_size: 32, channels: 3, train: 100, test: 20, classes: 10}
+  held-out: {extends: small, validation: 20}
+  pictures: {reader: image_folder, path: pictures}
+models:
+  mlp-w0.05: {factory: mlp_1x512, width: 0.05}
+recipes:
+  quick: {epochs: 1, batch_size: 25, learning_rate: 0.01, crop: null}
+  redrawn: {extends: quick, epochs: 2, redraw_labels_after: [1]}
+figures:
+  models: {}
+  importance_of_seed:
+    dataset: small
+    panels:
+      fixed: {recipe: quick, models: [mlp-w0.05], corruptions: [random_labels-1.0]}
+      redrawn: {recipe: redrawn, models: [mlp-w0.05], corruptions: [random_labels-1.0]}
+  confusion:
+    dataset: held-out
+    recipe: quick
+    panels: {networks: {models: [mlp-w0.05], corruptions: [human_labels-worse]}}
+tables:
+  best_epoch:
+    dataset: held-out
+    recipe: quick
+    panels: {networks: {models: [mlp-w0.05], corruptions: [shuffled_pixels]}}
+"""
+# Every target that is called by a name of its own, and one of each kind that is called like a file or an experiment.
+EXPERIMENT = "mlp-w0.05_1.0_none"
+CALLED_LIKE_FILES = ["figures/confusion.svg", "figures/channels-small.pdf", "results/tables/walk/best_epoch.csv"]
+TARGETS = ["all", "study", EXPERIMENT, *CALLED_LIKE_FILES, "figures/samples-pictures.svg"]
+
+
+OPTION = re.compile(r"--[a-z-]+")
+
+
+def kind(rule: str, experiments: set[str]) -> str:
+    """A rule's own name; of those that only ask for what they are called like, what that is."""
+    folder, _, file = rule.rpartition("/")
+    return f"{folder}, {'-' in file}" if folder else "experiment" if rule in experiments else rule
+
+
+def originals(folder: Path) -> dict[str, bytes]:
+    """The archive of the images, and the file of people's labels."""
+    clean = np.concatenate([labels for _, labels in list(cifar_arrays().values())[:5]])
+    columns = {human.CLEAN: clean} | dict.fromkeys(human.COLUMNS.values(), (clean + 1) % 10)
+    return {"images.tar.gz": archive(cifar_files()), "labels.pt": saved(folder / "labels.pt", columns).read_bytes()}
+
+
+def configure(checkout: Checkout, files: dict[str, bytes], server: web.Loopback) -> None:
+    entries = {
+        name: {name: {"urls": [server.serve(name, web.whole(data))], **expected(data)}} for name, data in files.items()
+    }
+    inner = {f"{FOLDER}/{name}": data for name, data in cifar_files().items()}
+    entries["images.tar.gz"]["images.tar.gz"] |= expected(files["images.tar.gz"], inner)
+    configuration = yaml.safe_load(WALK)
+    configuration["datasets"]["small"]["files"] = entries["images.tar.gz"]
+    configuration["datasets"]["small"]["human_labels"] = {"files": entries["labels.pt"]}
+    checkout.configure(configuration)
+    in_folder(checkout / "pictures", faces())
+    (checkout / "lacking").mkdir()
+
+
+def test_every_rule_and_every_option_of_its_command_is_run(fresh_checkout, tmp_path, monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with web.loopback() as server:
+        configure(fresh_checkout, originals(tmp_path), server)
+        called = fresh_checkout.snakemake("--cores", "2", "--printshellcmds", "--", *TARGETS)
+    printed = called.stdout + called.stderr
+    assert called.returncode == 0, printed
+    ran = {rule for rule, _ in jobs_in(printed)}
+    rules = set(fresh_checkout.snakemake("--list-rules").stdout.split())
+    experiments = {line.split()[0] for line in fresh_checkout.rethinking("list", "experiments").stdout.splitlines()}
+    assert {"download", "train", EXPERIMENT, *CALLED_LIKE_FILES} <= ran <= rules
+    assert {kind(rule, experiments) for rule in rules} - {kind(rule, experiments) for rule in ran} == set()
+
+    # What is passed only of some data or in some configurations is passed here as well.
+    written = "".join(path.read_text() for path in (fresh_checkout / "workflow/rules").glob("*.smk"))
+    options = set(OPTION.findall(written)) - {"--config", "--sdm"}  # these are Snakemake's
+    commands = re.findall(r"^ +python3 -m rethinking .*|^ +folder=.*", printed, re.MULTILINE)
+    assert options - {option for command in commands for option in OPTION.findall(command)} == set()
