@@ -20,7 +20,7 @@ os.environ.update(
 # Read by cuBLAS when a job starts; without it, matrix products on a GPU are not deterministic.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
-from rethinking import provenance, resources
+from rethinking import owners, provenance, resources
 from rethinking.config import CHECKOUT, DEFAULT, Configuration
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.files import canonical_json, read_json, sha256
@@ -105,6 +105,55 @@ def literal(text):
     return shlex.quote(text).replace("{", "{{").replace("}", "}}")
 
 
+def keep_others(folder, values, wildcards):
+    """End the workflow before its first job where that would replace what another configuration made in `folder`."""
+    recipe, model, corruption = (getattr(wildcards, name, "") for name in ("recipe", "model", "corruption"))
+    names = {
+        "dataset": wildcards.dataset,
+        "network": model,
+        "recipe": recipe,
+        "corruption": split_corruption(corruption)[0],
+    }
+    try:
+        owners.check_owner(Path(folder), CONFIGURATION, values, names)
+    except ValueError as error:
+        sys.exit(str(error))  # as above
+
+
+def made_by(values):
+    """A param that says whose the outputs are, `values` by wildcards.
+
+    It is a function of the output as well, and such params Snakemake compares with nothing: runs may be shared.
+    """
+    return lambda wildcards, output: canonical_json(owners.made_by(CONFIGURATION, values(wildcards)))
+
+
+def dataset_values(wildcards):
+    """What the configuration says of a prepared data set."""
+    return owners.of_dataset(CONFIGURATION, wildcards.dataset)
+
+
+def split_values(wildcards):
+    """What it says of a validation split."""
+    return owners.of_split(CONFIGURATION, wildcards.dataset, int(wildcards.seed))
+
+
+def corruption_values(wildcards):
+    """What it says of a corruption."""
+    return owners.of_corruption(CONFIGURATION, wildcards.dataset, wildcards.corruption, int(wildcards.seed))
+
+
+def run_values(wildcards):
+    """What it says of a run."""
+    return owners.of_run(CONFIGURATION, run_of(wildcards))
+
+
+def prepare_files(wildcards):
+    """What a prepare job reads."""
+    keep_others(f"results/data/{wildcards.dataset}", dataset_values(wildcards), wildcards)
+    return downloaded_files(wildcards)
+
+
 def downloaded_files(wildcards):
     """The manifest of the original files of a data set; nothing where it has none."""
     name = CONFIGURATION.download_name(wildcards.dataset)
@@ -150,6 +199,15 @@ def corruption_of(wildcards):
 def corruption_code(wildcards):
     """The digest of the code of a corrupt job."""
     return provenance.corrupt_code(corruption_of(wildcards)["corruption"]["family"])
+
+
+def clean_manifest(wildcards):
+    """The manifest of the data set that a split or a corruption is made from."""
+    corrupts = hasattr(wildcards, "corruption")
+    values = corruption_values(wildcards) if corrupts else split_values(wildcards)
+    place = wildcards.corruption if corrupts else "split"
+    keep_others(f"results/data/{wildcards.dataset}/{place}/seed{wildcards.seed}", values, wildcards)
+    return f"results/data/{wildcards.dataset}/manifest.json"
 
 
 def human_labels_files(wildcards):
@@ -228,6 +286,7 @@ def data_files(wildcards):
     files = [f"results/data/{wildcards.dataset}/{file}" for file in PREPARED]
     files += [*corrupted[0], *corrupted[1], *split_files(wildcards)]
     run = run_of(wildcards)
+    keep_others(f"results/runs/{run.path}", run_values(wildcards), wildcards)
     if is_finished(run) and not is_forced(run):
         return [ancient(file) for file in files if os.path.exists(file)]
     return [file if file.endswith(".json") else ancient(file) for file in files]

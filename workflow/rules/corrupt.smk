@@ -1,14 +1,15 @@
 # Corruptions to arrays; only what a corruption changes is written. Test labels stay clean.
 CORRUPT = (
     "python3 -m rethinking corrupt --slice {params.slice:q} --data results/data/{wildcards.dataset}"
-    " {params.downloaded} --out results/data/{wildcards.dataset}/{wildcards.corruption}/seed{wildcards.seed}"
+    " {params.downloaded} --made-by {params.made_by:q}"
+    " --out results/data/{wildcards.dataset}/{wildcards.corruption}/seed{wildcards.seed}"
     " > {log} 2>&1"
 )
 
 
 rule corrupt_labels:
     input:
-        manifest="results/data/{dataset}/manifest.json",
+        manifest=clean_manifest,
         arrays=ancient("results/data/{dataset}/train_labels.npy"),
         human_labels=human_labels_files,
     output:
@@ -25,13 +26,14 @@ rule corrupt_labels:
         slice=lambda wildcards: canonical_json(corruption_of(wildcards)),
         code=corruption_code,
         downloaded=human_labels_option,
+        made_by=made_by(corruption_values),
     shell:
         CORRUPT
 
 
 rule corrupt_pixels:
     input:
-        manifest="results/data/{dataset}/manifest.json",
+        manifest=clean_manifest,
         arrays=ancient(expand("results/data/{{dataset}}/{array}.npy", array=["train_images", "test_images"])),
     output:
         images=expand(
@@ -49,5 +51,6 @@ rule corrupt_pixels:
         slice=lambda wildcards: canonical_json(corruption_of(wildcards)),
         code=corruption_code,
         downloaded=human_labels_option,
+        made_by=made_by(corruption_values),
     shell:
         CORRUPT

@@ -33,13 +33,13 @@ rule download:
 PREPARE = (
     "python3 -m rethinking prepare --dataset {wildcards.dataset} --slice {params.slice:q} {params.downloaded}"
     f" {paths_option()}"
-    " --out results/data/{wildcards.dataset} > {log} 2>&1"
+    " --made-by {params.made_by:q} --out results/data/{wildcards.dataset} > {log} 2>&1"
 )
 
 
 rule prepare:
     input:
-        downloaded_files,
+        prepare_files,
     output:
         arrays=expand("results/data/{{dataset}}/{array}.npy", array=ARRAYS),
         manifest="results/data/{dataset}/manifest.json",
@@ -52,6 +52,7 @@ rule prepare:
         slice=lambda wildcards: canonical_json(CONFIGURATION.prepare_slice(wildcards.dataset)),
         code=lambda wildcards: provenance.prepare_code(CONFIGURATION.datasets[wildcards.dataset]["reader"]),
         downloaded=downloaded_option,
+        made_by=made_by(dataset_values),
     shell:
         PREPARE
 
@@ -59,7 +60,7 @@ rule prepare:
 # The validation set that a seed holds out, as indices into the training set.
 rule split:
     input:
-        "results/data/{dataset}/manifest.json",
+        clean_manifest,
     output:
         expand("results/data/{{dataset}}/split/seed{{seed}}/{file}", file=SPLIT),
     log:
@@ -70,6 +71,7 @@ rule split:
     params:
         slice=lambda wildcards: canonical_json(CONFIGURATION.split_slice(wildcards.dataset, int(wildcards.seed))),
         code=provenance.split_code(),
+        made_by=made_by(split_values),
     shell:
         "python3 -m rethinking split --slice {params.slice:q} --data results/data/{wildcards.dataset}"
-        " --out results/data/{wildcards.dataset}/split/seed{wildcards.seed} > {log} 2>&1"
+        " --made-by {params.made_by:q} --out results/data/{wildcards.dataset}/split/seed{wildcards.seed} > {log} 2>&1"

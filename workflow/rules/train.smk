@@ -22,10 +22,12 @@ rule train:
         run=lambda wildcards: run_of(wildcards).json,
         code=lambda wildcards: provenance.train_code(run_of(wildcards)),
         data=lambda wildcards: provenance.train_data(CONFIGURATION, run_of(wildcards)),
+        made_by=made_by(run_values),
         corrupted=corrupted_option,
         split=split_option,
     shell:
         "folder={wildcards.dataset}/{wildcards.model}/{wildcards.corruption}/{wildcards.recipe}/seed{wildcards.seed};"
         " python3 -m rethinking train --run {params.run:q} --code {params.code} --made-from {params.data}"
+        " --made-by {params.made_by:q}"
         " --data results/data/{wildcards.dataset} {params.corrupted} {params.split}"
         " --out results/runs/$folder --state results/state/$folder.pt > {log} 2>&1"

@@ -163,6 +163,12 @@ class State:
         return f"resuming after epoch {len(self.records)}{within}{told}"
 
 
+def identity_of(path: Path) -> dict[str, str]:
+    """To which configuration, code, data and precision the state at `path` belongs; empty where it cannot be read."""
+    content, _ = _newest(path)
+    return content["identity"] if content else {}
+
+
 def _newest(path: Path) -> tuple[dict[str, Any] | None, bool]:
     """The content of the newest whole state, and whether a torn one had to be passed over."""
     torn = False

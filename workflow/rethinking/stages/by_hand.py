@@ -8,10 +8,12 @@ from rethinking import schema
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.files import digest
 from rethinking.provenance import corrupted_data, prepared_data, split_data, train_code, train_data
+from rethinking.run import RunConfig
 from rethinking.schema import Sources
 from rethinking.stages.corrupt import corrupt
 from rethinking.stages.download import DOWNLOADS, download
 from rethinking.stages.prepare import prepare
+from rethinking.stages.sealing import read_run
 from rethinking.stages.split import split as make_split
 
 RESULTS = Path("results")
@@ -72,6 +74,23 @@ def split(configuration: Configuration, dataset: str, seed: int, data: Path) -> 
     return out
 
 
+def keep_another(out: Path, run: RunConfig) -> None:
+    """Raise ValueError where `out` holds another run, finished or stopped, than one that `run` continues."""
+    if (out / "run.json").exists():
+        there = RunConfig.from_dict(read_run(out)["config"])
+        same, what = there.state_digest == run.state_digest, f"the run {there.path}"
+        if there.path == run.path:
+            what += " with other values"
+    elif (out / "state.pt").exists():
+        from rethinking.engine.state import identity_of
+
+        same, what = identity_of(out / "state.pt").get("configuration") == run.state_digest, "another run that stopped"
+    else:
+        return
+    if not same:
+        raise ValueError(f"--out = {out}: holds {what}; choose another folder, or delete this one")
+
+
 def experiment(file: Path) -> dict[str, Any]:
     """The options that an experiment's file holds, as the command line has them. The file is only ever read.
 
@@ -125,6 +144,7 @@ def main(argv: list[str]) -> None:
     out = args.out or BY_HAND / "runs" / run.path
     if (RESULTS / "runs").resolve() in (out.resolve(), *out.resolve().parents):
         raise ValueError(f"--out = {out}: results/runs belongs to Snakemake; choose another folder")
+    keep_another(out, run)
     from rethinking.stages.train import train  # and with it torch, which help and a wrong name need not wait for
 
     data = prepared(configuration, run.dataset)

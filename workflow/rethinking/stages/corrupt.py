@@ -15,10 +15,17 @@ from rethinking.names import corruption_name, split_corruption
 from rethinking.registry import lookup, nearest
 
 
-def corrupt(slice: Mapping[str, Any], data: Path, out: Path, downloaded: Path | None = None) -> None:
+def corrupt(
+    slice: Mapping[str, Any],
+    data: Path,
+    out: Path,
+    downloaded: Path | None = None,
+    made_by: Mapping[str, Any] | None = None,
+) -> None:
     """Write the changed arrays and, last, `manifest.json` into `out`; test labels are never among them.
 
-    `downloaded` is the folder of the one file that human labels are read from.
+    `downloaded` is the folder of the one file that human labels are read from; `made_by` goes into the manifest
+    (rethinking.owners).
     """
     given, seed = slice["corruption"], slice["seed"]
     clean = files.read_manifest(data, dataset=str, classes=list, class_counts=dict)
@@ -52,6 +59,7 @@ def corrupt(slice: Mapping[str, Any], data: Path, out: Path, downloaded: Path | 
         "sources": sources,
         "class_counts": counts,
         "classes": clean["classes"],
+        **({"made_by": made_by} if made_by else {}),
     }
     files.write_json(out / "manifest.json", manifest)
 
@@ -78,6 +86,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--slice", required=True, type=json.loads, metavar="JSON", help="dataset, corruption, seed")
     parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="the prepared data set")
     parser.add_argument("--downloaded", type=Path, metavar="DIR", help="the file of human labels")
+    parser.add_argument("--made-by", type=json.loads, metavar="JSON", help="whose this is, for other configurations")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     arguments = parser.parse_args(argv)
-    corrupt(arguments.slice, arguments.data, arguments.out, arguments.downloaded)
+    corrupt(arguments.slice, arguments.data, arguments.out, arguments.downloaded, arguments.made_by)

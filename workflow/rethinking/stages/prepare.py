@@ -19,13 +19,19 @@ from rethinking.registry import nearest
 
 
 def prepare(
-    dataset: str, slice: Mapping[str, Any], downloaded: Path | None, out: Path, path: Path | None = None
+    dataset: str,
+    slice: Mapping[str, Any],
+    downloaded: Path | None,
+    out: Path,
+    path: Path | None = None,
+    made_by: Mapping[str, Any] | None = None,
 ) -> None:
     """Write `{train,test}_{images,labels}.npy` and, last, `manifest.json` into `out`.
 
     `slice` holds `reader`, its `options` and what it must find (`source`, optional), and the arguments of
     `data.prepare.prepare`. `downloaded` is the folder that the stage `download` has filled, None for a data set without
-    files; `path` is where the pictures of one that lies on disk are.
+    files; `path` is where the pictures of one that lies on disk are. `made_by` goes into the manifest
+    (rethinking.owners).
     """
     expected = {} if downloaded is None else disk.read_json(downloaded / "manifest.json", files=dict)["files"]
     arguments = dict(slice)
@@ -52,6 +58,7 @@ def prepare(
             "test": np.bincount(source.test_labels).tolist(),
         },
         "classes": list(source.classes),
+        **({"made_by": made_by} if made_by else {}),
     }
     disk.write_json(out / "manifest.json", manifest)
 
@@ -87,7 +94,15 @@ def main(argv: list[str]) -> None:
     parser.add_argument(
         "--paths", type=json.loads, default={}, metavar="JSON", help="where pictures lie on disk, by data set"
     )
+    parser.add_argument("--made-by", type=json.loads, metavar="JSON", help="whose this is, for other configurations")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     arguments = parser.parse_args(argv)
     path = arguments.paths.get(arguments.dataset)
-    prepare(arguments.dataset, arguments.slice, arguments.downloaded, arguments.out, Path(path) if path else None)
+    prepare(
+        arguments.dataset,
+        arguments.slice,
+        arguments.downloaded,
+        arguments.out,
+        Path(path) if path else None,
+        arguments.made_by,
+    )

@@ -10,10 +10,11 @@ from rethinking import files
 from rethinking.data.splits import validation_split
 
 
-def split(slice: Mapping[str, Any], data: Path, out: Path) -> None:
+def split(slice: Mapping[str, Any], data: Path, out: Path, made_by: Mapping[str, Any] | None = None) -> None:
     """Write `train_indices.npy`, `validation_indices.npy` and, last, `manifest.json` into `out`.
 
     The held-out images keep the labels that a corruption gives them: whoever chooses by them knows no better ones.
+    `made_by` goes into the manifest (rethinking.owners).
     """
     clean = files.read_manifest(data)
     num_train = clean["arrays"]["train_labels"]["shape"][0]
@@ -27,6 +28,7 @@ def split(slice: Mapping[str, Any], data: Path, out: Path) -> None:
             "train_indices": files.save_array(out / "train_indices.npy", train),
             "validation_indices": files.save_array(out / "validation_indices.npy", validation),
         },
+        **({"made_by": made_by} if made_by else {}),
     }
     files.write_json(out / "manifest.json", manifest)
 
@@ -36,6 +38,7 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking split", description=__doc__)
     parser.add_argument("--slice", required=True, type=json.loads, metavar="JSON", help="dataset, validation, seed")
     parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="the prepared data set")
+    parser.add_argument("--made-by", type=json.loads, metavar="JSON", help="whose this is, for other configurations")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     arguments = parser.parse_args(argv)
-    split(arguments.slice, arguments.data, arguments.out)
+    split(arguments.slice, arguments.data, arguments.out, arguments.made_by)

@@ -76,6 +76,7 @@ def train(
     *,
     code: str,
     made_from: str | None = None,
+    made_by: dict[str, Any] | None = None,
     data: Path,
     corrupted: Path | None = None,
     redrawn: Sequence[Path] = (),
@@ -86,7 +87,8 @@ def train(
 ) -> dict[str, Any]:
     """Train `run` to its end, from a saved state where there is one; return what run.json holds.
 
-    `code` is the digest of the code that the run reaches, `made_from` that of what its data were made from, if known.
+    `code` is the digest of the code that the run reaches, `made_from` that of what its data were made from, if known,
+    `made_by` whose it is (rethinking.owners).
 
     The state is saved after an epoch, but not more often than `seconds_between_saves`, and at the end. A signal that
     ends the process (SIGTERM, SIGINT) saves it first, wherever the run is; the exit code is then 128 + its number.
@@ -121,7 +123,7 @@ def train(
             print(f"{run.path}: {interruption}, stopped; the same command goes on from here", flush=True)
             sys.exit(128 + signals.number)
 
-    digests = {"code_digest": code, "data_made_from": made_from, **of_data}
+    digests = {"code_digest": code, "data_made_from": made_from, **of_data, **({"made_by": made_by} if made_by else {})}
     summary = summarise(run, state, sets, device, digests)
     print(f"{run.path}: stopped by {summary['stopped_by']} after {summary['epochs_done']} epochs", flush=True)
     try:
@@ -148,7 +150,7 @@ def save(state: State, path: Path, identity: dict[str, str]) -> None:
 def summarise(
     run: RunConfig, state: State, sets: Sets, device: torch.device, digests: dict[str, Any]
 ) -> dict[str, Any]:
-    """What run.json holds; `digests` are those of code and data."""
+    """What run.json holds; `digests` are those of code and data, and whose the run is."""
     last = state.records[-1]
     return {
         "schema": SCHEMA,
@@ -182,6 +184,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--run", required=True, type=json.loads, help="the run's slice of the configuration, JSON")
     parser.add_argument("--code", required=True, help="digest of the code that the run reaches")
     parser.add_argument("--made-from", help="digest of what the data were made from")
+    parser.add_argument("--made-by", type=json.loads, help="whose this is, for other configurations")
     parser.add_argument("--data", required=True, type=Path, help="folder of the prepared data set")
     parser.add_argument("--corrupted", type=Path, help="folder of the corrupted arrays")
     parser.add_argument(
@@ -195,6 +198,7 @@ def main(argv: list[str]) -> None:
         RunConfig.from_dict(args.run),
         code=args.code,
         made_from=args.made_from,
+        made_by=args.made_by,
         data=args.data,
         corrupted=args.corrupted,
         redrawn=args.redrawn,

@@ -1,0 +1,107 @@
+"""Whose results a folder holds: two configurations share what they agree on, and neither replaces what the other made.
+
+A manifest and a run.json say by which configuration they were made, and from which of its values (`made_by`). Those of
+before that are nobody's.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rethinking.config import Configuration
+from rethinking.files import read_json
+from rethinking.run import RunConfig
+
+Values = dict[str, Any]
+# Where in a configuration the parts of `values` stand, and what an entry of one's own looks like there.
+ENTRIES = {
+    "dataset": "datasets: {{{mine}: {{extends: {name}, …}}}}",
+    "network": "models: {{{mine}: {{factory: …, …}}}}",
+    "recipe": "recipes: {{{mine}: {{extends: {name}, …}}}}",
+    "corruption": "corruptions: {{{mine}: {{family: …, …}}}}",
+}
+
+
+def of_dataset(configuration: Configuration, dataset: str) -> Values:
+    """What it says of a prepared data set; of pictures where they lie, and not what is in them, which may change."""
+    values = {key: value for key, value in configuration.prepare_slice(dataset).items() if key != "listing"}
+    name = configuration.download_name(dataset)
+    files = configuration.download_slice(name) if name else None
+    return {"dataset": values | {"path": configuration.paths.get(dataset), "files": files}}
+
+
+def of_split(configuration: Configuration, dataset: str, seed: int) -> Values:
+    """What it says of the images that a data set holds out."""
+    return {"dataset": configuration.split_slice(dataset, seed) or {}}
+
+
+def of_corruption(configuration: Configuration, dataset: str, corruption: str, seed: int) -> Values:
+    """What it says of a corruption; true labels have nothing to say."""
+    if corruption == "true_labels":
+        return {}
+    return {"corruption": configuration.corruption_slice(dataset, corruption, seed)["corruption"]}
+
+
+def of_run(configuration: Configuration, run: RunConfig) -> Values:
+    """What it says of a run and of its data."""
+    data = of_dataset(configuration, run.dataset)["dataset"]
+    held_out = of_split(configuration, run.dataset, run.seed)["dataset"].get("validation")
+    return {
+        "dataset": data | {"validation": held_out},
+        "network": {"factory": run.factory, "arguments": run.arguments},
+        "recipe": run.training,
+        **of_corruption(configuration, run.dataset, run.corruption, run.seed),
+    }
+
+
+def made_by(configuration: Configuration, values: Values) -> Values:
+    """What a manifest or a run.json holds of whose it is."""
+    return {"configuration": configuration.name, "values": values}
+
+
+def check_owner(folder: Path, configuration: Configuration, values: Values, names: Mapping[str, str]) -> None:
+    """Raise ValueError where a configuration of another name made what is in `folder` from other values.
+
+    `names` are those of the data set, network, recipe and corruption in this configuration. The message has both values
+    and the entry that keeps both results.
+    """
+    try:
+        owner = read_json(_maker(folder), made_by=dict)["made_by"]
+        other, theirs = str(owner["configuration"]), _flat(owner["values"])
+    except (OSError, ValueError, KeyError, AttributeError):  # none, a torn one, or nobody's
+        return
+    ours = _flat(json.loads(json.dumps(values)))
+    differing = [key for key in sorted(theirs | ours) if theirs.get(key) != ours.get(key)]
+    if other == configuration.name or not differing:
+        return
+    key = differing[0]
+    part = key.partition(".")[0]
+    more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
+    entry = ENTRIES[part].format(name=names[part], mine=f"{names[part]}-{configuration.name}")
+    raise ValueError(
+        f"{folder}: the configuration {other!r} made this with {key} = {_shown(theirs.get(key))}{more},"
+        f" {configuration.name!r} has {_shown(ours.get(key))} and would replace it. To keep both, give what differs a"
+        f" name of its own, {entry}, and use that name"
+    )
+
+
+def _maker(folder: Path) -> Path:
+    """The file that says whose a folder is: of a run or of data."""
+    return next((file for name in ("run.json", "manifest.json") if (file := folder / name).exists()), folder)
+
+
+def _flat(values: Any, key: str = "") -> Values:
+    """The leaves of nested mappings by their dotted keys."""
+    if not isinstance(values, dict) or not values:
+        return {key: values}
+    found: Values = {}
+    for name, value in values.items():
+        found |= _flat(value, f"{key}.{name}" if key else name)
+    return found
+
+
+def _shown(value: Any) -> str:
+    """A value as JSON, the end of a long one left out."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:59]}…"
