@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rethinking.analysis.aggregate import NAME, curves_table, mixed, on_corrupted_labels, runs_table
+from rethinking.analysis.aggregate import NAME, curves_table, mixed, runs_table
+from rethinking.analysis.corrupted_test_labels import error_on_alike, evenly_redrawn
+from rethinking.data.corruptions.labels import shuffled_labels
+from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.engine.stopping import CRITERIA
 from rethinking.files import canonical_json, write_json
 from rethinking.names import corruption_name
@@ -133,14 +136,45 @@ def test_a_row_holds_the_five_names_the_fits_and_the_finals():
     assert not row["censored"]
 
 
-@given(st.floats(0, 1), st.integers(2, 10), st.integers(0, 2**32 - 1))
-def test_the_error_on_corrupted_test_labels_is_that_of_redrawn_ones_on_average(level, num_classes, seed):
-    draws, num = np.random.default_rng(seed), 50_000
-    true = draws.integers(num_classes, size=num)
-    predicted = np.where(draws.random(num) < 0.6, true, (true + 1) % num_classes)
-    given_labels = np.where(draws.random(num) < level, draws.integers(num_classes, size=num), true)
-    expected = on_corrupted_labels(float((predicted != true).mean()), level, num_classes)
-    assert (predicted != given_labels).mean() == pytest.approx(expected, abs=5 * 0.5 / num**0.5)
+def labels_and_answers(num_classes: int, even: bool, num: int = 4000) -> tuple[np.ndarray, np.ndarray]:
+    """True test labels, of classes as frequent as each other or not, and what a network says that favours some."""
+    draws, shares = np.random.default_rng(0), np.ones(num_classes) if even else np.arange(num_classes) ** 2 + 1.0
+    true = draws.choice(num_classes, size=num, p=shares / shares.sum())
+    favoured = draws.choice(num_classes, size=num, p=shares[::-1] / shares.sum())
+    return true, np.where(draws.random(num) < 0.4, true, favoured)
+
+
+LABEL_NOISE = [name for name, entry in CORRUPTIONS.items() if entry.draws_labels]
+
+
+@pytest.mark.parametrize("even", [True, False], ids=["even", "uneven"])
+@pytest.mark.parametrize("num_classes", [2, 3, 10])
+@pytest.mark.parametrize("level", [0.15, 0.5, 1.0])
+@pytest.mark.parametrize("family", LABEL_NOISE)
+def test_the_error_on_test_labels_corrupted_alike_is_that_of_corrupting_them_or_not_told(
+    family, level, num_classes, even
+):
+    true, answers = labels_and_answers(num_classes, even)
+    told = error_on_alike(family, float((answers != true).mean()), level, num_classes)
+    corrupt = CORRUPTIONS[family].load()
+    errors = [
+        (answers != corrupt(true, level=level, num_classes=num_classes, seed=seed).arrays["train_labels"]).mean()
+        for seed in range(50)
+    ]
+    if told is not None:
+        assert told == pytest.approx(np.mean(errors), abs=5 * np.std(errors) / 50**0.5)
+
+
+def test_of_labels_that_are_permuted_the_error_on_corrupted_ones_is_not_told():
+    """Where nine in ten are of a class that is always said, permuting labels leaves the error; redrawing evenly does not."""
+    true = np.repeat([0, 1], [900, 100])
+    errors = [
+        shuffled_labels(true, level=0.15, num_classes=2, seed=seed).arrays["train_labels"] != 0 for seed in range(50)
+    ]
+    assert np.mean(errors) == 0.1
+    assert evenly_redrawn(0.1, 0.15, 2) == pytest.approx(0.16)
+    row = table_of(summary("shuffled_labels-0.15", fitted=8.0), summary(fitted=8.0)).iloc[0]
+    assert pd.isna(row["test_error_at_fit_corrupted"])
 
 
 @pytest.mark.parametrize("corruption", ["true_labels", "shuffled_pixels", "random_pixels", "gaussian_pixels"])
@@ -149,8 +183,8 @@ def test_where_no_label_is_wrong_the_error_on_corrupted_test_labels_is_the_clean
     assert row["test_error_at_fit_corrupted"] == row["test_error_at_fit"] == pytest.approx(0.45)
 
 
-@pytest.mark.parametrize("corruption", ["human_labels-worse", "a_configuration_s_own"])
-def test_where_labels_may_be_wrong_without_a_level_the_error_on_corrupted_ones_is_empty(corruption):
+@pytest.mark.parametrize("corruption", ["human_labels-worse", "a_configuration_s_own", "a_configuration_s_own-0.5"])
+def test_where_nothing_is_known_of_the_labels_the_error_on_corrupted_ones_is_empty(corruption):
     row = table_of(summary(corruption, fitted=8.0), summary(fitted=8.0)).iloc[0]
     assert row["test_error_at_fit"] == pytest.approx(0.25)
     assert pd.isna(row["test_error_at_fit_corrupted"])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.data.corruptions.registry import CORRUPTIONS
+from rethinking.analysis.corrupted_test_labels import error_on_alike
 from rethinking.names import split_corruption
 
 NAME = ["dataset", "model", "corruption", "recipe", "seed"]
@@ -33,31 +33,13 @@ def row(summary: dict[str, Any], fit_criterion: str) -> dict[str, Any]:
     values["censored"] = fit is None
     values["time_to_fit"] = fit and fit["epoch"]
     values["test_error_at_fit"] = fit and 1 - fit["test_accuracy"] / 100
-    redrawn = 0.0 if keeps_labels(family) else values["level"]
     values["test_error_at_fit_corrupted"] = (
         None
-        if fit is None or redrawn is None
-        else on_corrupted_labels(values["test_error_at_fit"], redrawn, summary["num_classes"])
+        if fit is None
+        else error_on_alike(family, values["test_error_at_fit"], values["level"], summary["num_classes"])
     )
     values["final_test_error"] = 1 - summary["final"]["test"]["accuracy"] / 100
     return values
-
-
-def keeps_labels(family: str) -> bool:
-    """Whether a corruption leaves all labels as they are.
-
-    Of a name that is not registered, as a configuration's own or that of human labels, nothing is known.
-    """
-    return family in CORRUPTIONS and not CORRUPTIONS[family].is_label_noise
-
-
-def on_corrupted_labels(error: float, level: float, num_classes: int) -> float:
-    """The error to be expected where a fraction `level` of the test labels is drawn anew, evenly from all classes.
-
-    The authors' published code corrupts the test labels as it does the training ones, and the test errors of figure 1c
-    are such ones by all signs (docs/deviations.md); ours are of clean labels.
-    """
-    return (1 - level) * error + level * (1 - 1 / num_classes)
 
 
 def runs_table(summaries: Sequence[dict[str, Any]], fit_criterion: str) -> pd.DataFrame:

@@ -9,13 +9,16 @@ from rethinking.registry import Entry
 class Corruption(Entry):
     """One corruption. `options` maps each choice that the paper leaves open to its values, the default first.
 
-    `named_by` is the option whose value is part of the name, as in human_labels-worse.
+    `named_by` is the option whose value is part of the name, as in human_labels-worse. `error_on_alike` says what a
+    test error becomes where the test labels are corrupted like the training ones (a name in
+    `rethinking.analysis.corrupted_test_labels`); None where the error and the level alone do not tell.
     """
 
     changes: tuple[str, ...]
     has_level: bool = False
     options: dict[str, tuple[str, ...]]
     named_by: str | None = None
+    error_on_alike: str | None = None
 
     @property
     def is_label_noise(self) -> bool:
@@ -33,13 +36,18 @@ LABELS = {
     "has_level": True,
     "options": {},
 }
-PIXELS = {"module": "rethinking.data.corruptions.pixels", "changes": ("train_images", "test_images")}
+PIXELS = {
+    "module": "rethinking.data.corruptions.pixels",
+    "changes": ("train_images", "test_images"),
+    "error_on_alike": "unchanged",
+}
 UNIT = {"unit": ("position", "value")}
 
 CORRUPTIONS = {
     "random_labels": Corruption(
         function="random_labels",
         description="each training label is redrawn from all classes with probability P (paper: random labels)",
+        error_on_alike="evenly_redrawn",
         **LABELS,
     ),
     "shuffled_labels": Corruption(
