@@ -166,7 +166,7 @@ def test_the_error_on_test_labels_corrupted_alike_is_that_of_corrupting_them_or_
 
 
 def test_of_labels_that_are_permuted_the_error_on_corrupted_ones_is_not_told():
-    """Where nine in ten are of a class that is always said, permuting labels leaves the error; redrawing evenly does not."""
+    """Where nine in ten are of a class that is always said, permuting leaves the error, redrawing does not."""
     true = np.repeat([0, 1], [900, 100])
     errors = [
         shuffled_labels(true, level=0.15, num_classes=2, seed=seed).arrays["train_labels"] != 0 for seed in range(50)
