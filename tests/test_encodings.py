@@ -87,7 +87,11 @@ def test_no_file_of_text_is_read_or_written_in_the_encoding_of_the_locale():
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
             mode = next((each.value for each in call.args if isinstance(each, ast.Constant)), "")
             holds_text = name in ("read_text", "write_text") or (name == "open" and mode in ("", "r", "w"))
-            opens_archive = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) in ("gzip", "Image")
+            opens_archive = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) in (
+                "gzip",
+                "Image",
+                "os",
+            )
             if holds_text and not opens_archive and ast.unparse(call.func) != "read_text":
                 assert "encoding" in {each.arg for each in call.keywords}, f"{path}:{call.lineno}"
 

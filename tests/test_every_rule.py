@@ -34,6 +34,7 @@ figures:
   models: {}
   importance_of_seed:
     dataset: small
+    recipe: quick
     panels:
       fixed: {recipe: quick, models: [mlp-w0.05], corruptions: [random_labels-1.0]}
       redrawn: {recipe: redrawn, models: [mlp-w0.05], corruptions: [random_labels-1.0]}
@@ -66,7 +67,10 @@ def originals(folder: Path) -> dict[str, bytes]:
     """The archive of the images, and the file of people's labels."""
     clean = np.concatenate([labels for _, labels in list(cifar_arrays().values())[:5]])
     columns = {human.CLEAN: clean} | dict.fromkeys(human.COLUMNS.values(), (clean + 1) % 10)
-    return {"images.tar.gz": archive(cifar_files()), "labels.pt": saved(folder / "labels.pt", columns).read_bytes()}
+    return {
+        "cifar-10-python.tar.gz": archive(cifar_files()),
+        "labels.pt": saved(folder / "labels.pt", columns).read_bytes(),
+    }
 
 
 def configure(checkout: Checkout, files: dict[str, bytes], server: web.Loopback) -> None:
@@ -74,9 +78,9 @@ def configure(checkout: Checkout, files: dict[str, bytes], server: web.Loopback)
         name: {name: {"urls": [server.serve(name, web.whole(data))], **expected(data)}} for name, data in files.items()
     }
     inner = {f"{FOLDER}/{name}": data for name, data in cifar_files().items()}
-    entries["images.tar.gz"]["images.tar.gz"] |= expected(files["images.tar.gz"], inner)
+    entries["cifar-10-python.tar.gz"]["cifar-10-python.tar.gz"] |= expected(files["cifar-10-python.tar.gz"], inner)
     configuration = yaml.safe_load(WALK)
-    configuration["datasets"]["small"]["files"] = entries["images.tar.gz"]
+    configuration["datasets"]["small"]["files"] = entries["cifar-10-python.tar.gz"]
     configuration["datasets"]["small"]["human_labels"] = {"files": entries["labels.pt"]}
     checkout.configure(configuration)
     in_folder(checkout / "pictures", faces())
