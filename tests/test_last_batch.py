@@ -109,7 +109,7 @@ LEFT = "training images, which leaves a batch of one, and 'mine' cannot normalis
         ({"train": 50, "validation": 9}, {"batch_size": 20}, 41),
         ({"train": 50}, {"batch_size": 1}, 50),
         ({"train": 50}, {"batch_size": 49}, 50),
-        ({}, {"batch_size": 1399}, 1400),
+        ({"train": 1400}, {"batch_size": 1399}, 1400),
         ({"train": 129}, {}, 129),
     ],
     ids=["subset", "held out", "ones", "two batches", "all", "the default size"],
@@ -145,7 +145,7 @@ def test_batches_of_two_and_more_are_accepted(dataset, recipe):
     ],
 )
 def test_where_evaluation_takes_each_batch_s_statistics_none_of_one_image_is_evaluated(dataset, problem):
-    recipe = {"batch_size": 24, "batch_norm": {"statistics": "batch"}}
+    recipe = {"batch_size": 20, "batch_norm": {"statistics": "batch"}}
     message = refusal(*RESNET, dataset, recipe)
     assert message is not None
     assert message.startswith(f"config/mine.yaml: recipes.quick.batch_norm.statistics = \"batch\": {problem} of 'few'")
