@@ -13,6 +13,7 @@ import official_layout
 import picture_archives
 import test_human_labels
 from PIL import Image
+from test_pictures_on_disk import ZIPS
 
 from proof import Case, Facts, array_facts
 from rethinking.data.corruptions.registry import CORRUPTIONS
@@ -55,13 +56,21 @@ def _cifar10(folder: Path, reader: Any, zipped: bool) -> Facts:
 
 
 def _pictures(folder: Path, parts: tuple[str, ...], options: Mapping[str, Any], look: Mapping[str, Any]) -> Facts:
-    root = picture_archives.in_folder(folder / "pictures", picture_archives.faces(7, parts, **look))
+    root = picture_archives.in_folder(folder / "pictures", picture_archives.faces(9, parts, **look))
     return source_facts(image_folder.read({}, path=root, **options))
 
 
 def _zipped_pictures(folder: Path) -> Facts:
     archive = {"faces.zip": picture_archives.zipped(picture_archives.faces(3))}
     return source_facts(image_folder.read(_written(folder, archive), folder="afhq"))
+
+
+def _names_in_a_zip(folder: Path, maker: str) -> Facts:
+    """Classes with letters beyond ASCII, and a Mac's folder beside them, in a ZIP as some program writes it."""
+    given = {name.replace("cat", "Kätzchen"): data for name, data in picture_archives.faces(3, ("",)).items()}
+    given |= {f"__MACOSX/{name}": b"" for name in given}
+    archive = ZIPS[maker](given)
+    return source_facts(image_folder.read(_written(folder, {"faces.zip": archive}), test_share=0.4))
 
 
 def _as_a_camera_and_a_nas_leave_them(folder: Path) -> Facts:
@@ -90,10 +99,14 @@ READERS: dict[str, Case] = {
     "image_folder, image_size": partial(
         _pictures, parts=("train", "test"), options={"image_size": 6}, look={"size": (13, 9)}
     ),
+    "image_folder, image_size, upright": partial(
+        _pictures, parts=("train", "test"), options={"image_size": 6}, look={"size": (9, 14)}
+    ),
     "image_folder, grey": partial(_pictures, parts=("",), options={"channels": 1}, look={"mode": "L"}),
     "image_folder, transparent": partial(_pictures, parts=("",), options={}, look={"mode": "RGBA"}),
     "image_folder, turned and with leftovers": _as_a_camera_and_a_nas_leave_them,
     "image_folder, folder": _zipped_pictures,
+    **{f"image_folder, a ZIP by {maker}": partial(_names_in_a_zip, maker=maker) for maker in ZIPS},
 }
 
 

@@ -1,5 +1,6 @@
 """Small trainings through the stage that a rule calls: everything that a recipe can say, seen in a run's files."""
 
+import contextlib
 import dataclasses
 import pickle
 from collections.abc import Mapping
@@ -16,11 +17,12 @@ from torch import nn
 
 from proof import Case, Facts, array_facts
 from rethinking.analysis.registry import MEASURES
+from rethinking.engine.loop import InterruptionError
 from rethinking.files import read_json, save_array, write_json
 from rethinking.stages import placement
 from rethinking.stages.corrupt import corrupt
 from rethinking.stages.split import split
-from rethinking.stages.train import train
+from rethinking.stages.train import Signals, train
 
 SIDE, CLASSES = 10, ("a", "b", "c", "d")
 BASE: dict[str, Any] = {
@@ -118,10 +120,11 @@ def _facts(
     validation: int = 0,
     exact: bool = True,
     resumed_at: int | None = None,
+    stopped_after: int | None = None,
     seed: int = 0,
     **recipe: Any,
 ) -> Facts:
-    """A run's facts; with `resumed_at` it ends after that epoch and goes on from its state."""
+    """A run's facts; it may end after an epoch, or within one after so many looks for signals, and go on."""
     data = data_set(folder / "data")
     width = 1 / 2 if model == "simple_conv_net" else 1 / 16
     run = make_run(model, corruption, seed, width, **(BASE | recipe))
@@ -133,12 +136,16 @@ def _facts(
     if validation:
         split({"dataset": "digits", "validation": validation, "seed": seed}, data, folder / "split")
         given["split"] = folder / "split"
-    epochs = [*([resumed_at] if resumed_at else []), run.training["epochs"]]
+    states = {"out": folder / "out", "state_path": folder / "state.pt"}
     dtypes: list[str] = []
     with _seen(dtypes, exact):
-        for number in epochs:
-            so_far = dataclasses.replace(run, training=run.training | {"epochs": number})
-            train(so_far, code="code", **given, out=folder / "out", state_path=folder / "state.pt")
+        if resumed_at:
+            train(dataclasses.replace(run, training=run.training | {"epochs": resumed_at}), code="", **given, **states)
+        if stopped_after:
+            looks = [*[None] * stopped_after, InterruptionError]
+            with mock.patch.object(Signals, "__call__", side_effect=looks), contextlib.suppress(SystemExit):
+                train(run, code="", **given, **states)
+        train(run, code="", **given, **states)
     facts = run_facts(folder / "out")
     if not exact:  # what rounding decides is left out
         losses = [facts["metrics"][column][0] for column in ("OnlineTrainLoss", "TrainLoss", "TestLoss")]
@@ -161,7 +168,7 @@ RUNS: dict[str, Mapping[str, Any]] = {
     "adam with weight_decay": {"optimiser": "adam", "epsilon": 1e-2, "weight_decay": 0.1, "learning_rate": 0.01},
     "exponential": {"schedule": "exponential", "decay": 0.7},
     "exponential, decay_every_steps": {"schedule": "exponential", "decay": 0.8, "decay_every_steps": 3},
-    "warm_up": {"schedule": "warm_up", "warm_up": {"start": 0.2, "epochs": 2}},
+    "warm_up": {"epochs": 5, "schedule": "warm_up", "warm_up": {"start": 0.2, "epochs": 2}},
     "cosine": {"schedule": "cosine"},
     "weight_decay on all": {"weight_decay": 0.1},
     "weight_decay on fully_connected": {"weight_decay": 0.1, "weight_decay_on": "fully_connected"},
@@ -234,6 +241,7 @@ RUNS: dict[str, Mapping[str, Any]] = {
         "validation": 4,
         **_augmented(flip=True),
     },
+    "resumed within an epoch": {"stopped_after": 14, "log_every_steps": 3, "evaluations_per_epoch": 2},
     "adam, resumed": {"resumed_at": 1, "optimiser": "adam", "epsilon": 1e-2, "learning_rate": 0.01},
     "bfloat16": {"exact": False, "epochs": 1, "precision": "bfloat16"},
     "bfloat16, resized": {"exact": False, "epochs": 1, "precision": "bfloat16", "resize": 12},
