@@ -100,6 +100,7 @@ WITHOUT = {
     "data.contents": "checksums of pictures",
     "data.corruptions.corrupted": "the names of what a corruption returns",
     "data.labels": "refuses labels, changes none",
+    "data.manifests": "which arrays belong together",
     "data.originals": "checksums of files",
     "data.readers.source": "the names of what a reader returns",
     "engine.allocation": "memory",
@@ -109,6 +110,7 @@ WITHOUT = {
     "pickles": "what may be read from a pickle",
     "stages.prepare": "arguments and files",
     "stages.run_folder": "arguments and files",
+    "stages.sealing": "checksums of a run's files",
     "stages.split": "arguments and files",
 }
 

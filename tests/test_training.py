@@ -246,7 +246,7 @@ def test_run_json_holds_what_the_design_says(noisy, data, noise):
         *("schema", "dataset", "model", "corruption", "recipe", "seed", "config", "config_digest", "code_digest"),
         *("data_made_from", "data_sha256", "arrays", "device", "precision", "versions"),
         *("num_parameters", "num_train", "num_test", "num_classes"),
-        *("epochs_done", "stopped_by", "fit", "best_validation", "final", "seconds"),
+        *("epochs_done", "stopped_by", "fit", "best_validation", "final", "seconds", "files", "own_digest"),
     ]
     assert [summary[key] for key in ("schema", "dataset", "model", "recipe", "seed")] == [
         1,
@@ -278,6 +278,7 @@ def test_run_json_holds_what_the_design_says(noisy, data, noise):
         assert summary["final"][part] == expected
     assert summary["final"]["validation"] is None
     assert summary["seconds"] == float(last["Totaltime"])
+    assert summary["files"] == {path.name: files.sha256(path) for path in out.iterdir() if path.name != "run.json"}
 
 
 @two_networks
