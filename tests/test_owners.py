@@ -39,7 +39,7 @@ def test_a_recipe_with_another_value_is_refused_with_both_values_and_the_name_th
     assert refused(checkout, other(checkout, learn_faster)) == (
         "results/runs/digits-50/mlp-w0.05/true_labels/quick/seed0: the configuration 'tiny' made this with"
         " recipe.learning_rate = 0.01, 'other' has 0.02 and would replace it. To keep both, give what differs a name of"
-        " its own, recipes: {quick-other: {extends: quick, …}}, and use that name"
+        " its own, recipes: {quick-other: {extends: quick, …}}, and use that name; to replace it, delete that folder"
     )
 
 
@@ -115,6 +115,15 @@ def test_a_run_by_hand_into_the_folder_of_another_is_refused_and_more_epochs_are
     called = by_hand(checkout, "--epochs", "2")
     assert called.returncode == 0, called.stderr
     assert "resuming after epoch 1" in called.stdout
+    called = by_hand(checkout)
+    assert called.stderr.splitlines()[-1].startswith("error: --out = mine: holds this run after 2 epochs; choose")
+
+
+def test_a_run_by_hand_on_other_data_of_the_same_name_is_not_replaced(checkout):
+    assert by_hand(checkout).returncode == 0
+    checkout.edit("config/config.yaml", lambda text: text.replace("train: 50", "train: 60"))
+    called = by_hand(checkout)
+    assert called.stderr.splitlines()[-1].startswith("error: --out = mine: holds this run on other data; choose")
 
 
 def test_a_run_by_hand_that_was_stopped_is_not_replaced_either(checkout):

@@ -228,6 +228,23 @@ def test_a_torn_table_of_runs_is_refused_by_name_when_the_figure_is_drawn(size, 
     assert re.match(rf"error: {re.escape(str(table))}: it is .*torn.* makes it again", capsys.readouterr().err)
 
 
+@pytest.mark.parametrize(
+    ("name", "lines", "message"),
+    [
+        ("runs.csv", 4, "it lacks 5 of 8 runs"),
+        ("runs.csv", 1, "it lacks 8 of 8 runs"),
+        ("curves.csv", -1, "it lacks rows of a run"),
+        ("curves.csv", 2, "it lacks rows of a run"),
+    ],
+)
+def test_a_table_cut_between_its_rows_is_refused_by_name(name, lines, message, results, completed, capsys):
+    cut(lines)(table := results / "tables/tiny/fig1" / name)
+    section = canonical_json(Configuration.load(completed / "config/config.yaml").figure_section("fig1"))
+    options = ["--section", section, "--tables", str(table.parent), "--out", str(results / "fig1.pdf")]
+    assert main(["figure", "--figure", "fig1", *options]) == 1
+    assert capsys.readouterr().err == f"error: {table}: {message}; delete it, and the same command makes it again\n"
+
+
 @pytest.mark.parametrize("write", [lambda path: write_json(path, {}), lambda path: save_array(path, np.zeros(3))])
 def test_a_file_is_on_the_disk_before_it_has_its_name_and_its_name_before_the_job_goes_on(write, tmp_path, monkeypatch):
     """What a power cut after a rename would otherwise leave is a name without bytes."""

@@ -82,7 +82,7 @@ def check_owner(folder: Path, configuration: Configuration, values: Values, name
     raise ValueError(
         f"{folder}: the configuration {other!r} made this with {key} = {_shown(theirs.get(key))}{more},"
         f" {configuration.name!r} has {_shown(ours.get(key))} and would replace it. To keep both, give what differs a"
-        f" name of its own, {entry}, and use that name"
+        f" name of its own, {entry}, and use that name; to replace it, delete that folder"
     )
 
 

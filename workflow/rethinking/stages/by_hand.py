@@ -74,21 +74,34 @@ def split(configuration: Configuration, dataset: str, seed: int, data: Path) -> 
     return out
 
 
-def keep_another(out: Path, run: RunConfig) -> None:
-    """Raise ValueError where `out` holds another run, finished or stopped, than one that `run` continues."""
+def keep_another(out: Path, run: RunConfig, data_sha256: str | None = None) -> None:
+    """Raise ValueError where `out` holds another run, finished or stopped, than one that `run` continues.
+
+    `data_sha256` is the digest of the run's data where they are there already.
+    """
+    told = None
     if (out / "run.json").exists():
-        there = RunConfig.from_dict(read_run(out)["config"])
-        same, what = there.state_digest == run.state_digest, f"the run {there.path}"
-        if there.path == run.path:
-            what += " with other values"
+        told = _unlike(read_run(out), run, data_sha256)
     elif (out / "state.pt").exists():
         from rethinking.engine.state import identity_of
 
-        same, what = identity_of(out / "state.pt").get("configuration") == run.state_digest, "another run that stopped"
-    else:
-        return
-    if not same:
-        raise ValueError(f"--out = {out}: holds {what}; choose another folder, or delete this one")
+        identity = identity_of(out / "state.pt")
+        same = identity.get("configuration") == run.state_digest and data_sha256 in (None, identity.get("data"))
+        told = None if same else "another run that stopped"
+    if told:
+        raise ValueError(f"--out = {out}: holds {told}; choose another folder, or delete this one")
+
+
+def _unlike(summary: dict[str, Any], run: RunConfig, data_sha256: str | None) -> str | None:
+    """What a run.json is of, in words, where `run` would replace it; None where `run` continues it."""
+    there = RunConfig.from_dict(summary["config"])
+    if there.state_digest != run.state_digest:
+        return f"the run {there.path}" + (" with other values" if there.path == run.path else "")
+    if summary["epochs_done"] > run.training["epochs"]:
+        return f"this run after {summary['epochs_done']} epochs"
+    if data_sha256 not in (None, summary["data_sha256"]):
+        return "this run on other data"
+    return None
 
 
 def experiment(file: Path) -> dict[str, Any]:
@@ -145,20 +158,24 @@ def main(argv: list[str]) -> None:
     if (RESULTS / "runs").resolve() in (out.resolve(), *out.resolve().parents):
         raise ValueError(f"--out = {out}: results/runs belongs to Snakemake; choose another folder")
     keep_another(out, run)
+    from rethinking.stages.run_folder import data_digest
     from rethinking.stages.train import train  # and with it torch, which help and a wrong name need not wait for
 
     data = prepared(configuration, run.dataset)
     own, *later = (
         corrupted(configuration, run.dataset, run.corruption, seed, data) for seed in (run.seed, *run.redraws.values())
     )
+    held_out = split(configuration, run.dataset, run.seed, data)
+    redrawn = [folder for folder in later if folder]
+    keep_another(out, run, data_digest(data, own, held_out, redrawn))
     summary = train(
         run,
         code=train_code(run),
         made_from=train_data(configuration, run),
         data=data,
-        split=split(configuration, run.dataset, run.seed, data),
+        split=held_out,
         corrupted=own,
-        redrawn=[folder for folder in later if folder],
+        redrawn=redrawn,
         out=out,
         state_path=out / "state.pt",
     )

@@ -1,18 +1,20 @@
 """What figures and tables are made from: data frames of their runs and, at the paper's size, the paper's numbers."""
 
 import argparse
+import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from rethinking.files import read_csv, read_text, sha256
+from rethinking.files import broken, read_csv, read_text, sha256
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Names are text, and none of them a missing value: a class may be called 01, a data set NA.
 NAMES = ("dataset", "model", "corruption", "recipe", "True", "Predicted")
+RUN = ["dataset", "model", "corruption", "recipe", "seed"]
 NO_NUMBER = ["", "nan", "NaN"]  # in all other columns
 
 
@@ -37,7 +39,29 @@ def read_frames(arguments: argparse.Namespace, tables: Sequence[str]) -> "dict[s
         if sha256(path := arguments.paper / name) != expected:
             raise ValueError(f"{path}: changed since the job was planned; start it again")
     frames = {name: read_frame(arguments.tables / f"{name}.csv") for name in tables}
+    if "runs" in frames:
+        check_complete(frames, arguments.section, arguments.tables)
     return {**frames, "published": read_published(arguments.paper, sorted(arguments.published))}
+
+
+def check_complete(frames: "dict[str, pd.DataFrame]", section: dict[str, Any], folder: Path) -> None:
+    """Raise ValueError naming a data frame in `folder` that lacks a run of the section, or the last rows of one."""
+    runs = frames["runs"]
+    expected = {
+        (panel["dataset"], model, corruption, panel["recipe"], seed)
+        for panel in section["panels"].values()
+        for model, corruption, seed in itertools.product(panel["models"], panel["corruptions"], section["seeds"])
+    }
+    if lacking := expected - set(runs[RUN].itertuples(index=False, name=None)):
+        raise broken(folder / "runs.csv", f"it lacks {len(lacking)} of {len(expected)} runs")
+    for name in frames.keys() - {"runs"}:
+        by_run = frames[name].groupby(RUN)["Epoch"]
+        wanted = runs.set_index(RUN)["epochs_done"]
+        found = by_run.max()
+        if name == "confusions":  # a row a cell
+            wanted, found = wanted * runs.set_index(RUN)["num_classes"] ** 2, by_run.size()
+        if (found.reindex(wanted.index) != wanted).any():
+            raise broken(folder / f"{name}.csv", "it lacks rows of a run")
 
 
 def read_frame(path: Path) -> "pd.DataFrame":
