@@ -263,6 +263,17 @@ def test_a_share_that_leaves_a_class_without_a_picture_is_refused(tmp_path):
     refused(message, tmp_path, faces(parts=("",)), test_share=0.1)
 
 
+def test_a_class_that_is_too_small_for_its_share_is_refused_by_name(tmp_path):
+    given = faces(10, parts=("",))
+    few = {name: data for name, data in given.items() if not name.startswith("dog/") or name == "dog/000.png"}
+    message = "test_share = 0.2 holds out 0 of the 1 in dog; each class needs one to train and one to test on"
+    refused(message, tmp_path, few)
+    with pytest.raises(
+        ConfigurationError, match=r"mine\.yaml: datasets\.mine: .*: test_share = 0\.2 holds out 0 of the 1"
+    ):
+        configuration({"mine": {"reader": "image_folder", "path": str(tmp_path / "disk")}})
+
+
 def test_nothing_or_several_archives_are_refused():
     for paths in ({}, {"a.zip": Path("a.zip"), "b.zip": Path("b.zip")}):
         with pytest.raises(ValueError, match="pictures are read from one folder or ZIP"):

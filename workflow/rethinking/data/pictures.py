@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+
+from rethinking import seeds
 from rethinking.data.archives import zip_contents, zip_members
 from rethinking.data.contents import digests
 from rethinking.data.folders import one_form, printable, shown, walk, without_leftovers
+from rethinking.data.splits import stratified_subset
 from rethinking.files import digest
 
 TRAIN = "train"
@@ -116,7 +120,22 @@ class Pictures:
         if min(train, test) < len(self.classes):
             problem = f"test_share = {test_share} gives {train} training and {test} test images"
             raise ValueError(f"{self.root}: {problem} of {len(self.classes)} classes")
+        if not tested:
+            self._check_shares(test_share, test)
         return {"train": train, "test": test, "classes": len(self.classes)}
+
+    def _check_shares(self, test_share: float, num_test: int) -> None:
+        """That every class has one to train and one to test on where `num_test` pictures are held out."""
+        (classes,) = self.parts.values()
+        counts = [len(names) for names in classes.values()]
+        labels = np.repeat(np.arange(len(counts)), counts)
+        held_out = np.bincount(
+            labels[stratified_subset(labels, num_test, seeds.rng(0, "split"))], minlength=len(counts)
+        )
+        for label, count, held in zip(classes, counts, held_out, strict=True):
+            if not 0 < held < count:
+                problem = f"test_share = {test_share} holds out {held} of the {count} in {shown(label)}"
+                raise ValueError(f"{self.root}: {problem}; each class needs one to train and one to test on")
 
     @cached_property
     def digest(self) -> str:
