@@ -72,7 +72,7 @@ test-slurm: .venv/slurm
 CONFIG ?= config/config.yaml
 accept: .venv
 	@kept=$$(PYTHONPATH=workflow $(BIN)/python -P -m rethinking accept --configfile $(CONFIG)) || exit 1; \
-	if [ -n "$$kept" ]; then $(BIN)/snakemake --cores 1 --configfile $(CONFIG) --touch -- $$kept; fi
+	if [ -n "$$kept" ]; then $(BIN)/snakemake --cores 1 --configfile $(CONFIG) --touch --forceall -- $$kept; fi
 
 # After a change that is meant to alter numbers, or a new network, corruption, reader, …: `git diff tests/golden` shows which.
 golden: .venv

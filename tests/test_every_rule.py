@@ -102,6 +102,6 @@ def test_every_rule_and_every_option_of_its_command_is_run(fresh_checkout, tmp_p
 
     # What is passed only of some data or in some configurations is passed here as well.
     written = "".join(path.read_text() for path in (fresh_checkout / "workflow/rules").glob("*.smk"))
-    options = set(OPTION.findall(written)) - {"--config", "--sdm"}  # these are Snakemake's
+    options = set(OPTION.findall(written)) - {"--config", "--sdm", "--forceall", "--forcerun"}  # these are Snakemake's
     commands = [line for line in printed.splitlines() if "-m rethinking" in line]
     assert options - {option for command in commands for option in OPTION.findall(command)} == set()

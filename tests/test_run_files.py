@@ -290,7 +290,7 @@ def test_a_torn_manifest_is_refused_by_name(folder, text, checkout: Checkout):
     (run,) = [run for run in Configuration.load(checkout / "config/config.yaml").runs("fig1") if run.path == names]
     data = f"results/data/{DATA}"
     options = ["--run", run.json, "--code", "code", "--data", data, "--corrupted", f"{data}/random_labels-0.5/seed0"]
-    called = checkout.python("rethinking", "train", *options, "--out", "out", "--state", "state.pt")
+    called = checkout.rethinking("train", *options, "--out", "out", "--state", "state.pt")
     assert called.returncode == 1
     line = (
         rf"^error: results/data/{re.escape(folder)}/manifest.json: .*; delete it, and the same command makes it again$"

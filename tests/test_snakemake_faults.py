@@ -74,4 +74,5 @@ def test_one_job_at_a_time_and_a_run_by_hand_give_the_bytes_of_two_jobs_at_a_tim
     by_hand = fresh_checkout.rethinking("train", *names)
     assert by_hand.returncode == 0, by_hand.stdout + by_hand.stderr
     found, wanted = comparable(fresh_checkout / "mine"), dict(expected[name])
+    assert wanted["run.json"].pop("made_by")["configuration"] == "tiny"  # nobody's configuration made the other
     assert {key: value for key, value in found.items() if not key.startswith("state")} == wanted

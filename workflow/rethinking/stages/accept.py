@@ -13,13 +13,12 @@ import tempfile
 from pathlib import Path
 
 from rethinking.config import CHECKOUT, Configuration
-from rethinking.files import write_json
+from rethinking.files import read_json, write_json
 from rethinking.provenance import code_and_data
 from rethinking.run import RunConfig
 from rethinking.stages import by_hand
 from rethinking.stages.by_hand import RESULTS
 from rethinking.stages.run_folder import data_digest
-from rethinking.stages.sealing import read_run
 
 PROOF = ("tests/test_golden_numbers.py", "tests/test_golden_losses.py")
 SHOWN = 5  # of the numbers that are other ones
@@ -65,7 +64,7 @@ def lying_there(configuration: Configuration, run: RunConfig) -> str | None:
 
 def problem(configuration: Configuration, run: RunConfig, root: Path) -> str | None:
     """Why a run that is there has to be trained again; None where it is what this checkout would make."""
-    summary = read_run(RESULTS / "runs" / run.path)
+    summary = read_json(RESULTS / "runs" / run.path / "run.json")
     if summary["config_digest"] != run.digest:
         return "another configuration made it"
     if made_again(configuration, run, root) != summary["data_sha256"]:
@@ -91,7 +90,7 @@ def main(argv: list[str]) -> None:
         if problems[path] is not None:
             print(f"left to be trained again: {files[path].parent}: {problems[path]}", file=sys.stderr)
             continue
-        summary, accepted = read_run(files[path].parent), code_and_data(configuration, run)
+        summary, accepted = read_json(files[path]), code_and_data(configuration, run)
         if not accepted.items() <= summary.items():
             if summary["code_digest"] != accepted["code_digest"]:
                 summary["accepted_from"] = [*summary.get("accepted_from", []), summary["code_digest"]]

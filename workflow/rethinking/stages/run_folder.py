@@ -44,7 +44,7 @@ def _owners(
     data: Path, corrupted: Path | None, split: Path | None, redrawn: Sequence[Path]
 ) -> dict[str, tuple[Path, str, dict[str, Any]]]:
     """For each of a run's arrays its folder, its name in there and that folder's manifest."""
-    manifest = read_manifest(data, classes=list)
+    manifest = read_manifest(data)
     owners: dict[str, tuple[Path, str, dict[str, Any]]] = {name: (data, name, manifest) for name in manifest["arrays"]}
     for folder, read in ((corrupted, read_corrupted), (split, read_split)):
         if folder is not None:
