@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rethinking.analysis.aggregate import NAME, curves_table, mixed, runs_table
+from rethinking.analysis.aggregate import NAME, curves_table, differing_environments, runs_table
 from rethinking.analysis.corrupted_test_labels import error_on_alike, evenly_redrawn
 from rethinking.data.corruptions.labels import shuffled_labels
 from rethinking.data.corruptions.registry import CORRUPTIONS
@@ -313,8 +313,8 @@ def test_curves_are_the_metrics_with_the_five_names_before_them():
 
 
 def test_what_numbers_depend_on_is_reported_where_it_differs():
-    assert mixed([summary(), summary(seed=1)]) == []
-    found = mixed(
+    assert differing_environments([summary(), summary(seed=1)]) == []
+    found = differing_environments(
         [
             summary(),
             summary(device="cuda: H100"),

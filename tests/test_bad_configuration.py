@@ -14,14 +14,14 @@ import yaml
 from tiny_workflow import JOB, TINY, Checkout
 
 from rethinking import schema
-from rethinking.config import CATALOGUE, CHECKOUT, Configuration, Sources
+from rethinking.config import CATALOGUE, CHECKOUT, ConfigOrigins, Configuration
 from rethinking.schema import ConfigurationError, load_yaml
 
 CURVES = "figures/fig1/panels/learning_curves"
 LEVELS = "figures/fig1/panels/corruption_levels"
 IN_CURVES, IN_LEVELS = CURVES.replace("/", "."), LEVELS.replace("/", ".")
 NAMES = "letters, digits, dots, underscores and hyphens, the first a letter or digit; it becomes part of paths"
-COLOURED = {"reader": "digits", "source": {"image_size": 8, "channels": 3, "train": 90, "test": 90, "classes": 9}}
+COLOURED = {"reader": "digits", "original": {"image_size": 8, "channels": 3, "train": 90, "test": 90, "classes": 9}}
 GONE = object()
 
 
@@ -41,7 +41,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 def load(configuration: dict[str, Any], overrides: dict[str, Any] | None = None) -> Configuration:
     catalogue = load_yaml(CHECKOUT / CATALOGUE)
     return Configuration(
-        copy.deepcopy(configuration), catalogue, Sources("config/mine.yaml", {"--config": overrides or {}})
+        copy.deepcopy(configuration), catalogue, ConfigOrigins("config/mine.yaml", {"--config": overrides or {}})
     )
 
 
@@ -59,8 +59,10 @@ UNKNOWN_KEYS = [
      'recipes.quick.stop.criterium = "accuracy_100": unknown key; did you mean \'criterion\'?'),
     ("models/mlp-w0.05/widht", 1, "models.mlp-w0.05.widht = 1: unknown key; did you mean 'width'?"),
     ("datasets/digits-50/trian", 50, "datasets.digits-50.trian = 50: unknown key; did you mean 'train'?"),
-    ("datasets/mine", {"source": {"clases": 10}},
-     "datasets.mine.source.clases = 10: unknown key; did you mean 'classes'?"),
+    ("datasets/mine", {"source": {"classes": 10}},
+     "datasets.mine.source = {\"classes\": 10}: is called 'original' now"),
+    ("datasets/mine", {"original": {"clases": 10}},
+     "datasets.mine.original.clases = 10: unknown key; did you mean 'classes'?"),
     ("corruptions/mine", {"family": "random_pixels", "unt": "value"},
      'corruptions.mine.unt = "value": unknown key; did you mean \'unit\'?'),
     ("figures/fig1/siz", [7, 3], "figures.fig1.siz = [7, 3]: unknown key; did you mean 'size'?"),
@@ -218,7 +220,7 @@ STRUCTURE = [
     ("recipes/quick/extends", "quick", 'recipes.quick.extends = "quick": extends itself'),
     ("datasets/digits", {"extends": "digits-50"}, 'datasets.digits-50.extends = "digits": extends itself'),
     ("datasets/mine", {}, "datasets.mine: the key 'reader' is missing"),
-    ("datasets/mine", {"reader": "digits"}, "datasets.mine: the key 'source' is missing"),
+    ("datasets/mine", {"reader": "digits"}, "datasets.mine: the key 'original' is missing"),
     (CURVES, GONE, "figures.fig1.panels: the key 'learning_curves' is missing"),
     (f"{CURVES}/models", GONE, f"{IN_CURVES}: the key 'models' is missing"),
     ("figures", {}, "figures = {}: must not be empty"),
@@ -441,7 +443,7 @@ def test_a_fault_in_the_catalogue_names_the_catalogue():
     with pytest.raises(
         ConfigurationError, match=r"^config/datasets.yaml: mine.extends = \"digts\": unknown data set; did"
     ):
-        Configuration(yaml.safe_load(TINY), catalogue, Sources("config/mine.yaml"))
+        Configuration(yaml.safe_load(TINY), catalogue, ConfigOrigins("config/mine.yaml"))
 
 
 @pytest.mark.parametrize(
@@ -540,7 +542,7 @@ def test_a_fault_is_named_with_the_file_in_which_it_stands(tmp_path, base, mine,
 
 def test_of_three_files_and_the_command_line_each_key_is_where_it_holds():
     layers = {"--config": {"a": 1}, "mine": {"b": {"x.y": 1}}, "base": {"a": 2, "b": {"x.y": 2, "z": 3}, "c": [4]}}
-    sources = Sources("mine", layers)
+    sources = ConfigOrigins("mine", layers)
     found = {key: sources.of(key) for key in ("a", "b.x.y", "b.z", "b.z[0]", "b.new", "c[0].d", "d", "")}
     assert found == {
         "a": "--config", "b.x.y": "mine", "b.z": "base", "b.z[0]": "base", "b.new": "mine", "c[0].d": "base",
@@ -550,7 +552,7 @@ def test_of_three_files_and_the_command_line_each_key_is_where_it_holds():
 
 def test_of_names_of_which_one_begins_like_another_the_longer_is_meant():
     layers = {"mine": {"models": {"a": {"width": 2}}}, "base": {"models": {"a": {"b": 1}, "a.b": {"width": 3}}}}
-    sources = Sources("mine", layers)
+    sources = ConfigOrigins("mine", layers)
     assert {key: sources.of(key) for key in ("models.a.width", "models.a.b.width", "models.a.b")} == {
         "models.a.width": "mine", "models.a.b.width": "base", "models.a.b": "base",
     }  # fmt: skip

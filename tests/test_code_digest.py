@@ -278,7 +278,7 @@ def test_a_corruption_reaches_its_own_family_and_neither_engine_nor_preparation(
 def test_preparation_reaches_its_own_reader_and_no_corruption():
     modules = reached("rethinking.stages.prepare", "rethinking.data.readers.digits")
     assert {"rethinking.data.prepare", "rethinking.data.splits", "rethinking.seeds"} <= set(modules)
-    readers = set(starts_with("rethinking.data.readers.", modules)) - {"rethinking.data.readers.source"}
+    readers = set(starts_with("rethinking.data.readers.", modules)) - {"rethinking.data.loaded"}
     assert readers == {"rethinking.data.readers.digits"}
     for prefix in ("rethinking.engine", "rethinking.data.corruptions", "rethinking.models"):
         assert not starts_with(prefix, modules)

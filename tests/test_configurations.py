@@ -46,17 +46,17 @@ def test_a_configuration_loads_and_plans_the_runs_of_every_figure_and_table(path
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_every_slice_that_a_job_gets_can_be_made(path):
+def test_all_that_a_job_gets_can_be_made(path):
     configuration = Configuration.load(path)
     for name in configuration.sections:
-        slice_of = configuration.figure_section if name in configuration.figures else configuration.table_section
-        assert slice_of(name)["name"] == configuration.name
+        section_of = configuration.figure_section if name in configuration.figures else configuration.table_section
+        assert section_of(name)["name"] == configuration.name
         for run in configuration.runs(name):
             again = configuration.run(run.dataset, run.model, run.corruption, run.recipe, run.seed)
             assert again == run
-            assert configuration.prepare_slice(run.dataset)["source"]["classes"] == (2 if run.dataset == "own" else 10)
+            assert configuration.prepare_job(run.dataset)["source"]["classes"] == (2 if run.dataset == "own" else 10)
             if run.corruption != "true_labels":
-                corruption = configuration.corruption_slice(run.dataset, run.corruption, run.seed)["corruption"]
+                corruption = configuration.corruption_job(run.dataset, run.corruption, run.seed)["corruption"]
                 assert corruption["level"] == split_corruption(run.corruption)[1]
 
 
@@ -99,7 +99,7 @@ def test_the_paper_s_runs_are_on_all_of_cifar_10_and_full_width_networks(cifar10
         assert run.arguments == {}
     entry = cifar10.datasets["cifar10"]
     assert (entry["train"], entry["test"]) == (None, None), "all of it"
-    assert (entry["source"]["train"], entry["source"]["test"], entry["source"]["classes"]) == (50_000, 10_000, 10)
+    assert (entry["original"]["train"], entry["original"]["test"], entry["original"]["classes"]) == (50_000, 10_000, 10)
 
 
 def test_the_paper_s_recipe_is_that_of_its_appendix(cifar10):

@@ -101,7 +101,7 @@ def test_the_stage_writes_the_frame_of_the_planned_runs(runs, named, tmp_path):
     pd.testing.assert_frame_equal(written, read_confusions(named), check_dtype=False)
 
 
-@pytest.mark.parametrize("frame", sorted({name for entry in (FIGURES | TABLES).values() for name in entry.tables}))
+@pytest.mark.parametrize("frame", sorted({name for entry in (FIGURES | TABLES).values() for name in entry.frames}))
 def test_names_are_text_in_every_frame_and_empty_cells_of_numbers_are_none(frame, tmp_path):
     names = {"dataset": "NA", "model": "01", "corruption": "null", "recipe": "1.0"}
     (tmp_path / f"{frame}.csv").write_text(

@@ -61,7 +61,7 @@ def test_net_and_a_network_of_more_parameters_are_asked_to_fit_many_random_label
     capacity = study.tables["zero_loss"]["panels"]["capacity"]
     assert (capacity["models"], capacity["corruptions"]) == (["Net", "MLP1"], ["random_labels-1.0"])
     entry = study.datasets[capacity["dataset"]]
-    assert (entry["train"] or entry["source"]["train"]) == num_images > COUNTS["Net"] / 2
+    assert (entry["train"] or entry["original"]["train"]) == num_images > COUNTS["Net"] / 2
     assert study.recipes[capacity["recipe"]]["stop"] == {"criterion": "accuracy_99", "extra_epochs": 0}
 
 

@@ -8,21 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rethinking.data import preprocess as preprocess_module
+from rethinking.data.loaded import LoadedDataset
 from rethinking.data.prepare import check_facts, describe, prepare
 from rethinking.data.preprocess import WHITENING_AXES, preprocess
 from rethinking.data.readers import digits
-from rethinking.data.readers.source import Source
 from rethinking.data.splits import stratified_subset
 
 UNCHANGED = {"image_size": None, "channels": None, "train": None, "test": None, "seed": 0}
 
 
 @pytest.fixture(scope="module")
-def source() -> Source:
+def source() -> LoadedDataset:
     return digits.read({})
 
 
-def tiny(**changes: Any) -> Source:
+def tiny(**changes: Any) -> LoadedDataset:
     """A source of two grey classes with one thing changed."""
     values = {
         "train_images": np.zeros((4, 5, 5, 1), np.uint8),
@@ -31,7 +31,7 @@ def tiny(**changes: Any) -> Source:
         "test_labels": np.array([0, 1]),
         "classes": ("cat", "dog"),
     }
-    return Source(**{**values, **changes})
+    return LoadedDataset(**{**values, **changes})
 
 
 # -- the digits -------------------------------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ def test_the_digits_use_the_whole_range_of_grey(source):
     assert len(np.unique(source.train_images)) == 17
 
 
-# -- Source -----------------------------------------------------------------------------------------------------------
+# -- LoadedDataset ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_the_seed_chooses_the_subset_and_the_test_images_do_not_depend_on_the_tr
 
 def test_training_and_test_subsets_are_chosen_independently(source):
     images, labels = source.train_images, source.train_labels
-    same_twice = Source(images, labels, images, labels, source.classes)
+    same_twice = LoadedDataset(images, labels, images, labels, source.classes)
     prepared = prepare(same_twice, **{**UNCHANGED, "train": 100, "test": 100})
     assert not np.array_equal(prepared.train_images, prepared.test_images)
 
@@ -190,7 +190,7 @@ def test_a_source_that_is_not_what_the_catalogue_says_is_refused(source):
     facts = {"image_size": 8, "channels": 1, "train": 1400, "test": 397, "classes": 10}
     check_facts(source, facts)
     for key in facts:
-        with pytest.raises(ValueError, match=rf"source\.{key} = 11: the files that were read have {facts[key]}"):
+        with pytest.raises(ValueError, match=rf"original\.{key} = 11: the files that were read have {facts[key]}"):
             check_facts(source, {**facts, key: 11})
 
 

@@ -34,7 +34,7 @@ from tiny_workflow import Checkout, Jobs
 from rethinking.config import CATALOGUE, CHECKOUT, DEFAULT, Configuration
 from rethinking.files import read_json, save_array, write_json
 from rethinking.provenance import train_data
-from rethinking.schema import Sources
+from rethinking.schema import ConfigOrigins
 
 ONE_LEVEL = corrupt("corrupt_labels", "random_labels-1.0") | train(MODELS, "random_labels-1.0")
 ON_RANDOM_LABELS = train(MODELS, "random_labels-0.5")
@@ -206,7 +206,7 @@ def merged(below: Any, over: Any) -> Any:
 def test_a_run_s_data_are_made_from_its_own_downloads_and_split(edit, depending):
     catalogue, values = (yaml.safe_load((CHECKOUT / file).read_text()) for file in (CATALOGUE, DEFAULT))
     before, after = (
-        Configuration(copy.deepcopy(values), changed, Sources("mine.yaml"))
+        Configuration(copy.deepcopy(values), changed, ConfigOrigins("mine.yaml"))
         for changed in (copy.deepcopy(catalogue), merged(catalogue, edit))
     )
 
@@ -242,7 +242,7 @@ def downloaded(fresh_checkout: Checkout) -> Checkout:
     configuration = fresh_checkout.configuration()
     configuration["data_dir"] = "originals"
     source = {"image_size": 8, "channels": 3, "train": 12, "test": 12, "classes": 3}
-    entry = {"reader": "image_folder", "folder": "afhq", "source": source, "files": {"mine.zip": known}}
+    entry = {"reader": "image_folder", "folder": "afhq", "original": source, "files": {"mine.zip": known}}
     configuration["datasets"] |= {"mine": entry, "mine-half": {"extends": "mine", "train": 6}}
     fresh_checkout.configure(configuration)
     assert fresh_checkout.run(target=own_run("mine")) == DOWNLOAD | OWN_PREPARE["mine"] | own_train("mine")

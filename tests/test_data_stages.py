@@ -22,7 +22,7 @@ ALL = ["random_labels-0.4", "shuffled_labels-1.0", "shuffled_pixels", "random_pi
 
 
 def run_prepare(out: Path, **changes: Any) -> dict[str, Any]:
-    prepare.main(["--dataset", "digits", "--slice", json.dumps({**DIGITS, **changes}), "--out", str(out)])
+    prepare.main(["--dataset", "digits", "--job", json.dumps({**DIGITS, **changes}), "--out", str(out)])
     return files.read_json(out / "manifest.json")
 
 
@@ -33,7 +33,7 @@ def corruption(name: str, **options: str) -> dict[str, Any]:
 
 def run_corrupt(data: Path, out: Path, given: dict[str, Any], seed: int = 0, dataset: str = "digits") -> dict[str, Any]:
     arguments = json.dumps({"dataset": dataset, "corruption": given, "seed": seed})
-    corrupt.main(["--slice", arguments, "--data", str(data), "--out", str(out)])
+    corrupt.main(["--job", arguments, "--data", str(data), "--out", str(out)])
     return files.read_json(out / "manifest.json")
 
 
@@ -189,6 +189,6 @@ def test_an_unknown_reader_is_refused_with_the_nearest_one(tmp_path):
 
 
 def test_a_data_set_that_is_not_what_the_catalogue_says_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"source\.train = 1500: the files that were read have 1400"):
+    with pytest.raises(ValueError, match=r"original\.train = 1500: the files that were read have 1400"):
         run_prepare(tmp_path / "out", source={**SOURCE, "train": 1500})
     assert not (tmp_path / "out").exists()

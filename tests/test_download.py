@@ -24,10 +24,10 @@ from official_layout import FOLDER, archive, cifar_files, expected, gzipped, mni
 
 from rethinking import files
 from rethinking.__main__ import main
-from rethinking.config import CATALOGUE, CHECKOUT, DEFAULT, Configuration, Sources
+from rethinking.config import CATALOGUE, CHECKOUT, DEFAULT, ConfigOrigins, Configuration
 from rethinking.data import download as download_module
 from rethinking.data.download import download
-from rethinking.data.originals import lying_in
+from rethinking.data.originals import verified_paths
 from rethinking.data.progress import Progress
 from rethinking.data.transfer import Patience
 from rethinking.schema import ConfigurationError, load_yaml
@@ -91,7 +91,7 @@ def test_a_file_of_a_folder_may_have_been_gzipped_anew(level, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/file.gz").write_bytes(gzip.compress(DATA, level, mtime=0))
     download("tiny", wanted, {}, tmp_path / "out", bases=[str(tmp_path / "mine")], say=lambda line: None)
-    assert lying_in(tmp_path / "out", "file.gz", wanted["file.gz"]) == {"file.gz": tmp_path / "out/file.gz"}
+    assert verified_paths(tmp_path / "out", "file.gz", wanted["file.gz"]) == {"file.gz": tmp_path / "out/file.gz"}
 
 
 @pytest.mark.parametrize("content", [DATA[:-1], b"", DATA[::-1]])
@@ -101,7 +101,7 @@ def test_other_content_gzipped_is_refused_like_any_wrong_file(content, tmp_path)
     for data in (gzip.compress(content), gzip.compress(content)[:-9], content):
         (tmp_path / "file.gz").write_bytes(data)
         with pytest.raises(ValueError, match=r"file\.gz: wrong (size|sha256): "):
-            lying_in(tmp_path, "file.gz", wanted)
+            verified_paths(tmp_path, "file.gz", wanted)
 
 
 # -- from one server --------------------------------------------------------------------------------------------------
@@ -367,7 +367,7 @@ def test_files_are_looked_for_in_the_data_dir_first(below, form, place, server, 
     mirror = server.serve("mirror-in-the-list", web.whole(DATA))
     out = tmp_path / "out"
     download("tiny", TINY, {"file": [mirror]}, out, bases=[base], patience=PATIENCE, say=lambda line: None)
-    assert {name: path.read_bytes() for name, path in lying_in(out, "file", TINY["file"]).items()} == contents
+    assert {name: path.read_bytes() for name, path in verified_paths(out, "file", TINY["file"]).items()} == contents
     assert server.asked["/mirror-in-the-list"] == 0
     assert sum(path.is_file() for path in out.rglob("*")) == len(contents)
 
@@ -396,7 +396,7 @@ def test_a_data_dir_that_has_the_wrong_thing_is_passed_over_and_named(contents, 
     lines: list[str] = []
     url = server.serve("good", web.whole(DATA))
     download("tiny", TINY, {"file": [url]}, tmp_path / "out", say=lines.append, **options)
-    assert list(lying_in(tmp_path / "out", "file", TINY["file"])) == ["file"]
+    assert list(verified_paths(tmp_path / "out", "file", TINY["file"])) == ["file"]
     assert f"{base}{reason}" in lines
 
 
@@ -468,21 +468,21 @@ SOURCE = {"image_size": 32, "channels": 3, "train": 100, "test": 20, "classes": 
 
 def catalogue(urls: list[str]) -> dict[str, Any]:
     """The data set `tiny` in the layout of CIFAR-10, a subset of it, and one without files."""
-    tiny = {"reader": "cifar10", "source": SOURCE, "files": {NAME: {"urls": urls, **expected(ARCHIVE, UNPACKED)}}}
+    tiny = {"reader": "cifar10", "original": SOURCE, "files": {NAME: {"urls": urls, **expected(ARCHIVE, UNPACKED)}}}
     digits = load_yaml(CHECKOUT / CATALOGUE)["digits"]
     return {"tiny": tiny, "tiny-half": {"extends": "tiny", "train": 50}, "digits": digits}
 
 
 def configuration(urls: list[str] | None = None, **raw: Any) -> Configuration:
-    return Configuration({**load_yaml(CHECKOUT / DEFAULT), **raw}, catalogue(urls or []), Sources("here.yaml"))
+    return Configuration({**load_yaml(CHECKOUT / DEFAULT), **raw}, catalogue(urls or []), ConfigOrigins("here.yaml"))
 
 
 def run_stages(out: Path, data_dir: str) -> tuple[bytes, bytes]:
     """Download and prepare by the commands of the rules; the two manifests."""
     made = configuration()
-    arguments = ["--files", json.dumps(made.download_slice("tiny")), "--data-dir", data_dir]
+    arguments = ["--files", json.dumps(made.download_job("tiny")), "--data-dir", data_dir]
     assert main(["download", "--dataset", "tiny", *arguments, "--out", str(out / "downloads")]) == 0
-    arguments = ["--slice", json.dumps(made.prepare_slice("tiny")), "--downloaded", str(out / "downloads")]
+    arguments = ["--job", json.dumps(made.prepare_job("tiny")), "--downloaded", str(out / "downloads")]
     assert main(["prepare", "--dataset", "tiny", *arguments, "--out", str(out / "data")]) == 0
     return (out / "downloads" / "manifest.json").read_bytes(), (out / "data" / "manifest.json").read_bytes()
 
@@ -491,7 +491,7 @@ def test_where_the_bytes_come_from_changes_no_byte_of_what_is_made(tmp_path):
     one = run_stages(tmp_path / "one", lay(tmp_path / "packed", {NAME: ARCHIVE}))
     other = run_stages(tmp_path / "other", lay(tmp_path / "unpacked", UNPACKED))
     assert one == other
-    assert json.loads(one[0])["files"] == configuration().download_slice("tiny")
+    assert json.loads(one[0])["files"] == configuration().download_job("tiny")
     assert json.loads(one[1])["sources"] == {NAME: expected(ARCHIVE)["sha256"]}
     assert not list((tmp_path / "other").rglob(NAME))
 
@@ -509,8 +509,8 @@ def test_prepare_refuses_files_that_were_changed_after_the_download(form, tmp_pa
     changed = tmp_path / "downloads" / (NAME if form == "packed" else f"{FOLDER}/test_batch")
     changed.write_bytes(changed.read_bytes()[:-1] + b"!")
     arguments = [
-        "--slice",
-        json.dumps(configuration().prepare_slice("tiny")),
+        "--job",
+        json.dumps(configuration().prepare_job("tiny")),
         "--downloaded",
         str(tmp_path / "downloads"),
     ]
@@ -560,8 +560,8 @@ def test_mirrors_and_data_dir_are_in_nothing_that_makes_a_job_run_again(tmp_path
     assert (one.urls, one.data_dir) != (other.urls, other.data_dir)
     assert other.urls == {"tiny": {NAME: ["http://a/b", "http://c/d"]}}
     for name in ("tiny", "tiny-half"):
-        assert one.prepare_slice(name) == other.prepare_slice(name)
-        assert one.download_slice("tiny") == other.download_slice("tiny") == {NAME: expected(ARCHIVE, UNPACKED)}
+        assert one.prepare_job(name) == other.prepare_job(name)
+        assert one.download_job("tiny") == other.download_job("tiny") == {NAME: expected(ARCHIVE, UNPACKED)}
 
 
 def test_a_subset_is_made_of_the_files_of_the_whole():
@@ -612,17 +612,17 @@ def test_a_data_dir_is_checked_at_once(tmp_path, monkeypatch):
 )
 def test_a_faulty_entry_of_the_catalogue_is_refused_by_key(changes, message):
     entry = {key: value for key, value in ({"urls": []} | expected(DATA) | changes).items() if value is not None}
-    faulty = catalogue([]) | {"new": {"reader": "cifar10", "source": SOURCE, "files": {"file": entry}}}
+    faulty = catalogue([]) | {"new": {"reader": "cifar10", "original": SOURCE, "files": {"file": entry}}}
     with pytest.raises(ConfigurationError) as caught:
-        Configuration(load_yaml(CHECKOUT / DEFAULT), faulty, Sources("here.yaml"))
+        Configuration(load_yaml(CHECKOUT / DEFAULT), faulty, ConfigOrigins("here.yaml"))
     assert str(caught.value).startswith(f"config/datasets.yaml: new.files.file{message}")
 
 
 @pytest.mark.parametrize("lacking", ["sha256", "md5"])
 def test_one_hash_is_enough(lacking, server, tmp_path):
     wanted = {key: value for key, value in expected(DATA).items() if key != lacking}
-    good = {"reader": "cifar10", "source": SOURCE, "files": {"file": {"urls": [], **wanted}}}
-    Configuration(load_yaml(CHECKOUT / DEFAULT), catalogue([]) | {"new": good}, Sources("here.yaml"))
+    good = {"reader": "cifar10", "original": SOURCE, "files": {"file": {"urls": [], **wanted}}}
+    Configuration(load_yaml(CHECKOUT / DEFAULT), catalogue([]) | {"new": good}, ConfigOrigins("here.yaml"))
     urls = [server.serve("bad", web.whole(wrong_hash())), server.serve("good", web.whole(DATA))]
     lines: list[str] = []
     download("tiny", {"file": wanted}, {"file": urls}, tmp_path, patience=PATIENCE, say=lines.append)
@@ -654,7 +654,7 @@ def prepared_from(dataset: str, data_dir: Path, out: Path) -> dict[str, Any]:
     name = made.download_name(dataset)
     assert name is not None
     assert main(["download", "--dataset", dataset, "--data-dir", str(data_dir), "--out", str(out / name)]) == 0
-    prepare_stage.prepare(dataset, made.prepare_slice(dataset), out / name, out / "data" / dataset)
+    prepare_stage.prepare(dataset, made.prepare_job(dataset), out / name, out / "data" / dataset)
     return files.read_json(out / "data" / dataset / "manifest.json")
 
 
@@ -679,8 +679,8 @@ def test_the_real_cifar10_is_prepared_from_its_unpacked_folder_in_less_than_a_gi
         "import resource, sys; resource.setrlimit(resource.RLIMIT_DATA, (10**9, 10**9));"
         "from rethinking.stages import prepare; prepare.main(sys.argv[1:])"
     )
-    slice = json.dumps(Configuration.load().prepare_slice("cifar10"))
-    arguments = ["--dataset", "cifar10", "--slice", slice, "--downloaded", str(tmp_path / "cifar10"), "--out", str(out)]
+    job = json.dumps(Configuration.load().prepare_job("cifar10"))
+    arguments = ["--dataset", "cifar10", "--job", job, "--downloaded", str(tmp_path / "cifar10"), "--out", str(out)]
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "workflow"), "OMP_NUM_THREADS": "1"}
     subprocess.run([sys.executable, "-c", limited, *arguments], check=True, env=environment)
     manifest = files.read_json(out / "manifest.json")
@@ -710,6 +710,6 @@ def test_tiny_mnist_goes_through_download_and_prepare(server, tmp_path):
     }
     urls = {name: [server.serve(name, web.whole(content))] for name, content in data.items()}
     stage.download("mnist", wanted, urls, tmp_path / "files")
-    slice = Configuration.load().prepare_slice("mnist") | {"source": {"train": 30, "test": 30, "classes": 10}}
-    prepare_stage.prepare("mnist", slice, tmp_path / "files", tmp_path / "data")
+    job = Configuration.load().prepare_job("mnist") | {"source": {"train": 30, "test": 30, "classes": 10}}
+    prepare_stage.prepare("mnist", job, tmp_path / "files", tmp_path / "data")
     assert np.load(tmp_path / "data" / "train_images.npy").shape == (30, 28, 28, 1)

@@ -22,7 +22,7 @@ data_dir: lacking
 datasets:
   small:
     reader: cifar10
-    source: {image_size: 32, channels: 3, train: 100, test: 20, classes: 10}
+    original: {image_size: 32, channels: 3, train: 100, test: 20, classes: 10}
   held-out: {extends: small, validation: 20}
   pictures: {reader: image_folder, path: pictures}
 models:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rethinking import files
-from rethinking.config import CATALOGUE, CHECKOUT, Configuration, Sources
+from rethinking.config import CATALOGUE, CHECKOUT, ConfigOrigins, Configuration
 from rethinking.data.corruptions import human
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.data.splits import TRAIN, stratified_subset, subset_indices
@@ -169,7 +169,7 @@ def test_the_stage_writes_the_labels_and_where_they_come_from(tmp_path):
 
 
 def test_the_names_are_those_of_the_sets_and_take_no_level(made):
-    sources = Sources("here")
+    sources = ConfigOrigins("here")
     for chosen in SETS:
         assert made.corruption(f"human_labels-{chosen}", "key", sources) == f"human_labels-{chosen}"
     for name, problem in [
@@ -191,12 +191,12 @@ def test_only_data_sets_with_the_images_of_cifar_10_have_human_labels(made):
     having = {name for name in made.datasets if made.human_labels_name(name)}
     assert having == {"cifar10", "cifar10-1k", "cifar10-45k"}
     assert {made.human_labels_name(name) for name in having} == {"cifar10/human_labels"}
-    assert list(made.download_slice("cifar10/human_labels")) == ["CIFAR-10_human.pt"]
+    assert list(made.download_job("cifar10/human_labels")) == ["CIFAR-10_human.pt"]
     assert list(made.urls["cifar10/human_labels"]) == ["CIFAR-10_human.pt"]
     run = made.run("cifar10-1k", "mlp_1x512", "human_labels-worse", "paper", 0)
     assert run.path == "cifar10-1k/mlp_1x512/human_labels-worse/paper/seed0"
-    assert made.corruption_slice("cifar10-1k", "human_labels-worse", 0)["subset"] == {"size": 1000, "seed": 0}
-    assert "subset" not in made.corruption_slice("cifar10-1k", "random_labels-1.0", 0)
+    assert made.corruption_job("cifar10-1k", "human_labels-worse", 0)["subset"] == {"size": 1000, "seed": 0}
+    assert "subset" not in made.corruption_job("cifar10-1k", "random_labels-1.0", 0)
     assert made.corruption_download("cifar10-1k", "human_labels-worse") == "cifar10/human_labels"
     assert made.corruption_download("cifar10-1k", "random_labels-1.0") is None
     assert made.corruption_download("cifar10-1k", "true_labels") is None
@@ -211,12 +211,12 @@ def test_a_figure_asks_for_human_labels_only_where_there_are_some():
     catalogue = load_yaml(CHECKOUT / CATALOGUE)
     panel = raw["figures"]["fig1"]["panels"]["learning_curves"]
     panel["corruptions"] = ["true_labels", "human_labels-aggre"]
-    made = Configuration(raw, catalogue, Sources("mine.yaml"))
+    made = Configuration(raw, catalogue, ConfigOrigins("mine.yaml"))
     assert {run.corruption for run in made.runs("fig1")} > {"human_labels-aggre"}
     panel["dataset"] = "mnist"
     message = r"corruptions\[1\] = \"human_labels-aggre\": 'mnist' has no human labels; there are some of: cifar10"
     with pytest.raises(ConfigurationError, match=message):
-        Configuration(raw, catalogue, Sources("mine.yaml"))
+        Configuration(raw, catalogue, ConfigOrigins("mine.yaml"))
 
 
 def test_snakemake_downloads_the_human_labels_and_then_writes_them(fresh_checkout):

@@ -197,7 +197,7 @@ def with_diverged(frames: dict[str, Any], count: int) -> tuple[dict[str, Any], A
 
 @pytest.mark.parametrize(("count", "words"), [(1, "1 of 6 runs diverged and is"), (3, "3 of 6 runs diverged and are")])
 def test_runs_that_diverged_are_in_no_mean_and_are_counted(count, words):
-    parts, steady = with_diverged(notebook_frames.frames((0, 1, 2)), count)
+    parts, without_diverged = with_diverged(notebook_frames.frames((0, 1, 2)), count)
     section = notebook_frames.section()
     drawn = [
         training.figure(parts["runs"], parts["curves"], section=section),
@@ -215,7 +215,7 @@ def test_runs_that_diverged_are_in_no_mean_and_are_counted(count, words):
     for table in made:
         assert f"{words} left out." in table.notes
         assert not table.shown.isin(["nan", "inf"]).any(axis=None)
-    rows = of_model(steady, "mini_googlenet")
+    rows = of_model(without_diverged, "mini_googlenet")
     row = made[0].numbers.iloc[0]
     assert row["n"] == len(rows)
     assert row["final_test_accuracy"] == pytest.approx(rows["final_test_accuracy"].mean(), nan_ok=True)

@@ -19,11 +19,11 @@ from PIL import Image
 from test_bad_configuration import TINY, changed
 
 from rethinking import files
-from rethinking.config import CATALOGUE, CHECKOUT, Configuration, Sources
+from rethinking.config import CATALOGUE, CHECKOUT, ConfigOrigins, Configuration
 from rethinking.data.archives import zip_contents, zip_members
+from rethinking.data.loaded import LoadedDataset
 from rethinking.data.pictures import pictures_in
 from rethinking.data.readers import image_folder
-from rethinking.data.readers.source import Source
 from rethinking.schema import ConfigurationError, load_yaml
 from rethinking.stages import download, prepare
 
@@ -36,7 +36,7 @@ def archive(tmp_path: Path, data: bytes, name: str = "afhq.zip") -> dict[str, Pa
     return {name: tmp_path / name}
 
 
-def same(one: Source, other: Source) -> bool:
+def same(one: LoadedDataset, other: LoadedDataset) -> bool:
     return one.classes == other.classes and all(
         np.array_equal(getattr(one, name), getattr(other, name)) for name in ARRAYS
     )
@@ -379,7 +379,7 @@ def test_the_contents_of_a_zip_are_those_that_were_packed(tmp_path):
 
 def configuration(datasets: dict[str, Any], **raw: Any) -> Configuration:
     catalogue = load_yaml(CHECKOUT / CATALOGUE)
-    return Configuration(changed("datasets", datasets_of(datasets)) | raw, catalogue, Sources("mine.yaml"))
+    return Configuration(changed("datasets", datasets_of(datasets)) | raw, catalogue, ConfigOrigins("mine.yaml"))
 
 
 def datasets_of(datasets: dict[str, Any]) -> dict[str, Any]:
@@ -389,38 +389,41 @@ def datasets_of(datasets: dict[str, Any]) -> dict[str, Any]:
 def test_one_entry_and_its_path_are_a_data_set_whose_facts_are_counted(tmp_path):
     root = in_folder(tmp_path / "mine", faces(10, parts=("",)))
     made = configuration({"mine": {"reader": "image_folder", "path": str(root), "train": 12, "validation": 6}})
-    assert made.datasets["mine"]["source"] == {"train": 24, "test": 6, "classes": 3, "channels": 3, "image_size": 8}
+    assert made.datasets["mine"]["original"] == {"train": 24, "test": 6, "classes": 3, "channels": 3, "image_size": 8}
     assert made.download_name("mine") is None
     assert made.paths == {"mine": str(root)}
     out = tmp_path / "out"
-    prepare.prepare("mine", made.prepare_slice("mine"), None, out, root)
+    prepare.prepare("mine", made.prepare_job("mine"), None, out, root)
     manifest = files.read_json(out / "manifest.json")
     assert manifest["arrays"]["train_images"]["shape"] == [12, 8, 8, 3]
     assert manifest["classes"] == list(CLASSES)
 
 
-def test_the_slice_changes_with_the_pictures_and_not_with_their_place(tmp_path):
-    slices = {}
+def test_the_job_changes_with_the_pictures_and_not_with_their_place(tmp_path):
+    jobs = {}
     for place in ("one", "two"):
         root = in_folder(tmp_path / place, faces())
-        slices[place] = configuration({"mine": {"reader": "image_folder", "path": str(root)}}).prepare_slice("mine")
-    assert slices["one"] == slices["two"]
-    assert str(tmp_path) not in json.dumps(slices)
+        jobs[place] = configuration({"mine": {"reader": "image_folder", "path": str(root)}}).prepare_job("mine")
+    assert jobs["one"] == jobs["two"]
+    assert str(tmp_path) not in json.dumps(jobs)
     (tmp_path / "two/train/cat/000.png").write_bytes(picture(77, size=(8, 8), kind="BMP"))
-    edited = configuration({"mine": {"reader": "image_folder", "path": str(tmp_path / "two")}}).prepare_slice("mine")
-    assert edited["listing"] != slices["two"]["listing"]
+    edited = configuration({"mine": {"reader": "image_folder", "path": str(tmp_path / "two")}}).prepare_job("mine")
+    assert edited["listing"] != jobs["two"]["listing"]
 
 
 FEW = {"channels": 3, "train": 12, "test": 12, "classes": 3}
-FACES = {"faces": {"extends": "animal_faces", "source": FEW}, "few": {"extends": "faces", "train": 6, "validation": 3}}
+FACES = {
+    "faces": {"extends": "animal_faces", "original": FEW},
+    "few": {"extends": "faces", "train": 6, "validation": 3},
+}
 
 
 def test_animal_faces_are_downloaded_and_brought_to_32_pixels():
     made = configuration(FACES)
     assert made.download_name("few") == "animal_faces"
-    assert made.download_slice("animal_faces") == {"afhq.zip": {"unverified": True}}
+    assert made.download_job("animal_faces") == {"afhq.zip": {"unverified": True}}
     options = {"folder": "afhq", "image_size": 32, "test_share": 0.2, "channels": 3}
-    assert made.prepare_slice("faces")["options"] == options
+    assert made.prepare_job("faces")["options"] == options
 
 
 def test_animal_faces_in_a_folder_are_not_downloaded(tmp_path):
@@ -429,9 +432,9 @@ def test_animal_faces_in_a_folder_are_not_downloaded(tmp_path):
     lying = configuration(FACES, data_dir=str(tmp_path))
     for name in FACES:
         assert named.download_name(name) is lying.download_name(name) is None
-        assert named.prepare_slice(name) == lying.prepare_slice(name)
+        assert named.prepare_job(name) == lying.prepare_job(name)
     assert (named.paths["few"], lying.paths["few"]) == (str(tmp_path), str(tmp_path / "afhq"))
-    prepare.prepare("few", lying.prepare_slice("few"), None, tmp_path / "out", Path(lying.paths["few"]))
+    prepare.prepare("few", lying.prepare_job("few"), None, tmp_path / "out", Path(lying.paths["few"]))
     manifest = files.read_json(tmp_path / "out/manifest.json")
     assert [manifest["arrays"][f"{part}_images"]["shape"] for part in ("train", "test")] == [
         [6, 32, 32, 3],
@@ -442,20 +445,20 @@ def test_animal_faces_in_a_folder_are_not_downloaded(tmp_path):
 def test_a_folder_that_lies_in_data_dir_and_is_no_use_is_refused_when_it_is_prepared(tmp_path):
     in_folder(tmp_path / "afhq", faces())
     made = configuration({}, data_dir=str(tmp_path))
-    with pytest.raises(ValueError, match=r"source\.train = 14630: the files that were read have 12"):
-        prepare.prepare("animal_faces", made.prepare_slice("animal_faces"), None, tmp_path / "out", tmp_path / "afhq")
+    with pytest.raises(ValueError, match=r"original\.train = 14630: the files that were read have 12"):
+        prepare.prepare("animal_faces", made.prepare_job("animal_faces"), None, tmp_path / "out", tmp_path / "afhq")
     (tmp_path / "afhq/train/cat/link").symlink_to("nowhere")
     made = configuration({}, data_dir=str(tmp_path))
     with pytest.raises(ValueError, match=r"cat/link: refused, it is a link"):
-        prepare.prepare("animal_faces", made.prepare_slice("animal_faces"), None, tmp_path / "out", tmp_path / "afhq")
+        prepare.prepare("animal_faces", made.prepare_job("animal_faces"), None, tmp_path / "out", tmp_path / "afhq")
 
 
 PICTURES = {"reader": "image_folder"}
 REFUSED = [
     ({"mine": PICTURES}, "datasets.mine: the key 'path' is missing, and data_dir has no folder of this name"),
     ({"mine": PICTURES | {"path": "not/there"}}, 'datasets.mine.path = "not/there": there is no such folder or file'),
-    ({"mine": PICTURES | {"path": "ROOT", "source": {"train": 11}}},
-     "datasets.mine.source.train = 11: ROOT has 12"),
+    ({"mine": PICTURES | {"path": "ROOT", "original": {"train": 11}}},
+     "datasets.mine.original.train = 11: ROOT has 12"),
     ({"mine": PICTURES | {"path": "ROOT", "train": 13}},
      "datasets.mine.train = 13: must be from 3 (one a class) to 12 (all)"),
     ({"mine": PICTURES | {"path": "ROOT/train/cat"}},
@@ -466,10 +469,10 @@ REFUSED = [
     ({"mine": PICTURES | {"path": "ROOT", "test_share": 1}}, "datasets.mine.test_share = 1: must be less than 1"),
     ({"mine": {"extends": "digits", "path": "ROOT"}},
      'datasets.mine.path = "ROOT": the reader \'digits\' takes no such key'),
-    ({"mine": {"extends": "digits", "source": {"train": 9}}},
-     "datasets.mine.source: the key 'channels' is missing"),
+    ({"mine": {"extends": "digits", "original": {"train": 9}}},
+     "datasets.mine.original: the key 'channels' is missing"),
     ({"mine": PICTURES | {"files": {"a.zip": {"urls": [], "unverified": True}}}},
-     "datasets.mine: the key 'source' is missing"),
+     "datasets.mine: the key 'original' is missing"),
     ({"mine": PICTURES | {"files": {"a.zip": {"urls": ["http://a/a.zip"], "unverified": True}}}},
      'datasets.mine.files.a.zip.urls = ["http://a/a.zip"]: without a hash only addresses that begin https://'),
     ({"mine": PICTURES | {"files": {"a.zip": {"urls": [], "unverified": True, "bytes": 3}}}},
@@ -494,39 +497,39 @@ def test_colours_among_grey_pictures_are_read_where_channels_says_so(tmp_path):
     root = in_folder(tmp_path / "mine", faces(mode="L") | {"train/cat/001.png": picture(0)})
     entry = {"reader": "image_folder", "path": str(root)}
     with pytest.raises(ValueError, match="has one channel; write channels: 3"):
-        prepare.prepare("mine", configuration({"mine": entry}).prepare_slice("mine"), None, tmp_path / "grey", root)
+        prepare.prepare("mine", configuration({"mine": entry}).prepare_job("mine"), None, tmp_path / "grey", root)
     made = configuration({"mine": entry | {"channels": 3}})
-    prepare.prepare("mine", made.prepare_slice("mine"), None, tmp_path / "out", root)
+    prepare.prepare("mine", made.prepare_job("mine"), None, tmp_path / "out", root)
     assert np.load(tmp_path / "out/train_images.npy").shape[1:] == (8, 8, 3)
 
 
 def test_pictures_of_unequal_sides_need_image_size(tmp_path):
     root = in_folder(tmp_path / "mine", faces(size=(9, 8)))
     entry = {"reader": "image_folder", "path": str(root)}
-    with pytest.raises(ConfigurationError, match=r"mine\.source: the key 'image_size' is missing"):
+    with pytest.raises(ConfigurationError, match=r"mine\.original: the key 'image_size' is missing"):
         configuration({"mine": entry})
-    assert configuration({"mine": entry | {"image_size": 8}}).datasets["mine"]["source"]["channels"] == 3
+    assert configuration({"mine": entry | {"image_size": 8}}).datasets["mine"]["original"]["channels"] == 3
 
 
 @pytest.mark.parametrize("size", [(20, 20), (20, 16)])
 def test_image_size_is_that_of_the_arrays_whatever_size_the_pictures_have(size, tmp_path):
     root = in_folder(tmp_path / "mine", faces(size=size))
     made = configuration({"mine": {"reader": "image_folder", "path": str(root), "image_size": 32}})
-    prepare.prepare("mine", made.prepare_slice("mine"), None, tmp_path / "out", root)
+    prepare.prepare("mine", made.prepare_job("mine"), None, tmp_path / "out", root)
     manifest = files.read_json(tmp_path / "out/manifest.json")
     assert manifest["arrays"]["train_images"]["shape"] == [12, 32, 32, 3]
 
 
 def test_a_size_that_is_stated_of_the_pictures_is_checked_before_they_are_resized(tmp_path):
     root = in_folder(tmp_path / "mine", faces(size=(20, 20)))
-    entry = {"reader": "image_folder", "path": str(root), "source": {"image_size": 20}}
+    entry = {"reader": "image_folder", "path": str(root), "original": {"image_size": 20}}
     made = configuration({"mine": entry, "small": {"extends": "mine", "image_size": 8}})
-    prepare.prepare("small", made.prepare_slice("small"), None, tmp_path / "out", root)
+    prepare.prepare("small", made.prepare_job("small"), None, tmp_path / "out", root)
     small = np.load(tmp_path / "out/train_images.npy")
     assert np.array_equal(small, image_folder.read({}, path=root, image_size=8).train_images)
-    wrong = configuration({"mine": entry | {"source": {"image_size": 21}, "image_size": 8}})
-    with pytest.raises(ValueError, match=r"source\.image_size = 21: the files that were read have 20"):
-        prepare.prepare("mine", wrong.prepare_slice("mine"), None, tmp_path / "wrong", root)
+    wrong = configuration({"mine": entry | {"original": {"image_size": 21}, "image_size": 8}})
+    with pytest.raises(ValueError, match=r"original\.image_size = 21: the files that were read have 20"):
+        prepare.prepare("mine", wrong.prepare_job("mine"), None, tmp_path / "wrong", root)
 
 
 def test_a_figure_and_a_table_may_be_about_any_data_set(tmp_path):
@@ -612,5 +615,5 @@ def test_what_was_pinned_can_be_written_into_the_configuration(tmp_path):
     known = {"urls": [], "bytes": len(data), "sha256": files.sha256(tmp_path / "afhq.zip")}
     made = configuration({"faces": {"extends": "animal_faces", "files": {"afhq.zip": known}}})
     assert made.download_name("faces") == "faces"
-    download.download("faces", made.download_slice("faces"), made.urls["faces"], tmp_path)
-    assert made.download_slice("faces") == files.read_json(tmp_path / "manifest.json")["files"]
+    download.download("faces", made.download_job("faces"), made.urls["faces"], tmp_path)
+    assert made.download_job("faces") == files.read_json(tmp_path / "manifest.json")["files"]

@@ -275,9 +275,9 @@ def test_mnist_comes_in_its_official_order(digits, tmp_path):
 
 
 def test_mnist_may_be_compressed_or_not_each_file_for_itself(digits, tmp_path):
-    mixed = {name: data for name, data in digits.items() if "labels" in name}
-    mixed |= compressed({name: data for name, data in digits.items() if "images" in name})
-    sources = [mnist.read(write(tmp_path, files)) for files in (compressed(digits), digits, mixed)]
+    differing_environments = {name: data for name, data in digits.items() if "labels" in name}
+    differing_environments |= compressed({name: data for name, data in digits.items() if "images" in name})
+    sources = [mnist.read(write(tmp_path, files)) for files in (compressed(digits), digits, differing_environments)]
     for name in ARRAYS:
         first, second, third = (getattr(source, name) for source in sources)
         assert np.array_equal(first, second)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rethinking.config import CATALOGUE, CHECKOUT, DEFAULT, Configuration, Sources
+from rethinking.config import CATALOGUE, CHECKOUT, DEFAULT, ConfigOrigins, Configuration
 from rethinking.files import read_json
 from rethinking.schema import load_yaml
 from rethinking.stages import by_hand
@@ -32,7 +32,7 @@ NOISE = {"aggre": 9.01, "random1": 17.23, "random2": 18.12, "random3": 17.64, "w
 def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configuration:
     values = load_yaml(CHECKOUT / DEFAULT) | {"data_dir": str(Path(FOLDER or "").resolve())}
     monkeypatch.chdir(tmp_path)
-    return Configuration(values, load_yaml(CHECKOUT / CATALOGUE), Sources(DEFAULT))
+    return Configuration(values, load_yaml(CHECKOUT / CATALOGUE), ConfigOrigins(DEFAULT))
 
 
 @pytest.mark.parametrize("dataset", COUNTS)

@@ -63,7 +63,7 @@ def test_dropout_takes_units_before_the_last_layer_and_only_in_training(model):
 def test_a_networks_own_dropout_is_drawn_from_the_seed(tmp_path):
     """And from nothing else, a stop or another seed of torch's among it."""
     values = json.dumps(tiny_runs.DIGITS | {"image_size": 32, "train": NUM_TRAIN, "test": 10})
-    prepare.main(["--dataset", "digits", "--slice", values, "--out", str(tmp_path / "data")])
+    prepare.main(["--dataset", "digits", "--job", values, "--out", str(tmp_path / "data")])
     run = make_run("vgg_small_224", epochs=2)
     undropped = dataclasses.replace(run, arguments=run.arguments | {"dropout": 0.0})
     outs = {}

@@ -22,10 +22,10 @@ from rethinking.engine.loop import evaluation_steps
 from rethinking.files import canonical_json, write_json
 from rethinking.published import PAPER
 from rethinking.reporting import paper_vs_ours, table1, table4
+from rethinking.reporting.claims import claims
 from rethinking.reporting.comparison import Frames, Ours, at_step, summary, verdict
 from rethinking.reporting.formats import Table, text_of
 from rethinking.reporting.registry import TABLES
-from rethinking.reporting.signs import signs
 from rethinking.stages.frames import read_published
 from rethinking.stages.record import record
 from rethinking.stages.sealing import sealed
@@ -138,7 +138,7 @@ def test_four_evaluations_an_epoch_have_a_value_at_every_point_of_figure_2b(publ
 
 
 def made(module: Any, name: str, configuration: Configuration, frames: Any, numbers: pd.DataFrame | None) -> Table:
-    given = {frame: frames[frame] for frame in TABLES[name].tables}
+    given = {frame: frames[frame] for frame in TABLES[name].frames}
     # A job gets its section as canonical JSON, whose keys are sorted.
     section = json.loads(canonical_json(configuration.table_section(name)))
     return module.table(**given, published=numbers, section=section)
@@ -330,7 +330,7 @@ def test_a_curve_that_ends_early_was_not_run_beyond_its_end(cifar10, frames, pub
 def test_a_variant_of_a_network_is_not_held_against_the_network(published, frames, cifar10):
     section = cifar10.table_section("paper_vs_ours")
     section["published_as"] = dict.fromkeys(section["published_as"])
-    given = {name: frames[name] for name in TABLES["paper_vs_ours"].tables}
+    given = {name: frames[name] for name in TABLES["paper_vs_ours"].frames}
     table = paper_vs_ours.table(**given, published=published, section=section)
     assert set(table.numbers["verdict"]) == {"not run", "no target"}
 
@@ -379,7 +379,7 @@ def verdicts(
         "labels": {"mlp": "MLP"},
         "tolerance": {"relative_time": 0.2, "test_error_at_fit": 0.02},
     }
-    return {row["claim"]: row["verdict"] for row in signs(Frames(**sign_frames(*values)), section)}
+    return {row["claim"]: row["verdict"] for row in claims(Frames(**sign_frames(*values)), section)}
 
 
 GOOD = ([1.0, 1.5, 2.0], [0.1, 0.5, 0.9], [0.1, 0.2, 0.4, 0.35, 0.6])

@@ -121,7 +121,7 @@ def test_registering_what_no_run_uses_reruns_nothing(checkout):
         checkout.edit(f"{package}/{registry}/registry.py", lambda text, row=row: f"{text}\nimport dataclasses\n{row}\n")
         (checkout / f"{package}/{registry}/added.py").write_text("def added() -> None: ...\n")
     (checkout / f"{package}/data/readers/added.py").write_text("def read(files): ...\n")
-    facts = "{reader: added, source: {image_size: 9, channels: 1, train: 90, test: 90, classes: 9}}"
+    facts = "{reader: added, original: {image_size: 9, channels: 1, train: 90, test: 90, classes: 9}}"
     checkout.edit("config/datasets.yaml", lambda text: f"{text}\nadded: {facts}\n")
     assert checkout.jobs() == set()
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import CLASSIFIERS
 
-from rethinking.config import CATALOGUE, CHECKOUT, Configuration, Sources
+from rethinking.config import CATALOGUE, CHECKOUT, ConfigOrigins, Configuration
 from rethinking.models.registry import MODELS
 from rethinking.resources import train_memory, train_minutes
 from rethinking.run import RunConfig
@@ -43,7 +43,7 @@ def asked(model: str, *, train: int, width: float, **recipe: Any) -> tuple[int, 
         "figures": {"fig1": FIGURES["fig1"]},
     }
     raw["recipes"]["paper"] = {}
-    configuration = Configuration(raw, load_yaml(CHECKOUT / CATALOGUE), Sources("test"))
+    configuration = Configuration(raw, load_yaml(CHECKOUT / CATALOGUE), ConfigOrigins("test"))
     run = configuration.run("part", "network", "true_labels", "recipe", 0)
     return train_memory(configuration, run), train_minutes(configuration, run)
 

@@ -54,7 +54,7 @@ def prepared(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sampled(prepared: Path) -> Path:
     out = prepared.parent / "sampled"
     for values in (SHOWN, {"dataset": "digits", "image": 3}):
-        stage.main(["--slice", json.dumps(values), "--data", str(prepared), "--out", str(out)])
+        stage.main(["--job", json.dumps(values), "--data", str(prepared), "--out", str(out)])
     assert {path.name for path in out.iterdir()} == {file for entry in PICTURES.values() for file in entry.files}
     return out
 
@@ -265,12 +265,12 @@ def test_a_fault_of_the_section_is_named(section, message):
 
 def test_human_labels_are_shown_only_of_data_sets_that_have_them():
     made = load(changed("samples", {"corruptions": ["true_labels", "human_labels-worse"]}))
-    assert made.samples_slice("cifar10")["corruptions"] == ["true_labels", "human_labels-worse"]
-    assert made.samples_slice("mnist")["corruptions"] == ["true_labels"]
+    assert made.samples_job("cifar10")["corruptions"] == ["true_labels", "human_labels-worse"]
+    assert made.samples_job("mnist")["corruptions"] == ["true_labels"]
     alone = load(changed("samples", {"corruptions": ["human_labels-worse"]}))
     with pytest.raises(ConfigurationError, match="none is one of 'mnist'"):
-        alone.samples_slice("mnist")
-    assert alone.values_slice("mnist") == {"dataset": "mnist", "image": 0}
+        alone.samples_job("mnist")
+    assert alone.values_job("mnist") == {"dataset": "mnist", "image": 0}
 
 
 def test_snakemake_makes_a_picture_of_any_data_set_without_a_training(fresh_checkout):

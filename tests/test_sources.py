@@ -95,11 +95,13 @@ def test_runs_that_diverged_are_said_to_have_and_are_in_no_mean():
     table, _ = made([0, 1], set(), both)
     assert row_of(table, "learning_curves", "alexnet", "random_labels-1.0")["shown epoch"] == "diverged"
     one = ("alexnet", "random_labels-1.0", 1)
-    mixed, _ = made([0, 1], {("alexnet", "random_labels-1.0", 0)}, {one})
-    row = row_of(mixed, "learning_curves", "alexnet", "random_labels-1.0")
+    differing_environments, _ = made([0, 1], {("alexnet", "random_labels-1.0", 0)}, {one})
+    row = row_of(differing_environments, "learning_curves", "alexnet", "random_labels-1.0")
     assert re.fullmatch(r"not reached in \d+, 1 diverged", row["shown epoch"])
     assert row["final_train_accuracy_sd"] != row["final_train_accuracy_sd"], "of one run there is no deviation"
-    assert any("2 diverged before they did." in note for note in mixed.notes), "one run in each of two panels"
+    assert any("2 diverged before they did." in note for note in differing_environments.notes), (
+        "one run in each of two panels"
+    )
     assert not any("diverged" in note for note in made([0, 1])[0].notes)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rethinking.engine.records import EpochRecord, Evaluation
 from rethinking.engine.results import fits
-from rethinking.engine.state import as_in_one_go
+from rethinking.engine.state import adapted_to_recipe
 from rethinking.engine.stopping import CRITERIA, diverged, first_fit, is_last, meets, scores_train, stopped_by
 
 NOT_SCORED = (None, None)
@@ -51,7 +51,7 @@ def training(epochs: int = 10, stop: dict[str, Any] | None = None, every: int = 
 
 def taken_over(done: list[EpochRecord], values: dict[str, Any]) -> list[EpochRecord] | None:
     """Records after whole epochs as another recipe takes them over; None where it cannot."""
-    found = as_in_one_go(done, None, values)
+    found = adapted_to_recipe(done, None, values)
     return found and found[0]
 
 

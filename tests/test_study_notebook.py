@@ -51,7 +51,7 @@ def test_every_size_trains_both_networks_with_four_images_for_each_held_out(name
     assert len(set(map(frozenset, runs.values()))) == 1, "every figure and table is of the same runs"
     for run in configuration.runs("training"):
         entry = configuration.datasets[run.dataset]
-        assert entry["validation"] * 5 == (entry["train"] or entry["source"]["train"])
+        assert entry["validation"] * 5 == (entry["train"] or entry["original"]["train"])
         assert run.corruption == "true_labels"
     networks = {(run.factory, tuple(run.arguments)) for run in configuration.runs("training")}
     assert networks == {("mini_googlenet", ()), ("mini_googlenet_1x1", ())}
@@ -69,7 +69,7 @@ def test_images_are_cropped_to_28_pixels_at_every_size(name):
     configuration = load(name)
     for run in configuration.runs("training"):
         entry = configuration.datasets[run.dataset]
-        side = entry["image_size"] or entry["source"]["image_size"]
+        side = entry["image_size"] or entry["original"]["image_size"]
         images = np.random.default_rng(0).integers(0, 256, (2, side, side, 3), dtype=np.uint8)
         assert entry["channels"] in (None, 3)
         shown = preprocess(images, crop=run.training["crop"], whitening=run.training["whitening"])
@@ -81,7 +81,7 @@ def test_the_source_s_size_is_all_of_cifar_10(source):
         entry = source.datasets[run.dataset]
         assert entry["reader"] == "cifar10"
         assert (entry["train"], entry["test"], entry["image_size"]) == (None, None, None), "all of it, as it is"
-        assert (entry["source"]["train"], entry["source"]["test"], entry["validation"]) == (50_000, 10_000, 10_000)
+        assert (entry["original"]["train"], entry["original"]["test"], entry["validation"]) == (50_000, 10_000, 10_000)
 
 
 def test_the_resolved_recipe_is_the_notebook_s(source):

@@ -34,7 +34,7 @@ WITH_TIMES = ("metrics.csv", "evaluations.csv")
 def prepare_digits(folder: Path, num_train: int = NUM_TRAIN, num_test: int = NUM_TEST) -> Path:
     """A prepared data set of few digits."""
     values = json.dumps(DIGITS | {"train": num_train, "test": num_test})
-    prepare.main(["--dataset", "digits", "--slice", values, "--out", str(folder)])
+    prepare.main(["--dataset", "digits", "--job", values, "--out", str(folder)])
     return folder
 
 
@@ -45,7 +45,7 @@ def corrupt_digits(data: Path, folder: Path, name: str, seed: int = 0) -> Path |
     family, level = split_corruption(name)
     given = {"name": name, "family": family, "level": level, "options": {}}
     values = json.dumps({"dataset": "digits", "corruption": given, "seed": seed})
-    corrupt.main(["--slice", values, "--data", str(data), "--out", str(folder)])
+    corrupt.main(["--job", values, "--data", str(data), "--out", str(folder)])
     return folder
 
 

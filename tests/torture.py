@@ -21,7 +21,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from rethinking.config import CATALOGUE, CHECKOUT, Configuration, Sources
+from rethinking.config import CATALOGUE, CHECKOUT, ConfigOrigins, Configuration
 from rethinking.plotting.registry import FIGURES
 from rethinking.run import RunConfig
 from rethinking.schema import load_yaml
@@ -51,7 +51,7 @@ def configuration() -> Configuration:
     runs = {"models": ["mlp"], "levels": [0]}
     figure = {"dataset": "digits-80", "recipe": "plain", "panels": dict.fromkeys(FIGURES["fig1"].panels, runs)}
     raw = {"name": "torture", "datasets": own, "models": models, "recipes": recipes, "figures": {"fig1": figure}}
-    return Configuration(raw, load_yaml(CHECKOUT / CATALOGUE), Sources("torture"))
+    return Configuration(raw, load_yaml(CHECKOUT / CATALOGUE), ConfigOrigins("torture"))
 
 
 class Case:
@@ -95,15 +95,13 @@ class Case:
 def cases(folder: Path, num_runs: int) -> list[Case]:
     """`num_runs` runs over all recipes and both networks, their data under `folder`."""
     settings, data = configuration(), folder / "data"
-    prepare("digits-80", settings.prepare_slice("digits-80"), None, data)
+    prepare("digits-80", settings.prepare_job("digits-80"), None, data)
     found = []
     for seed in range(num_runs):
         recipe, model = list(RECIPES)[seed % len(RECIPES)], ("mlp", "conv")[seed // len(RECIPES) % 2]
         run = settings.run("digits-80", model, "random_labels-0.5", recipe, seed)
-        corrupt(
-            settings.corruption_slice("digits-80", run.corruption, seed), data, data / run.corruption / f"seed{seed}"
-        )
-        split(settings.split_slice("digits-80", seed) or {}, data, data / "split" / f"seed{seed}")
+        corrupt(settings.corruption_job("digits-80", run.corruption, seed), data, data / run.corruption / f"seed{seed}")
+        split(settings.split_job("digits-80", seed) or {}, data, data / "split" / f"seed{seed}")
         found.append(Case(run, data))
     return found
 

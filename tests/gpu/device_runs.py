@@ -45,7 +45,7 @@ def prepare(folder: Path, size: Size) -> Path:
     """Real digits as images of the size: those of scikit-learn, which need no network."""
     channels, side, _ = size.image
     values = DIGITS | {"image_size": side, "channels": channels, "train": size.num_train, "test": size.num_test}
-    prepare_stage.main(["--dataset", "digits", "--slice", json.dumps(values), "--out", str(folder)])
+    prepare_stage.main(["--dataset", "digits", "--job", json.dumps(values), "--out", str(folder)])
     return folder
 
 

@@ -17,8 +17,8 @@ from test_pictures_on_disk import ZIPS
 
 from proof import Case, Facts, array_facts
 from rethinking.data.corruptions.registry import CORRUPTIONS
+from rethinking.data.loaded import LoadedDataset
 from rethinking.data.readers import cifar10, cifar10_animals, digits, fashion_mnist, image_folder, mnist
-from rethinking.data.readers.source import Source
 from rethinking.data.splits import validation_split
 from rethinking.files import read_json
 from rethinking.stages.prepare import prepare
@@ -27,7 +27,7 @@ ORIENTATION = 274  # the tag of EXIF
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 
 
-def source_facts(source: Source) -> Facts:
+def source_facts(source: LoadedDataset) -> Facts:
     """The four arrays and the classes of a data set."""
     return {name: array_facts(getattr(source, name)) for name in ARRAYS} | {"classes": list(source.classes)}
 
@@ -117,7 +117,9 @@ def _prepared(folder: Path, **changes: Any) -> Facts:
     whole = {"reader": "digits", "image_size": None, "channels": None, "train": None, "test": None, "seed": 0}
     prepare("digits", whole | changes, None, folder)
     classes = read_json(folder / "manifest.json")["classes"]
-    return source_facts(Source(**{name: np.load(folder / f"{name}.npy") for name in ARRAYS}, classes=tuple(classes)))
+    return source_facts(
+        LoadedDataset(**{name: np.load(folder / f"{name}.npy") for name in ARRAYS}, classes=tuple(classes))
+    )
 
 
 def _split(folder: Path, seed: int) -> Facts:

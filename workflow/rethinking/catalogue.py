@@ -9,7 +9,7 @@ from typing import Any
 
 from rethinking import schema
 from rethinking.data.pictures import Pictures, pictures_in
-from rethinking.schema import Sources
+from rethinking.schema import ConfigOrigins
 
 # The readers that take more than the downloaded files, and the keys of a data set that they are given.
 PICTURES = "image_folder"
@@ -21,7 +21,7 @@ ADDRESSES = ("http://", "https://")
 Values = dict[str, Any]
 
 
-def complete(entry: Values, key: str, sources: Sources, data_dir: str | None, names: Sequence[str]) -> Values:
+def complete(entry: Values, key: str, sources: ConfigOrigins, data_dir: str | None, names: Sequence[str]) -> Values:
     """The entry with defaults and, for pictures on disk, `path`, `listing` and what was counted.
 
     `key` is where it stands; `names` are those under which pictures may lie in `data_dir`. Raises ConfigurationError
@@ -35,7 +35,7 @@ def complete(entry: Values, key: str, sources: Sources, data_dir: str | None, na
     return entry
 
 
-def check_files(entry: Values, key: str, sources: Sources) -> None:
+def check_files(entry: Values, key: str, sources: ConfigOrigins) -> None:
     """That a reader gets no keys but its own, and that of each file size and hashes are known or neither is."""
     defaults, reader = schema.fill({}, "datasets", "dataset"), entry["reader"]
     for option in ("path", "folder", "test_share") if reader not in READER_OPTIONS else ():
@@ -54,7 +54,7 @@ def check_files(entry: Values, key: str, sources: Sources) -> None:
                 raise sources.error(f"{where}.urls", values["urls"], problem)
 
 
-def count_pictures(entry: Values, key: str, sources: Sources, data_dir: str | None, names: Sequence[str]) -> None:
+def count_pictures(entry: Values, key: str, sources: ConfigOrigins, data_dir: str | None, names: Sequence[str]) -> None:
     """Find pictures that lie on disk; take from them the facts that the configuration does not state."""
     place = entry["path"] or folder_in(data_dir, [entry["folder"] or "", *names])
     if place is None:
@@ -67,12 +67,12 @@ def count_pictures(entry: Values, key: str, sources: Sources, data_dir: str | No
         hint = "put a folder of pictures for each class there, or write here where they are"
         raise sources.error(f"{key}.path", place, f"{problem}; {hint}")
     # What merely lies in data_dir may be of no use to this configuration: it is refused when it is prepared.
-    asked_for = entry["path"] is not None or "source" not in entry
-    stated = entry.get("source", {})
+    asked_for = entry["path"] is not None or "original" not in entry
+    stated = entry.get("original", {})
     entry["path"] = str(path)
     try:
         pictures = pictures_in(path, entry["folder"])
-        entry["source"] = facts_of(pictures, entry) | stated
+        entry["original"] = facts_of(pictures, entry) | stated
         entry["listing"] = pictures.digest
     except (ValueError, OSError) as error:
         if asked_for:
@@ -80,7 +80,7 @@ def count_pictures(entry: Values, key: str, sources: Sources, data_dir: str | No
         return
     for fact, number in pictures.counts(entry["test_share"]).items():
         if asked_for and stated.get(fact, number) != number:
-            raise sources.error(f"{key}.source.{fact}", stated[fact], f"{path} has {number}")
+            raise sources.error(f"{key}.original.{fact}", stated[fact], f"{path} has {number}")
 
 
 def folder_in(data_dir: str | None, names: Sequence[str]) -> str | None:
@@ -93,7 +93,7 @@ def folder_in(data_dir: str | None, names: Sequence[str]) -> str | None:
 def facts_of(pictures: Pictures, entry: Values) -> Values:
     """What there is to know of pictures before they are read: the first one says how all should look."""
     facts: Values = pictures.counts(entry["test_share"])
-    stated = entry.get("source", {})
+    stated = entry.get("original", {})
     if "channels" not in stated or ("image_size" not in stated and entry["image_size"] is None):
         from rethinking.data.readers.image_folder import look_at_first
 
@@ -105,14 +105,14 @@ def facts_of(pictures: Pictures, entry: Values) -> Values:
     return facts
 
 
-def check_facts(entry: Values, key: str, sources: Sources) -> None:
-    """That a data set's source is complete and its own values fit it."""
-    if "source" not in entry:
-        raise sources.error(key, ..., "the key 'source' is missing")
-    original = entry["source"]
+def check_facts(entry: Values, key: str, sources: ConfigOrigins) -> None:
+    """That what a data set's original is like is complete and its own values fit it."""
+    if "original" not in entry:
+        raise sources.error(key, ..., "the key 'original' is missing")
+    original = entry["original"]
     for fact in FACTS:
         if fact not in original and not (fact == "image_size" and entry["image_size"] is not None):
-            raise sources.error(f"{key}.source", ..., f"the key {fact!r} is missing")
+            raise sources.error(f"{key}.original", ..., f"the key {fact!r} is missing")
     for part in PARTS:
         if entry[part] is not None and not original["classes"] <= entry[part] <= original[part]:
             problem = f"must be from {original['classes']} (one a class) to {original[part]} (all)"

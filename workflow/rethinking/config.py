@@ -1,4 +1,4 @@
-"""The configuration: YAML in, checked against schema and registries; out come runs, and a slice for each job.
+"""The configuration: YAML in, checked against schema and registries; out come runs, and what each job gets.
 
 Everything that can be wrong with a configuration is found here, before the first job starts and without torch.
 """
@@ -19,18 +19,19 @@ from rethinking.names import corruption_name, experiment_name, split_corruption
 from rethinking.plotting.registry import FIGURES, Figure, Panel
 from rethinking.reporting.registry import TABLES, Table
 from rethinking.run import BY_FAMILY, RunConfig, by_family, runs_of
-from rethinking.schema import Sources
+from rethinking.schema import ConfigOrigins
 
 CHECKOUT = Path(__file__).parents[2]
 CATALOGUE = "config/datasets.yaml"
 DEFAULT = "config/config.yaml"
-COMMAND_LINE = Sources("command line")
+COMMAND_LINE = ConfigOrigins("command line")
 PAPER_CONFIGURATION, PAPER_FILE = "cifar10", "config/cifar10.yaml"
 FAMILIES = sorted({model.family for model in MODELS.values()})
-READERS = [module.name for module in pkgutil.iter_modules(readers.__path__) if module.name != "source"]
+READERS = [module.name for module in pkgutil.iter_modules(readers.__path__)]
 
 HUMAN_LABELS = "human_labels"
 EVALUATED_AT_ONCE = 250  # images of up to 64x64 pixels, as the engine has it
+KINDS = {"dataset": "data set", "recipe": "recipe"}
 AUGMENTATIONS = {"random_crop", "flip", "rotation"}
 
 # What a run has met as well once it meets a criterion.
@@ -44,12 +45,12 @@ IMPLIED = {
 Values = dict[str, Any]
 
 
-def _chain(name: str, table: Mapping[str, Values], key: str, kind: str, sources: Sources) -> list[str]:
+def _chain(name: str, table: Mapping[str, Values], key: str, kind: str, sources: ConfigOrigins) -> list[str]:
     """`name` and everything that it extends, nearest first; `key` is where the table stands, as in "recipes."."""
     chain = [name]
     while (parent := table[chain[-1]].get("extends")) is not None:
         where = f"{key}{chain[-1]}.extends"
-        sources.known(where, parent, kind, table)
+        sources.require_known(where, parent, kind, table)
         if parent in chain:
             raise sources.error(where, parent, "extends itself")
         chain.append(parent)
@@ -77,12 +78,12 @@ def registered_variants() -> dict[str, Values]:
     return variants
 
 
-def spelled_corruption(name: str, variants: Mapping[str, Values], key: str, sources: Sources) -> str:
+def spelled_corruption(name: str, variants: Mapping[str, Values], key: str, sources: ConfigOrigins) -> str:
     """The one spelling of a corruption's name, which is one of `variants` and its level; level 0 is true_labels."""
     if name == "true_labels":
         return name
     variant, level = split_corruption(name)
-    sources.known(key, variant, "corruption", ["true_labels", *variants], name)
+    sources.require_known(key, variant, "corruption", ["true_labels", *variants], name)
     has_level = CORRUPTIONS[variants[variant]["family"]].has_level
     if has_level and level is None:
         raise sources.error(key, name, f"needs a level from 0 to 1, as in {variant}-0.5")
@@ -110,7 +111,7 @@ class Configuration:
     the key, the value and the nearest valid name.
     """
 
-    def __init__(self, raw: Values, catalogue: Values, sources: Sources) -> None:
+    def __init__(self, raw: Values, catalogue: Values, sources: ConfigOrigins) -> None:
         self._catalogue = schema.check(catalogue, "datasets", lambda key: CATALOGUE)
         self._raw = raw = schema.check(raw, "config", sources.of)
         if "extends" in raw:
@@ -127,7 +128,7 @@ class Configuration:
         self.samples = self._samples()
         self.dataset: str | None = raw.get("dataset", schema.default("config", "dataset"))
         if self.dataset is not None:
-            sources.known("dataset", self.dataset, "data set", self.datasets)
+            sources.require_known("dataset", self.dataset, "data set", self.datasets)
         self.figures = {name: self._section("figures", name) for name in raw["figures"]}
         self.tables = {name: self._section("tables", name) for name in raw.get("tables", {})}
         self.sections = self.figures | self.tables
@@ -146,7 +147,7 @@ class Configuration:
     def of_layers(cls, source: str, layers: dict[str, Values]) -> "Configuration":
         """What several layers, by their names and the nearest first, make together; `source` names them all."""
         return cls(
-            schema.configuration(layers.values()), schema.load_yaml(CHECKOUT / CATALOGUE), Sources(source, layers)
+            schema.configuration(layers.values()), schema.load_yaml(CHECKOUT / CATALOGUE), ConfigOrigins(source, layers)
         )
 
     def _checked_data_dir(self, place: str | None) -> str | None:
@@ -167,13 +168,13 @@ class Configuration:
         table = self._catalogue | own
         resolved = {}
         for name in table:
-            sources, prefix = (self._sources, "datasets.") if name in own else (Sources(CATALOGUE), "")
+            sources, prefix = (self._sources, "datasets.") if name in own else (ConfigOrigins(CATALOGUE), "")
             key = f"{prefix}{name}"
             chain = _chain(name, table, prefix, "data set", sources)
             entry = _extended(chain, table)
             if "reader" not in entry:
                 raise sources.error(key, ..., "the key 'reader' is missing")
-            sources.known(f"{key}.reader", entry["reader"], "reader", READERS)
+            sources.require_known(f"{key}.reader", entry["reader"], "reader", READERS)
             # Pictures in data_dir may lie under the name of any that share them.
             sharing = next((i for i, each in enumerate(chain) if {"files", "folder"} & set(table[each])), len(chain))
             resolved[name] = complete(entry, key, sources, self.data_dir, chain[: sharing + 1])
@@ -184,14 +185,16 @@ class Configuration:
         variants = {name: {"factory": name} for name in MODELS} | self._raw.get("models", {})
         resolved = {}
         for name, variant in variants.items():
-            self._sources.known(f"models.{name}.factory", factory := variant["factory"], "model", MODELS)
+            self._sources.require_known(f"models.{name}.factory", factory := variant["factory"], "model", MODELS)
             registered = MODELS[factory]
             # A width of 1 is the registered network and no variant of it.
             named = {"factory", "label"} | ({"width"} if variant.get("width") == 1 else set())
             arguments = {key: value for key, value in variant.items() if key not in named}
             for argument in arguments:
                 key = f"models.{name}.{argument}"
-                self._sources.known(key, argument, f"argument of {factory}", registered.arguments, arguments[argument])
+                self._sources.require_known(
+                    key, argument, f"argument of {factory}", registered.arguments, arguments[argument]
+                )
             label = variant.get("label", registered.label if name == factory else name)
             resolved[name] = {"factory": factory, "family": registered.family, "arguments": arguments, "label": label}
         return resolved
@@ -204,12 +207,14 @@ class Configuration:
             if name in ("true_labels", "split") or split_corruption(name)[1] is not None:
                 problem = "such a name is taken (true_labels and split, a number at the end for a level)"
                 raise self._sources.error(f"corruptions.{name}", ..., problem)
-            self._sources.known(f"corruptions.{name}.family", family := variant["family"], "corruption", CORRUPTIONS)
+            self._sources.require_known(
+                f"corruptions.{name}.family", family := variant["family"], "corruption", CORRUPTIONS
+            )
             choices = CORRUPTIONS[family].options
             given = {key: value for key, value in variant.items() if key != "family"}
             for option in given:
                 key = f"corruptions.{name}.{option}"
-                self._sources.known(key, option, f"option of {family}", choices, given[option])
+                self._sources.require_known(key, option, f"option of {family}", choices, given[option])
             options = {option: given.get(option, values[0]) for option, values in choices.items()}
             resolved[name] = {"family": family, "options": options}
         return resolved
@@ -234,10 +239,12 @@ class Configuration:
             for setting in BY_FAMILY:
                 for family, value in recipe[setting].items() if isinstance(recipe[setting], dict) else ():
                     key = f"{self._recipe_key(name, setting)}.{family}"
-                    self._sources.known(key, family, "model family", FAMILIES, value)
+                    self._sources.require_known(key, family, "model family", FAMILIES, value)
             self._check_redraws(recipe, self._recipe_key(name, "redraw_labels_after"))
             for index, measure in enumerate(recipe["measures"]):
-                self._sources.known(f"{self._recipe_key(name, 'measures')}[{index}]", measure, "measure", MEASURES)
+                self._sources.require_known(
+                    f"{self._recipe_key(name, 'measures')}[{index}]", measure, "measure", MEASURES
+                )
             resolved[name] = recipe
         return resolved
 
@@ -289,7 +296,7 @@ class Configuration:
         """A figure's or table's section with every panel spelled out: dataset, recipe, models, corruptions."""
         key, one = f"{kind}.{name}", kind.removesuffix("s")
         registry: Mapping[str, Figure | Table] = {"figures": FIGURES, "tables": TABLES}[kind]
-        self._sources.known(key, name, one, registry, ...)
+        self._sources.require_known(key, name, one, registry, ...)
         section = schema.fill(self._raw[kind][name], "config", one)
         if kind == "tables":
             section["tolerance"] = schema.fill(section["tolerance"], "config", "tolerance")
@@ -308,9 +315,9 @@ class Configuration:
         if may_lack and not (section["panels"] or entry.of_everything):
             raise self._sources.error(f"{key}.panels", ..., f"needs some of the keys {', '.join(wanted)}")
         for kind, table in (("dataset", self.datasets), ("recipe", self.recipes)):
-            self._sources.known(f"{key}.{kind}", section[kind], "data set" if kind == "dataset" else kind, table)
+            self._sources.require_known(f"{key}.{kind}", section[kind], KINDS[kind], table)
         for panel in section["panels"]:
-            self._sources.known(f"{key}.panels.{panel}", panel, f"panel of {name}", wanted, ...)
+            self._sources.require_known(f"{key}.panels.{panel}", panel, f"panel of {name}", wanted, ...)
         given = {wanted[panel].part for panel in section["panels"]} | {None}
         for panel in wanted:
             if panel not in section["panels"] and wanted[panel].part in given and not may_lack:
@@ -322,8 +329,8 @@ class Configuration:
         }
         for panel, resolved in panels.items():
             self._check_panel(wanted[panel], f"{key}.panels.{panel}", resolved)
-            if (other := wanted[panel].beside) is not None and other in panels:
-                self._check_beside(other, f"{key}.panels.{panel}", resolved, panels[other])
+            if (other := wanted[panel].differs_only_in_recipe_from) is not None and other in panels:
+                self._check_differs_only_in_recipe(other, f"{key}.panels.{panel}", resolved, panels[other])
             if wanted[panel].by_level:
                 self._check_levels(section, f"{key}.panels.{panel}", resolved)
         return section | {"panels": panels}
@@ -365,7 +372,7 @@ class Configuration:
                 problem = f"needs a recipe with these regularisers: {wanted}; {group['recipe']!r} has: {has}"
                 raise self._sources.error(key, ..., problem)
 
-    def _check_beside(self, name: str, key: str, group: Values, other: Values) -> None:
+    def _check_differs_only_in_recipe(self, name: str, key: str, group: Values, other: Values) -> None:
         """That a group of runs differs from that of the panel `name` in the recipe alone."""
         for part in ("dataset", "models", "corruptions"):
             if group[part] != other[part]:
@@ -390,9 +397,9 @@ class Configuration:
         resolved = {}
         for kind, table in (("dataset", self.datasets), ("recipe", self.recipes)):
             resolved[kind] = panel.get(kind, section[kind])
-            self._sources.known(f"{key}.{kind}", resolved[kind], "data set" if kind == "dataset" else kind, table)
+            self._sources.require_known(f"{key}.{kind}", resolved[kind], KINDS[kind], table)
         for index, model in enumerate(panel["models"]):
-            self._sources.known(f"{key}.models[{index}]", model, "model", self.models)
+            self._sources.require_known(f"{key}.models[{index}]", model, "model", self.models)
             self._check_fit(resolved["dataset"], model, resolved["recipe"], f"{key}.models[{index}]", self._sources)
         corruptions = [corruption_name("random_labels", level) for level in panel.get("levels", [])] or [
             self.corruption(corruption, f"{key}.corruptions[{index}]", self._sources)
@@ -407,11 +414,11 @@ class Configuration:
                 )
         return resolved | {"models": panel["models"], "corruptions": corruptions}
 
-    def corruption(self, name: str, key: str, sources: Sources) -> str:
+    def corruption(self, name: str, key: str, sources: ConfigOrigins) -> str:
         """The one spelling of the name of a corruption of this configuration."""
         return spelled_corruption(name, self.corruptions, key, sources)
 
-    def _check_labels(self, dataset: str, corruption: str, recipe: str, key: str, sources: Sources) -> None:
+    def _check_labels(self, dataset: str, corruption: str, recipe: str, key: str, sources: ConfigOrigins) -> None:
         """That a data set whose labels are to be those of people has any, and that only drawn labels are redrawn."""
         family = self._family(corruption)
         if self.recipes[recipe]["redraw_labels_after"] and not (family and CORRUPTIONS[family].draws_labels):
@@ -426,9 +433,9 @@ class Configuration:
         """The registered corruption behind a name, None for true labels."""
         return None if corruption == "true_labels" else self.corruptions[split_corruption(corruption)[0]]["family"]
 
-    def _check_fit(self, dataset: str, model: str, recipe: str, key: str, sources: Sources) -> None:
+    def _check_fit(self, dataset: str, model: str, recipe: str, key: str, sources: ConfigOrigins) -> None:
         """That the recipe has values for the model's family, and that the network takes the images."""
-        size = self.datasets[dataset]["image_size"] or self.datasets[dataset]["source"]["image_size"]
+        size = self.datasets[dataset]["image_size"] or self.datasets[dataset]["original"]["image_size"]
         crop = self.recipes[recipe]["crop"]
         if crop is not None and crop > size:
             problem = f"larger than the images of {dataset!r}, {size}x{size}; null keeps them whole"
@@ -458,7 +465,7 @@ class Configuration:
     def _check_batches_of_one(self, dataset: str, model: str, recipe: str, side: int) -> None:
         """That a network which normalises single pixels over the batch never gets a batch of one image."""
         entry, values = self.datasets[dataset], self.recipes[recipe]
-        num = {part: entry[part] or entry["source"][part] for part in ("train", "test")}
+        num = {part: entry[part] or entry["original"][part] for part in ("train", "test")}
         num["train"] -= (held_out := entry["validation"] or 0)
         why = f"{model!r} cannot normalise over one image of {side}x{side} pixels"
         size = values["batch_size"]
@@ -477,7 +484,7 @@ class Configuration:
     def _check_whitening(self, dataset: str, recipe: str) -> None:
         """That fixed numbers are as many as the images have channels, or one for all."""
         whitening = self.recipes[recipe]["whitening"]
-        channels = self.datasets[dataset]["channels"] or self.datasets[dataset]["source"]["channels"]
+        channels = self.datasets[dataset]["channels"] or self.datasets[dataset]["original"]["channels"]
         for name, values in whitening.items() if isinstance(whitening, dict) else ():
             if isinstance(values, list) and len(values) not in (1, channels):
                 key = f"{self._recipe_key(recipe, 'whitening')}.{name}"
@@ -515,7 +522,7 @@ class Configuration:
         if not self.sections[section]["panels"]:
             return False
         entry = self.datasets[self.sections[section]["dataset"]]
-        original = entry["source"]
+        original = entry["original"]
         whole = all(entry[part] in (None, original[part]) for part in ("train", "test"))
         as_it_is = entry["image_size"] in (None, original.get("image_size")) and entry["channels"] in (None, 3)
         return entry["reader"] == "cifar10" and whole and as_it_is and entry["validation"] is None
@@ -537,13 +544,13 @@ class Configuration:
         corruption: str,
         recipe: str,
         seed: int,
-        asked: Sources = COMMAND_LINE,
+        asked: ConfigOrigins = COMMAND_LINE,
         **overrides: Any,
     ) -> RunConfig:
         """One run by its names, which came from `asked`; `overrides` replace values of the recipe."""
-        asked.known("dataset", dataset, "data set", self.datasets)
-        asked.known("model", model, "model", self.models)
-        asked.known("recipe", recipe, "recipe", self.recipes)
+        asked.require_known("dataset", dataset, "data set", self.datasets)
+        asked.require_known("model", model, "model", self.models)
+        asked.require_known("recipe", recipe, "recipe", self.recipes)
         self._check_fit(dataset, model, recipe, "model", asked)
         spelled = self.corruption(corruption, "corruption", asked)
         self._check_labels(dataset, spelled, recipe, "corruption", asked)
@@ -574,7 +581,7 @@ class Configuration:
         entry = self.datasets[owner]
         return (entry[HUMAN_LABELS] if of_labels else entry)["files"]
 
-    def download_slice(self, name: str) -> Values:
+    def download_job(self, name: str) -> Values:
         """What a download depends on: what the files must be, not where they come from."""
         files = self._download_files(name)
         return {file: {key: value for key, value in files[file].items() if key != "urls"} for file in files}
@@ -591,25 +598,27 @@ class Configuration:
         """Where the pictures of data sets lie on disk, by data set."""
         return {name: entry["path"] for name, entry in self.datasets.items() if entry["path"]}
 
-    def prepare_slice(self, dataset: str) -> Values:
+    def prepare_job(self, dataset: str) -> Values:
         """What preparing a data set depends on; of pictures on disk, their names and a digest of their contents."""
         entry = self.datasets[dataset]
-        keys = ("reader", "source", "image_size", "channels", "train", "test")
-        values = {key: entry[key] for key in keys} | {"seed": entry["subset_seed"]}
+        keys = ("reader", "image_size", "channels", "train", "test")
+        values = {key: entry[key] for key in keys} | {"source": entry["original"], "seed": entry["subset_seed"]}
         if entry["reader"] in READER_OPTIONS:
             options = {key: entry[key] for key in READER_OPTIONS[entry["reader"]]}
-            if "image_size" in entry["source"]:  # all have that one, which is checked, and are resized like any others
+            if (
+                "image_size" in entry["original"]
+            ):  # all have that one, which is checked, and are resized like any others
                 options["image_size"] = None
-            values["options"] = options | {"channels": entry["source"]["channels"]}
+            values["options"] = options | {"channels": entry["original"]["channels"]}
             values["listing"] = entry.get("listing")
         return values
 
-    def split_slice(self, dataset: str, seed: int) -> Values | None:
+    def split_job(self, dataset: str, seed: int) -> Values | None:
         """What a validation split depends on; None where a data set holds none out."""
         size = self.datasets[dataset]["validation"]
         return None if size is None else {"dataset": dataset, "validation": size, "seed": seed}
 
-    def corruption_slice(self, dataset: str, corruption: str, seed: int) -> Values:
+    def corruption_job(self, dataset: str, corruption: str, seed: int) -> Values:
         """What corrupting a data set depends on; human labels must be told which of the images it has."""
         variant, level = split_corruption(corruption)
         values = {
@@ -626,7 +635,7 @@ class Configuration:
         """What a corruption needs downloaded; None for all that are computed."""
         return self.human_labels_name(dataset) if self._family(corruption) == HUMAN_LABELS else None
 
-    def samples_slice(self, dataset: str) -> Values:
+    def samples_job(self, dataset: str) -> Values:
         """What the images of a data set and of its corruptions are shown by."""
         has_human_labels = self.human_labels_name(dataset) is not None
         corruptions = [
@@ -636,7 +645,7 @@ class Configuration:
             raise self._sources.error("samples.corruptions", self.samples["corruptions"], f"none is one of {dataset!r}")
         return {"dataset": dataset, "corruptions": corruptions} | {key: self.samples[key] for key in ("images", "seed")}
 
-    def values_slice(self, dataset: str) -> Values:
+    def values_job(self, dataset: str) -> Values:
         """What the values of one image's pixels are shown by."""
         return {"dataset": dataset, "image": self.samples["image"]}
 
@@ -713,7 +722,7 @@ class Configuration:
                 "folder": f"{panel['dataset']}/{model}/{corruption}/{panel['recipe']}",
                 "configfile": PAPER_FILE,
                 "epochs": paper.recipes[panel["recipe"]]["epochs"],
-                "num_train": entry["train"] or entry["source"]["train"],
+                "num_train": entry["train"] or entry["original"]["train"],
             }
             for section in paper.sections.values()
             for name, panel in section["panels"].items()

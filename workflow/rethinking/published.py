@@ -16,7 +16,7 @@ from rethinking.models.registry import MODELS
 from rethinking.plotting.registry import FIGURES
 from rethinking.registry import nearest
 from rethinking.reporting.registry import TABLES
-from rethinking.schema import ConfigurationError, Sources
+from rethinking.schema import ConfigOrigins, ConfigurationError
 
 PAPER = "config/paper"
 NUMBERS = ("page", "step", "value")
@@ -64,7 +64,7 @@ def check_sources(path: Path, shown: str, datasets: Collection[str]) -> None:
 
 def check_corruption(name: str, shown: str, key: str) -> None:
     """That a corruption is registered and spelled as in the paths of runs."""
-    spelled = spelled_corruption(name, registered_variants(), key, Sources(shown))
+    spelled = spelled_corruption(name, registered_variants(), key, ConfigOrigins(shown))
     if spelled != name:
         raise ConfigurationError(shown, key, name, f"is spelled {spelled!r} in the paths of runs")
 

@@ -21,8 +21,8 @@ BYTES = 9  # a pixel's value as stored, and as float32 before and after it is la
 def _images(configuration: Configuration, run: RunConfig) -> tuple[int, int, int, int]:
     """Number of training and of test images, and their side in pixels as they are held and as the network sees them."""
     entry = configuration.datasets[run.dataset]
-    train, test = (entry[part] or entry["source"][part] for part in ("train", "test"))
-    held = run.training["crop"] or entry["image_size"] or entry["source"]["image_size"]
+    train, test = (entry[part] or entry["original"][part] for part in ("train", "test"))
+    held = run.training["crop"] or entry["image_size"] or entry["original"]["image_size"]
     return train, test, held, run.training["resize"] or held
 
 

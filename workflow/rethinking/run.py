@@ -15,7 +15,7 @@ from rethinking.files import canonical_json, digest
 CONTINUED = ("epochs", "stop")
 # Values of a recipe that may be given for each model family.
 BY_FAMILY = ("epochs", "learning_rate", "weight_decay", "weight_decay_on")
-# Values that came after the first runs; one that says nothing is in no run's slice.
+# Values that came after the first runs; one that says nothing is in no run's values.
 LATER = ("redraw_labels_after", "batch_norm")
 
 
@@ -57,7 +57,7 @@ class RunConfig:
 
     @cached_property
     def json(self) -> str:
-        """Canonical JSON: the run's slice of the configuration, a param of its job."""
+        """Canonical JSON: the run's values, a param of its job."""
         return canonical_json(dataclasses.asdict(self))
 
     @cached_property

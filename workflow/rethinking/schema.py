@@ -196,7 +196,9 @@ def _problem(error: ValidationError) -> tuple[str, Any, str]:
         case "additionalProperties":
             known = schema.get("properties", {})
             unknown = next(name for name in value if name not in known)
-            return _key([*error.absolute_path, str(unknown)]), value[unknown], f"unknown key; {nearest(unknown, known)}"
+            renamed = schema.get("renamed", {}).get(unknown)
+            problem = f"is called {renamed!r} now" if renamed else f"unknown key; {nearest(unknown, known)}"
+            return _key([*error.absolute_path, str(unknown)]), value[unknown], problem
         case "required":
             missing = next(name for name in expected if name not in value)
             return key, ..., f"the key {missing!r} is missing"
@@ -330,7 +332,7 @@ def _length_held(values: Any, key: str) -> int:
 
 
 @dataclass(frozen=True)
-class Sources:
+class ConfigOrigins:
     """Where the value of a key came from, for error messages.
 
     `layers` are the values of each file, or of `--config`, by its name, those that hold over others first; `file` is
@@ -349,7 +351,7 @@ class Sources:
     def error(self, key: str, value: Any, problem: str) -> ConfigurationError:
         return ConfigurationError(self.of(key), key, value, problem)
 
-    def known(self, key: str, name: Any, kind: str, names: Iterable[str], value: Any = None) -> None:
+    def require_known(self, key: str, name: Any, kind: str, names: Iterable[str], value: Any = None) -> None:
         """Raise ConfigurationError with the nearest name where `name` is none of `names`.
 
         `value` is what to show where the name is not the key's value but a part of it, or of the key.

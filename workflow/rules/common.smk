@@ -192,8 +192,8 @@ def run_of(wildcards):
 
 
 def corruption_of(wildcards):
-    """The slice of a corrupt job."""
-    return CONFIGURATION.corruption_slice(wildcards.dataset, wildcards.corruption, int(wildcards.seed))
+    """What a corrupt job depends on."""
+    return CONFIGURATION.corruption_job(wildcards.dataset, wildcards.corruption, int(wildcards.seed))
 
 
 def corruption_code(wildcards):
@@ -240,7 +240,7 @@ def files_of_corruption(dataset, corruption, seed):
 
 def sampled_files(wildcards, pick):
     """The manifests or, where `pick` says so, the arrays of the corruptions that a picture shows."""
-    shown = CONFIGURATION.samples_slice(wildcards.dataset)
+    shown = CONFIGURATION.samples_job(wildcards.dataset)
     return picked(wildcards.dataset, [(name, shown["seed"]) for name in shown["corruptions"]], pick)
 
 
@@ -317,12 +317,12 @@ def run_files(name):
 
 def files_read(section):
     """Of a run's files, those that the data frames of a figure or table are made from."""
-    return [*RUN_FILES, *(["confusion.pkl"] if "confusions" in (FIGURES | TABLES)[section].tables else [])]
+    return [*RUN_FILES, *(["confusion.pkl"] if "confusions" in (FIGURES | TABLES)[section].frames else [])]
 
 
 def frame_files(section):
     """The data frames that a figure is drawn from or a table made from."""
-    return [f"results/tables/{CONFIGURATION.name}/{section}/{name}.csv" for name in (FIGURES | TABLES)[section].tables]
+    return [f"results/tables/{CONFIGURATION.name}/{section}/{name}.csv" for name in (FIGURES | TABLES)[section].frames]
 
 
 def table_files(table):

@@ -1,6 +1,6 @@
 # Corruptions to arrays; only what a corruption changes is written. Test labels stay clean.
 CORRUPT = (
-    "python3 -m rethinking corrupt --slice {params.slice:q} --data results/data/{wildcards.dataset}"
+    "python3 -m rethinking corrupt --job {params.job:q} --data results/data/{wildcards.dataset}"
     " {params.downloaded} --made-by {params.made_by:q}"
     " --out results/data/{wildcards.dataset}/{wildcards.corruption}/seed{wildcards.seed}"
     " > {log} 2>&1"
@@ -23,7 +23,7 @@ rule corrupt_labels:
     conda:
         "../../environment.yml"
     params:
-        slice=lambda wildcards: canonical_json(corruption_of(wildcards)),
+        job=lambda wildcards: canonical_json(corruption_of(wildcards)),
         code=corruption_code,
         downloaded=human_labels_option,
         made_by=made_by(corruption_values),
@@ -48,7 +48,7 @@ rule corrupt_pixels:
     conda:
         "../../environment.yml"
     params:
-        slice=lambda wildcards: canonical_json(corruption_of(wildcards)),
+        job=lambda wildcards: canonical_json(corruption_of(wildcards)),
         code=corruption_code,
         downloaded=human_labels_option,
         made_by=made_by(corruption_values),

@@ -23,15 +23,15 @@ rule download:
     conda:
         "../../environment.yml"
     params:
-        files=lambda wildcards: canonical_json(CONFIGURATION.download_slice(wildcards.dataset)),
+        files=lambda wildcards: canonical_json(CONFIGURATION.download_job(wildcards.dataset)),
         urls=lambda wildcards, output: canonical_json(CONFIGURATION.urls[wildcards.dataset]),
     shell:
         DOWNLOAD
 
 
-# Nor is it where pictures lie on disk: the slice holds their names and sizes.
+# Nor is it where pictures lie on disk: the job holds their names and sizes.
 PREPARE = (
-    "python3 -m rethinking prepare --dataset {wildcards.dataset} --slice {params.slice:q} {params.downloaded}"
+    "python3 -m rethinking prepare --dataset {wildcards.dataset} --job {params.job:q} {params.downloaded}"
     f" {paths_option()}"
     " --made-by {params.made_by:q} --out results/data/{wildcards.dataset} > {log} 2>&1"
 )
@@ -49,7 +49,7 @@ rule prepare:
     conda:
         "../../environment.yml"
     params:
-        slice=lambda wildcards: canonical_json(CONFIGURATION.prepare_slice(wildcards.dataset)),
+        job=lambda wildcards: canonical_json(CONFIGURATION.prepare_job(wildcards.dataset)),
         code=lambda wildcards: provenance.prepare_code(CONFIGURATION.datasets[wildcards.dataset]["reader"]),
         downloaded=downloaded_option,
         made_by=made_by(dataset_values),
@@ -69,9 +69,9 @@ rule split:
     conda:
         "../../environment.yml"
     params:
-        slice=lambda wildcards: canonical_json(CONFIGURATION.split_slice(wildcards.dataset, int(wildcards.seed))),
+        job=lambda wildcards: canonical_json(CONFIGURATION.split_job(wildcards.dataset, int(wildcards.seed))),
         code=provenance.split_code(),
         made_by=made_by(split_values),
     shell:
-        "python3 -m rethinking split --slice {params.slice:q} --data results/data/{wildcards.dataset}"
+        "python3 -m rethinking split --job {params.job:q} --data results/data/{wildcards.dataset}"
         " --made-by {params.made_by:q} --out results/data/{wildcards.dataset}/split/seed{wildcards.seed} > {log} 2>&1"

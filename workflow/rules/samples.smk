@@ -1,6 +1,6 @@
 # Pictures of a data set: figures/samples-<dataset>.pdf and figures/channels-<dataset>.pdf, of any one, without a training.
 SAMPLE = (
-    "python3 -m rethinking samples --slice {params.slice:q} --data results/data/{wildcards.dataset}"
+    "python3 -m rethinking samples --job {params.job:q} --data results/data/{wildcards.dataset}"
     " --out results/tables/{wildcards.name}/samples-{wildcards.dataset} > {log} 2>&1"
 )
 
@@ -18,7 +18,7 @@ rule samples:
     conda:
         "../../environment.yml"
     params:
-        slice=lambda wildcards: canonical_json(CONFIGURATION.samples_slice(wildcards.dataset)),
+        job=lambda wildcards: canonical_json(CONFIGURATION.samples_job(wildcards.dataset)),
         code=provenance.samples_code(),
     shell:
         SAMPLE
@@ -36,7 +36,7 @@ rule values:
     conda:
         "../../environment.yml"
     params:
-        slice=lambda wildcards: canonical_json(CONFIGURATION.values_slice(wildcards.dataset)),
+        job=lambda wildcards: canonical_json(CONFIGURATION.values_job(wildcards.dataset)),
         code=provenance.samples_code(),
     shell:
         SAMPLE

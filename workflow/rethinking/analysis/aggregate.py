@@ -80,7 +80,7 @@ def evaluations_of(metrics: pd.DataFrame) -> pd.DataFrame:
     return metrics[["Epoch", "Step", *scores]].assign(Seconds=metrics["Totaltime"])
 
 
-def mixed(summaries: Sequence[dict[str, Any]]) -> list[str]:
+def differing_environments(summaries: Sequence[dict[str, Any]]) -> list[str]:
     """What the runs of one table do not share although numbers depend on it: one line each."""
     found = []
     for key in ("device", "precision"):
@@ -92,7 +92,7 @@ def mixed(summaries: Sequence[dict[str, Any]]) -> list[str]:
     return found
 
 
-def mixed_data(summaries: Sequence[dict[str, Any]]) -> list[str]:
+def differing_data(summaries: Sequence[dict[str, Any]]) -> list[str]:
     """The arrays of one name that the runs of one table were given with different bytes: one line each.
 
     Runs from before run.json named each array are held by the digest of all against those that have the same names.

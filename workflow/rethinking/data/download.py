@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rethinking.data.originals import Original, forms, lying_in
+from rethinking.data.originals import Original, forms, verified_paths
 from rethinking.data.progress import Say
 from rethinking.data.transfer import PATIENCE, Patience, TransferError, is_address, transfer
 from rethinking.files import rename
@@ -50,7 +50,7 @@ def _lacking(out: Path, expected: Expected) -> dict[str, str]:
     problems = {}
     for name, values in expected.items():
         try:
-            lying_in(out, name, values)
+            verified_paths(out, name, values)
         except ValueError as problem:
             problems[name] = str(problem)
     return problems

@@ -106,7 +106,7 @@ def web_page_in(path: Path) -> str | None:
         return web_page(file.read(BEGINNING))
 
 
-def lying_in(folder: Path, name: str, expected: Mapping[str, Any]) -> dict[str, Path]:
+def verified_paths(folder: Path, name: str, expected: Mapping[str, Any]) -> dict[str, Path]:
     """The paths by name of the file or of all that it unpacks to, checked; raises ValueError where neither is right."""
     problems = []
     for form in forms(name, expected):

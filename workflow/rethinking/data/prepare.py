@@ -5,45 +5,51 @@ from collections.abc import Mapping
 import numpy as np
 from PIL import Image
 
-from rethinking.data.readers.source import Source
+from rethinking.data.loaded import LoadedDataset
 from rethinking.data.splits import TEST, TRAIN, subset_indices
 
 
 def prepare(
-    source: Source, *, image_size: int | None, channels: int | None, train: int | None, test: int | None, seed: int
-) -> Source:
+    dataset: LoadedDataset,
+    *,
+    image_size: int | None,
+    channels: int | None,
+    train: int | None,
+    test: int | None,
+    seed: int,
+) -> LoadedDataset:
     """A stratified subset of `train` and `test` images, resized to image_size x image_size; None leaves as it is."""
-    train_images, train_labels = _subset(source.train_images, source.train_labels, train, seed, TRAIN)
-    test_images, test_labels = _subset(source.test_images, source.test_labels, test, seed, TEST)
-    return Source(
+    train_images, train_labels = _subset(dataset.train_images, dataset.train_labels, train, seed, TRAIN)
+    test_images, test_labels = _subset(dataset.test_images, dataset.test_labels, test, seed, TEST)
+    return LoadedDataset(
         train_images=_with_channels(_resized(train_images, image_size), channels),
         train_labels=train_labels,
         test_images=_with_channels(_resized(test_images, image_size), channels),
         test_labels=test_labels,
-        classes=source.classes,
+        classes=dataset.classes,
     )
 
 
-def check_facts(source: Source, expected: Mapping[str, int]) -> None:
-    """Raise ValueError where a data set as read is not what the catalogue says of it (its key `source`)."""
-    height, width, channels = source.train_images.shape[1:]
+def check_facts(dataset: LoadedDataset, expected: Mapping[str, int]) -> None:
+    """Raise ValueError where a data set as read is not what the catalogue says of it (its key `original`)."""
+    height, width, channels = dataset.train_images.shape[1:]
     found = {
         "image_size": height if height == width else f"{height}x{width}",
         "channels": channels,
-        "train": len(source.train_images),
-        "test": len(source.test_images),
-        "classes": len(source.classes),
+        "train": len(dataset.train_images),
+        "test": len(dataset.test_images),
+        "classes": len(dataset.classes),
     }
     for key, value in expected.items():
         if found[key] != value:
-            raise ValueError(f"source.{key} = {value}: the files that were read have {found[key]}")
+            raise ValueError(f"original.{key} = {value}: the files that were read have {found[key]}")
 
 
-def describe(source: Source) -> str:
+def describe(dataset: LoadedDataset) -> str:
     """One sentence on a prepared data set, for its manifest."""
-    height, width, channels = source.train_images.shape[1:]
+    height, width, channels = dataset.train_images.shape[1:]
     return (
-        f"true labels; {len(source.train_images)} training and {len(source.test_images)} test images "
+        f"true labels; {len(dataset.train_images)} training and {len(dataset.test_images)} test images "
         f"of {height}x{width}x{channels}, uint8"
     )
 

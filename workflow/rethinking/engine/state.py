@@ -30,7 +30,7 @@ def previous(path: Path) -> Path:
     return path.with_name(f"{path.name}.previous")
 
 
-def as_in_one_go(
+def adapted_to_recipe(
     records: list[EpochRecord], progress: Progress | None, training: dict[str, Any]
 ) -> tuple[list[EpochRecord], Progress | None] | None:
     """Records and unfinished epoch as this recipe makes them if `epochs` and `stop` were others until now.
@@ -151,7 +151,7 @@ class State:
         progress = content["progress"] and Progress.from_dict(content["progress"], device)
         matrices = () if content["confusions"] is None else content["confusions"].unbind()
         records = [EpochRecord.from_dict(*each) for each in zip(content["records"], matrices, strict=True)]
-        found = as_in_one_go(records, progress, training)
+        found = adapted_to_recipe(records, progress, training)
         if found is None:
             return f"starting: {path} goes beyond this recipe's end or was not scored at it, so it is not used"
         self.model.load_state_dict(content["model"])

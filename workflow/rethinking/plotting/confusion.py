@@ -15,7 +15,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from rethinking.plotting.layout import capitalised, shortened, wrap
-from rethinking.plotting.panels import diverged_sentence, rows_of, steady
+from rethinking.plotting.panels import diverged_sentence, rows_of, without_diverged
 from rethinking.plotting.style import LARGE, MEDIUM, SMALL, setting_label, style
 
 MAP, FULL = "magma_r", Normalize(0, 100)  # even steps of lightness, the same to eyes that tell no red from green
@@ -29,7 +29,7 @@ NUMBER, LINE = 1.92 * SMALL, 1.2 * SMALL  # points: a cell with room for "100", 
 
 
 def figure(runs: pd.DataFrame, confusions: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:
-    """The figure, a row a network, and its caption; `section` is the figure's slice of the configuration."""
+    """The figure, a row a network, and its caption; `section` is the figure's part of the configuration."""
     group, width = section["panels"]["networks"], section["size"][0]
     text = caption(runs, section)
     wrapped = wrap(text, (width - 2 * EDGE) * 72, SMALL)
@@ -40,7 +40,7 @@ def figure(runs: pd.DataFrame, confusions: pd.DataFrame, section: dict[str, Any]
     with style():
         drawing = Figure(figsize=(width, height))
         for row, model in enumerate(reversed(group["models"])):
-            shown = matrices(steady(rows_of(runs, group, model)), rows_of(confusions, group, model))
+            shown = matrices(without_diverged(rows_of(runs, group, model)), rows_of(confusions, group, model))
             corner = (EDGE + names, below + row * (side + TITLES))
             draw_row(drawing, shown, section["labels"][model], corner, side, is_last=row == 0)
         draw_bar(drawing, (width - EDGE - BAR + BETWEEN, below, height - EDGE - TITLES))

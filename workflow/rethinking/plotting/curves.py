@@ -125,22 +125,22 @@ def split_losses(training: pd.DataFrame, curves: pd.DataFrame) -> dict[str, pd.D
     losses = curves.merge(training[[*RUN, "stopped_by"]], on=RUN)
     losses = losses[np.isfinite(losses["OnlineTrainLoss"])]
     diverged = losses["stopped_by"] == "diverged"
-    steady = losses[~diverged]
-    seeds = steady.groupby("corruption")["seed"].transform("nunique")
-    shared = steady.groupby(["corruption", "Step"])["seed"].transform("size") == seeds
-    last_shared = steady["Step"].where(shared).groupby(steady["corruption"]).transform("max").fillna(0)
-    ends = steady.groupby(["corruption", "seed"])["Step"].transform("max")
-    alone = (steady["Step"] >= last_shared) & (ends > last_shared)
-    return {"together": steady[shared], "alone": steady[alone], "diverged": losses[diverged]}
+    kept = losses[~diverged]
+    seeds = kept.groupby("corruption")["seed"].transform("nunique")
+    shared = kept.groupby(["corruption", "Step"])["seed"].transform("size") == seeds
+    last_shared = kept["Step"].where(shared).groupby(kept["corruption"]).transform("max").fillna(0)
+    ends = kept.groupby(["corruption", "seed"])["Step"].transform("max")
+    alone = (kept["Step"] >= last_shared) & (ends > last_shared)
+    return {"together": kept[shared], "alone": kept[alone], "diverged": losses[diverged]}
 
 
 def draw_losses(axes: Axes, losses: dict[str, pd.DataFrame], training: pd.DataFrame, corruptions: list[str]) -> None:
     """Training loss of one network against steps, one line a data setting."""
     last = max((table["Step"].max() for table in losses.values() if len(table)), default=1)
     unit = unit_of(list(losses.values()))
-    steady = pd.concat([losses["together"], losses["alone"]])["OnlineTrainLoss"]
+    kept = pd.concat([losses["together"], losses["alone"]])["OnlineTrainLoss"]
     # A loss on its way to infinity would press all other lines onto the axis.
-    top = 1.05 * (steady.max() if len(steady) else math.log(training["num_classes"].iloc[0]))
+    top = 1.05 * (kept.max() if len(kept) else math.log(training["num_classes"].iloc[0]))
     for place, (corruption, look) in enumerate(setting_styles(corruptions).items()):
         of_setting = {name: table[table["corruption"] == corruption] for name, table in losses.items()}
         summary = mean_and_range(of_setting["together"], "Step", "OnlineTrainLoss")

@@ -26,7 +26,7 @@ from rethinking.plotting.curves import (
     unit_of,
 )
 from rethinking.plotting.layout import Handles, capitalised, lay_out
-from rethinking.plotting.panels import diverged_sentence, images_of, steady
+from rethinking.plotting.panels import diverged_sentence, images_of, without_diverged
 from rethinking.plotting.style import BLUE, ORANGE, VERMILLION, LineStyle, model_styles, published_points, style
 
 SETTINGS = {  # the paper's order and words; no augmentation and dropout leave weight decay
@@ -40,13 +40,13 @@ VALIDATION = (1, 1.2)  # dashes
 def figure(
     runs: pd.DataFrame, evaluations: pd.DataFrame, section: dict[str, Any], published: pd.DataFrame | None = None
 ) -> tuple[Figure, str]:
-    """The figure and its caption. `section` is the figure's slice of the resolved configuration.
+    """The figure and its caption. `section` is the figure's part of the resolved configuration.
 
     Where it has none of the panels of early stopping, (b) is all there is. Runs that diverged are in no mean; raises
     ValueError if a run is not there.
     """
     trained = {panel: panel_runs(runs, section, panel) for panel in section["panels"]}
-    tables = {panel: evaluations.merge(steady(rows)[RUN], on=RUN) for panel, rows in trained.items()}
+    tables = {panel: evaluations.merge(without_diverged(rows)[RUN], on=RUN) for panel, rows in trained.items()}
     settings = {name: tables[name] for name in SETTINGS if name in tables}
     networks = {
         model: tables["batch_norm"][tables["batch_norm"]["model"] == model]

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 
 from rethinking.plotting.curves import RUN, draw_curve, panel_runs, seeds_sentence, steps_label, unit_of
 from rethinking.plotting.layout import Handles, lay_out
-from rethinking.plotting.panels import diverged_sentence, steady
+from rethinking.plotting.panels import diverged_sentence, without_diverged
 from rethinking.plotting.style import BLUE, VERMILLION, LineStyle, style
 
 LOOKS = {
@@ -32,7 +32,7 @@ COLUMNS = {
 def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:
     """The figure and its caption. `section["settings"]` holds the epochs after which labels were drawn again."""
     trained = {name: panel_runs(runs, section, name) for name in LOOKS}
-    tables = {name: curves.merge(steady(rows)[RUN], on=RUN) for name, rows in trained.items()}
+    tables = {name: curves.merge(without_diverged(rows)[RUN], on=RUN) for name, rows in trained.items()}
     epochs = section["settings"]["redrawn"]["redraw_labels_after"]
     redraws = steps_of_redraws(curves.merge(trained["redrawn"][RUN], on=RUN), epochs)
     unit = unit_of(list(tables.values()))

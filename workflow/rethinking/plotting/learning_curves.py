@@ -21,7 +21,7 @@ COLUMNS = 3
 
 
 def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:
-    """The figure and its caption. `section` is the figure's slice of the resolved configuration."""
+    """The figure and its caption. `section` is the figure's part of the resolved configuration."""
     training = panel_runs(runs, section, "learning_curves")
     group = section["panels"]["learning_curves"]
     of_model = {model: training[training["model"] == model] for model in group["models"]}

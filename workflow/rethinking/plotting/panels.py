@@ -15,14 +15,14 @@ def rows_of(frame: pd.DataFrame, group: Mapping[str, Any], model: str) -> pd.Dat
     return frame[(frame[RUN] == wanted).all(axis=1)]
 
 
-def steady(runs: pd.DataFrame) -> pd.DataFrame:
+def without_diverged(runs: pd.DataFrame) -> pd.DataFrame:
     """The runs that means are over: a run that diverged has no accuracy or loss to speak of."""
     return runs[runs["stopped_by"] != "diverged"]
 
 
 def diverged_sentence(runs: pd.DataFrame) -> str:
     """How many of the runs means leave out; nothing where none diverged."""
-    count = len(runs) - len(steady(runs))
+    count = len(runs) - len(without_diverged(runs))
     return f"{count} of {len(runs)} runs diverged and {'is' if count == 1 else 'are'} left out." if count else ""
 
 

@@ -17,7 +17,7 @@ class Panel:
     are fitted. `in_full`: no run ends early. `validation`: images are held out. `corruptions`, `regularisers`: these
     and no other, where it says; "augmentation" stands for any kind of it. `part`: panels of the same part may be left
     out of a figure, all of them together. `redraws`: whether labels are drawn again on the way (`redraw_labels_after`).
-    `beside`: the panel from which this one differs in the recipe alone.
+    `differs_only_in_recipe_from`: the panel from which this one differs in the recipe alone.
     """
 
     one_model: bool = False
@@ -29,20 +29,20 @@ class Panel:
     regularisers: frozenset[str] | None = None
     part: str | None = None
     redraws: bool | None = None
-    beside: str | None = None
+    differs_only_in_recipe_from: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure(Entry):
     """One figure. `panels` names the groups of runs that its section of the configuration must hold.
 
-    Its function takes the data frames that `tables` names, as keyword arguments, and its section; `published` names the
+    Its function takes the data frames that `frames` names, as keyword arguments, and its section; `published` names the
     files of config/paper/ that it gets as one more, `published`, where the runs are of the paper's size. One that is
     drawn from no runs has no panels. `settings` names keys of its panels' recipes that its section is to hold.
     """
 
     panels: Mapping[str, Panel]
-    tables: tuple[str, ...] = ("runs", "curves")
+    frames: tuple[str, ...] = ("runs", "curves")
     published: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
 
@@ -87,7 +87,7 @@ FIGURES = {
             "no_regulariser": _early_stopping(),
             "batch_norm": Panel(in_full=True, corruptions=("true_labels",), regularisers=frozenset()),
         },
-        tables=("runs", "evaluations"),
+        frames=("runs", "evaluations"),
         published=("fig2b.csv",),
     ),
     "training": Figure(
@@ -95,14 +95,14 @@ FIGURES = {
         function="figure",
         description="accuracy and loss on training, validation and test images, epoch by epoch, and the best epoch",
         panels={"networks": EPOCH_BY_EPOCH},
-        tables=("runs", "curves"),
+        frames=("runs", "curves"),
     ),
     "confusion": Figure(
         module="rethinking.plotting.confusion",
         function="figure",
         description="confusion matrices of the test set after the first, the best and the last epoch",
         panels={"networks": EPOCH_BY_EPOCH},
-        tables=("runs", "confusions"),
+        frames=("runs", "confusions"),
     ),
     "learning_curves": Figure(
         module="rethinking.plotting.learning_curves",
@@ -117,7 +117,11 @@ FIGURES = {
         panels={
             "fixed": Panel(one_model=True, in_full=True, corruptions=("random_labels-1.0",), redraws=False),
             "redrawn": Panel(
-                one_model=True, in_full=True, corruptions=("random_labels-1.0",), redraws=True, beside="fixed"
+                one_model=True,
+                in_full=True,
+                corruptions=("random_labels-1.0",),
+                redraws=True,
+                differs_only_in_recipe_from="fixed",
             ),
         },
         settings=("redraw_labels_after",),
@@ -127,7 +131,7 @@ FIGURES = {
         function="figure",
         description="the networks: trainable parameters against multiply-adds",
         panels={},
-        tables=("sizes",),
+        frames=("sizes",),
     ),
 }
 

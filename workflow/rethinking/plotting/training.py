@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 
 from rethinking.plotting.curves import RUN, draw_band, seeds_sentence
 from rethinking.plotting.layout import Handles, capitalised, lay_out, panel_width, wrap
-from rethinking.plotting.panels import diverged_sentence, images_of, rows_of, steady
+from rethinking.plotting.panels import diverged_sentence, images_of, rows_of, without_diverged
 from rethinking.plotting.style import BLUE, LARGE, ORANGE, VERMILLION, LineStyle, setting_label, style
 
 PARTS = {
@@ -27,13 +27,13 @@ BEST = {"color": "0.35", "linewidth": 0.8, "linestyle": (0, (5, 2, 1, 2))}
 
 
 def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:
-    """The figure, a column a network, and its caption; `section` is the figure's slice of the configuration."""
+    """The figure, a column a network, and its caption; `section` is the figure's part of the configuration."""
     group = section["panels"]["networks"]
     with style():
         drawing = Figure(figsize=section["size"])
         axes = drawing.subplots(len(ROWS), len(group["models"]), squeeze=False, sharex=True, sharey="row")
         for column, model in enumerate(group["models"]):
-            trained = steady(rows_of(runs, group, model))
+            trained = without_diverged(rows_of(runs, group, model))
             draw_network(list(axes[:, column]), trained, curves.merge(trained[RUN], on=RUN))
         text = caption(runs, section)
         label_axes(axes, section)
@@ -98,7 +98,7 @@ def caption(runs: pd.DataFrame, section: dict[str, Any]) -> str:
         " evaluation mode, on all training, validation and test images.",
         seeds_sentence(section["seeds"]),
         "Vertical lines: the epoch with the highest validation accuracy, one a seed; test images choose nothing.",
-        *(best_sentence(section["labels"][model], steady(rows)) for model, rows in found.items()),
+        *(best_sentence(section["labels"][model], without_diverged(rows)) for model, rows in found.items()),
         diverged_sentence(pd.concat(found.values())),
         section["recipe_note"],
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.plotting.panels import diverged_sentence, steady
+from rethinking.plotting.panels import diverged_sentence, without_diverged
 from rethinking.plotting.style import setting_label
 from rethinking.reporting.accuracies import rows_of, seeds_note, with_spread
 from rethinking.reporting.comparison import Frames, summary
@@ -28,7 +28,7 @@ OF_A_RUN = {  # columns of runs.csv by their names in the table
 
 
 def table(*, runs: pd.DataFrame, published: None, section: dict[str, Any]) -> Table:
-    """One row a network. `section` is the table's slice of the resolved configuration."""
+    """One row a network. `section` is the table's part of the resolved configuration."""
     frames = Frames(runs=runs.assign(seconds_per_epoch=runs["seconds"] / runs["epochs_done"]))
     numbers = pd.DataFrame([row_of(frames, section, row) for row in rows_of(section, PANELS)])
     dataset = section["dataset_label"]
@@ -46,7 +46,7 @@ def table(*, runs: pd.DataFrame, published: None, section: dict[str, Any]) -> Ta
 def row_of(frames: Frames, section: dict[str, Any], row: tuple[str, str, str]) -> dict[str, Any]:
     """A row of the CSV file: means, and standard deviations over seeds."""
     panel, model, corruption = row
-    rows = steady(frames.of("runs", section["panels"][panel], model, corruption))
+    rows = without_diverged(frames.of("runs", section["panels"][panel], model, corruption))
     values: dict[str, Any] = {"model": model, "corruption": corruption, "n": len(rows)}
     for column in OF_A_RUN:
         found = summary(rows[column].to_numpy(float), len(rows))

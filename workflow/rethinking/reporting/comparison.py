@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rethinking.plotting.panels import steady
+from rethinking.plotting.panels import without_diverged
 
 RUN = ["dataset", "model", "corruption", "recipe"]
 # A quantity's column: of runs.csv where it is one number a run, else of the frame with one row a step.
@@ -74,7 +74,7 @@ def ours(
     runs = frames.of("runs", group, model, corruption)
     if quantity == "relative_time":
         runs = runs[runs["seed"].isin(frames.of("runs", group, model, "true_labels")["seed"])]
-    kept = runs if quantity in AT_THE_FIT else steady(runs)
+    kept = runs if quantity in AT_THE_FIT else without_diverged(runs)
     if math.isnan(step) and quantity in OF_A_RUN:
         values = kept[OF_A_RUN[quantity]].to_numpy(float)
     else:

@@ -8,9 +8,9 @@ import pandas as pd
 
 from rethinking.plotting.panels import diverged_sentence
 from rethinking.reporting.accuracies import plain, seeds_note, with_spread
+from rethinking.reporting.claims import claims
 from rethinking.reporting.comparison import SUSPECT, Frames, Ours, find, ours, verdict
 from rethinking.reporting.formats import Table
-from rethinking.reporting.signs import signs
 
 ERROR, CORRUPTED = "test_error_at_fit", "test_error_at_fit_corrupted"
 NOTHING = Ours(math.nan, math.nan, 0, 0)
@@ -30,11 +30,11 @@ def table(
 ) -> Table:
     """One row a published number, or a row a claim where `published` is None.
 
-    `section` is the table's slice of the resolved configuration, its panels those of every figure and table.
+    `section` is the table's part of the resolved configuration, its panels those of every figure and table.
     """
     frames = Frames(runs=runs, curves=curves, evaluations=evaluations)
     if published is None:
-        return table_of_signs(frames, section)
+        return table_of_claims(frames, section)
     rows = [row_of(frames, section, number) for number in published.to_dict("records")]
     numbers = pd.DataFrame(rows)
     notes = [
@@ -192,10 +192,10 @@ def shown_together(part: pd.DataFrame, points: int) -> dict[str, str]:
     }
 
 
-def table_of_signs(frames: Frames, section: dict[str, Any]) -> Table:
+def table_of_claims(frames: Frames, section: dict[str, Any]) -> Table:
     """The claims of the paper's figures, asked of data of another size."""
     columns = ["source", "claim", "found", "n", "verdict"]
-    numbers = pd.DataFrame(signs(frames, section), columns=columns)
+    numbers = pd.DataFrame(claims(frames, section), columns=columns)
     found = numbers["verdict"].value_counts()
     title = f"What the paper shows, on {section['dataset_label']}: " + ", ".join(
         f"{found.get(name, 0)} {name}" for name in ("holds", "fails", "not run")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.plotting.panels import diverged_sentence, steady
+from rethinking.plotting.panels import diverged_sentence, without_diverged
 from rethinking.plotting.style import setting_label
 from rethinking.reporting.accuracies import rows_of
 from rethinking.reporting.comparison import Frames
@@ -39,7 +39,7 @@ def classes_of(frames: Frames, section: dict[str, Any], row: tuple[str, str, str
     """The rows of one network in the CSV file, counts summed over seeds, in the data set's order of classes."""
     panel, model, corruption = row
     runs, cells = (frames.of(name, section["panels"][panel], model, corruption) for name in ("runs", "confusions"))
-    runs = steady(runs)
+    runs = without_diverged(runs)
     held_out = runs["best_validation_epoch"].notna().all()
     chosen = runs.set_index("seed")["best_validation_epoch" if held_out else "epochs_done"]
     count = cells["Count"].where(cells["Epoch"] == cells["seed"].map(chosen), 0)

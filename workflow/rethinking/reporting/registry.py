@@ -9,7 +9,7 @@ from rethinking.registry import Entry
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Entry):
-    """One table. `panels`, `tables` and `published` are those of a figure.
+    """One table. `panels`, `frames` and `published` are those of a figure.
 
     `at_any_size`: it gets `published` whatever the size of its runs. `of_everything`: it is made from the panels of
     every figure and table of the configuration, and `panels` names what its own section may add to them, runs that
@@ -17,7 +17,7 @@ class Table(Entry):
     """
 
     panels: Mapping[str, Panel]
-    tables: tuple[str, ...] = ("runs", "curves")
+    frames: tuple[str, ...] = ("runs", "curves")
     published: tuple[str, ...] = ()
     at_any_size: bool = False
     of_everything: bool = False
@@ -40,7 +40,7 @@ TABLES = {
             "plain": _after_training("true_labels"),
             "random_labels": _after_training("random_labels-1.0"),
         },
-        tables=("runs",),
+        frames=("runs",),
         published=("table1.csv",),
     ),
     "table4": Table(
@@ -59,21 +59,21 @@ TABLES = {
         function="table",
         description="the best epoch by validation, the test accuracy there and at the end, seconds",
         panels={"networks": EPOCH_BY_EPOCH},
-        tables=("runs",),
+        frames=("runs",),
     ),
     "per_class": Table(
         module="rethinking.reporting.per_class",
         function="table",
         description="test accuracy class by class, at the best epoch by validation or after the last",
         panels={"networks": Panel(in_full=True)},
-        tables=("runs", "confusions"),
+        frames=("runs", "confusions"),
     ),
     "paper_vs_ours": Table(
         module="rethinking.reporting.paper_vs_ours",
         function="table",
         description="the paper's numbers of tables 1 and 4 and figures 1 and 2b beside ours",
         panels={"corruption_levels": Panel(), "learning_curves": Panel()},
-        tables=("runs", "curves", "evaluations"),
+        frames=("runs", "curves", "evaluations"),
         published=("table1.csv", "table4.csv", "fig1a.csv", "fig1b.csv", "fig1c.csv", "fig2b.csv"),
         of_everything=True,
     ),
@@ -82,14 +82,14 @@ TABLES = {
         function="table",
         description="when each network had fitted its training set: epoch, steps, seconds, test accuracy",
         panels={"corruption_levels": Panel(by_level=True), "learning_curves": Panel(), "capacity": Panel()},
-        tables=("runs",),
+        frames=("runs",),
     ),
     "sources": Table(
         module="rethinking.reporting.sources",
         function="table",
         description="what other sources print of their own runs, beside ours",
         panels={"runs": Panel()},
-        tables=("runs", "curves", "evaluations"),
+        frames=("runs", "curves", "evaluations"),
         published=("sources.yaml",),
         at_any_size=True,
         of_everything=True,

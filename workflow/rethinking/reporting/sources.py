@@ -51,7 +51,10 @@ def table(
     published: pd.DataFrame,
     section: dict[str, Any],
 ) -> Table:
-    """One row a number of each source that shares a network with the configuration; `section` is the table's slice."""
+    """One row a number of each source that shares a network with the configuration.
+
+    `section` is the table's part of the configuration.
+    """
     frames = Frames(runs=runs, curves=curves, evaluations=evaluations)
     published = in_common(published, set(section["factories"].values()))
     rows = [row_of(frames, section, result) for result in published.to_dict("records")]

@@ -24,7 +24,7 @@ QUANTITIES = ("train_accuracy", "test_accuracy")
 
 
 def table(*, runs: pd.DataFrame, published: pd.DataFrame | None, section: dict[str, Any]) -> Table:
-    """One row a network and setting. `section` is the table's slice of the resolved configuration."""
+    """One row a network and setting. `section` is the table's part of the resolved configuration."""
     frames = Frames(runs=runs)
     rows = [row_of(frames, published, section, row) for row in rows_of(section, PANELS)]
     numbers = pd.DataFrame(rows)

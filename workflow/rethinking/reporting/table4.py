@@ -29,7 +29,7 @@ QUANTITIES = {"train_accuracy": "evaluation mode", "online_accuracy": "as the la
 def table(
     *, runs: pd.DataFrame, curves: pd.DataFrame, published: pd.DataFrame | None, section: dict[str, Any]
 ) -> Table:
-    """One row a network and regulariser. `section` is the table's slice of the resolved configuration."""
+    """One row a network and regulariser. `section` is the table's part of the resolved configuration."""
     frames = Frames(runs=runs, curves=curves)
     numbers = pd.DataFrame([row_of(frames, published, section, row) for row in rows_of(section, PANELS)])
     dataset = section["dataset_label"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.plotting.panels import steady
+from rethinking.plotting.panels import without_diverged
 from rethinking.plotting.style import CRITERIA, setting_label
 from rethinking.reporting.accuracies import rows_of, seeds_note, with_spread
 from rethinking.reporting.comparison import Frames, summary
@@ -29,7 +29,7 @@ DIGITS = {
 
 
 def table(*, runs: pd.DataFrame, published: pd.DataFrame | None = None, section: dict[str, Any]) -> Table:
-    """One row a network, corruption and group of runs. `section` is the table's slice of the configuration."""
+    """One row a network, corruption and group of runs. `section` is the table's part of the configuration."""
     frames = Frames(runs=runs)
     numbers = pd.DataFrame([row_of(frames, section, row) for row in rows_of(section, PANELS)])
     reached, ran, diverged = (int(numbers[count].sum()) for count in ("n", "runs", "diverged"))
@@ -63,11 +63,11 @@ def row_of(frames: Frames, section: Mapping[str, Any], row: tuple[str, str, str]
         "test_accuracy": 100 * (1 - met["test_error_at_fit"]),
         "test_accuracy_corrupted": 100 * (1 - met["test_error_at_fit_corrupted"]),
         "relative_time": met["relative_time"],
-        "final_train_accuracy": steady(runs)["final_train_accuracy"],
+        "final_train_accuracy": without_diverged(runs)["final_train_accuracy"],
     }
     names = {"panel": panel, "dataset": group["dataset"], "recipe": group["recipe"], "model": model}
     unfit = runs[runs["censored"].astype(bool)]
-    counts = {"n": len(met), "runs": len(runs), "diverged": len(unfit) - len(steady(unfit))}
+    counts = {"n": len(met), "runs": len(runs), "diverged": len(unfit) - len(without_diverged(unfit))}
     counts["epochs_trained"] = runs["epochs_done"].max()
     found = {name: summary(column.to_numpy(float), len(runs)) for name, column in values.items()}
     spread = {key: value for name, each in found.items() for key, value in ((name, each.mean), (f"{name}_sd", each.sd))}

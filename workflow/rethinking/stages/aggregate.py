@@ -8,7 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.analysis.aggregate import curves_table, evaluations_of, mixed, runs_table, test_accuracy_at_best
+from rethinking.analysis.aggregate import (
+    curves_table,
+    differing_environments,
+    evaluations_of,
+    runs_table,
+    test_accuracy_at_best,
+)
 from rethinking.analysis.agreement import disagreement
 from rethinking.files import atomic, read_csv
 from rethinking.stages.runs import add_arguments, read_runs
@@ -19,7 +25,7 @@ def aggregate(plan: dict[str, Any], code: dict[str, str], fit_criterion: str, fo
     """Write `out`/runs.csv, `out`/curves.csv and `out`/evaluations.csv from the runs under `folder`."""
     runs = list(read_runs(plan, code, folder))
     summaries = [summary for _, summary in runs]
-    for line in mixed(summaries):
+    for line in differing_environments(summaries):
         print(f"warning: the runs of this table differ in {line}", file=sys.stderr)
     for name, table in frames([(folder / run.path, summary) for run, summary in runs], fit_criterion).items():
         with atomic(out / f"{name}.csv") as temporary:

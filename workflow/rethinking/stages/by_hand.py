@@ -9,7 +9,7 @@ from rethinking.config import CHECKOUT, Configuration
 from rethinking.files import digest
 from rethinking.provenance import corrupted_data, prepared_data, split_data, train_code, train_data
 from rethinking.run import RunConfig
-from rethinking.schema import Sources
+from rethinking.schema import ConfigOrigins
 from rethinking.stages.corrupt import corrupt
 from rethinking.stages.download import DOWNLOADS, download
 from rethinking.stages.prepare import prepare
@@ -29,7 +29,7 @@ def downloaded(configuration: Configuration, dataset: str) -> Path | None:
 def _downloaded(configuration: Configuration, name: str | None) -> Path | None:
     if name is None:
         return None
-    expected = configuration.download_slice(name)
+    expected = configuration.download_job(name)
     out = BY_HAND / "downloads" / f"{name.replace('/', '-')}-{digest(expected)[:12]}"
     if not (out / "manifest.json").exists():
         # What the pipeline has downloaded need not come from the network again.
@@ -46,7 +46,7 @@ def prepared(configuration: Configuration, dataset: str, root: Path = BY_HAND / 
     out = root / f"{dataset}-{prepared_data(configuration, dataset)[:12]}"
     if not (out / "manifest.json").exists():
         path = configuration.paths.get(dataset)
-        values = configuration.prepare_slice(dataset)
+        values = configuration.prepare_job(dataset)
         prepare(dataset, values, downloaded(configuration, dataset), out, Path(path) if path else None)
     return out
 
@@ -57,7 +57,7 @@ def corrupted(configuration: Configuration, dataset: str, corruption: str, seed:
         return None
     out = data / f"{corruption}-{made_from[:12]}" / f"seed{seed}"
     if not (out / "manifest.json").exists():
-        values = configuration.corruption_slice(dataset, corruption, seed)
+        values = configuration.corruption_job(dataset, corruption, seed)
         download_name = configuration.corruption_download(dataset, corruption)
         corrupt(values, data, out, _downloaded(configuration, download_name))
     return out
@@ -65,7 +65,7 @@ def corrupted(configuration: Configuration, dataset: str, corruption: str, seed:
 
 def split(configuration: Configuration, dataset: str, seed: int, data: Path) -> Path | None:
     """The folder of a validation split, made where it is missing; None where the data set holds none out."""
-    values = configuration.split_slice(dataset, seed)
+    values = configuration.split_job(dataset, seed)
     if values is None or (made_from := split_data(configuration, dataset, seed)) is None:
         return None
     out = data / f"split-{made_from[:12]}" / f"seed{seed}"
@@ -152,7 +152,7 @@ def main(argv: list[str]) -> None:
         raise ValueError(f"--seed = {args.seed}: must be at least 0")
     configuration = Configuration.load(args.configfile)
     of_file = {name: value for name, value in held.items() if getattr(args, name) == value}
-    asked = Sources("command line", {str(args.config): of_file})
+    asked = ConfigOrigins("command line", {str(args.config): of_file})
     run = configuration.run(args.dataset, args.model, args.corruption, args.recipe, args.seed, asked, **overrides)
     out = args.out or BY_HAND / "runs" / run.path
     if (RESULTS / "runs").resolve() in (out.resolve(), *out.resolve().parents):

@@ -10,13 +10,13 @@ import numpy as np
 
 from rethinking import files
 from rethinking.data.corruptions.registry import CORRUPTIONS, Corruption
-from rethinking.data.originals import identity, lying_in
+from rethinking.data.originals import identity, verified_paths
 from rethinking.names import corruption_name, split_corruption
 from rethinking.registry import lookup, nearest
 
 
 def corrupt(
-    slice: Mapping[str, Any],
+    job: Mapping[str, Any],
     data: Path,
     out: Path,
     downloaded: Path | None = None,
@@ -27,10 +27,10 @@ def corrupt(
     `downloaded` is the folder of the one file that human labels are read from; `made_by` goes into the manifest
     (rethinking.owners).
     """
-    given, seed = slice["corruption"], slice["seed"]
+    given, seed = job["corruption"], job["seed"]
     clean = files.read_manifest(data, dataset=str, classes=list, class_counts=dict)
-    if clean["dataset"] != slice["dataset"]:
-        raise ValueError(f"{data / 'manifest.json'}: dataset is {clean['dataset']!r}, not {slice['dataset']!r}")
+    if clean["dataset"] != job["dataset"]:
+        raise ValueError(f"{data / 'manifest.json'}: dataset is {clean['dataset']!r}, not {job['dataset']!r}")
     entry = lookup(CORRUPTIONS, "corruption", given["family"])
     options = _checked(entry, given)
     arrays = [files.load_array(data, name, clean) for name in entry.changes]
@@ -39,7 +39,7 @@ def corrupt(
     sources = {name: clean["arrays"][name]["sha256"] for name in entry.changes}
     if downloaded is not None:
         ((name, expected),) = files.read_json(downloaded / "manifest.json", files=dict)["files"].items()
-        noise |= {"path": lying_in(downloaded, name, expected)[name], "subset": slice["subset"]}
+        noise |= {"path": verified_paths(downloaded, name, expected)[name], "subset": job["subset"]}
         sources[name] = identity(expected)
     corrupted = entry.load()(*arrays, seed=seed, **noise, **options)
     counts = dict(clean["class_counts"])
@@ -47,7 +47,7 @@ def corrupt(
         counts["train"] = np.bincount(corrupted.arrays["train_labels"], minlength=len(clean["classes"])).tolist()
     manifest = {
         "schema": 1,
-        "dataset": slice["dataset"],
+        "dataset": job["dataset"],
         "corruption": given["name"],
         "seed": seed,
         "definition": corrupted.definition,
@@ -81,12 +81,12 @@ def _checked(entry: Corruption, given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def main(argv: list[str]) -> None:
-    """Command line: `python -m rethinking corrupt --slice '{"dataset": …, …}' --data DIR --out DIR`."""
+    """Command line: `python -m rethinking corrupt --job '{"dataset": …, …}' --data DIR --out DIR`."""
     parser = argparse.ArgumentParser(prog="python -m rethinking corrupt", description=__doc__)
-    parser.add_argument("--slice", required=True, type=json.loads, metavar="JSON", help="dataset, corruption, seed")
+    parser.add_argument("--job", required=True, type=json.loads, metavar="JSON", help="dataset, corruption, seed")
     parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="the prepared data set")
     parser.add_argument("--downloaded", type=Path, metavar="DIR", help="the file of human labels")
     parser.add_argument("--made-by", type=json.loads, metavar="JSON", help="whose this is, for other configurations")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     arguments = parser.parse_args(argv)
-    corrupt(arguments.slice, arguments.data, arguments.out, arguments.downloaded, arguments.made_by)
+    corrupt(arguments.job, arguments.data, arguments.out, arguments.downloaded, arguments.made_by)

@@ -60,7 +60,7 @@ def main(argv: list[str]) -> None:
         configuration = Configuration.load(arguments.configfile)
         if (name := configuration.download_name(arguments.dataset)) is None:
             raise ValueError(f"--dataset = {arguments.dataset}: has no files to download")
-        expected, urls = configuration.download_slice(name), configuration.urls[name]
+        expected, urls = configuration.download_job(name), configuration.urls[name]
         data_dir = data_dir or configuration.data_dir
     if data_dir and not is_address(data_dir) and not Path(data_dir).is_dir():
         raise ValueError(f"--data-dir = {data_dir}: there is no such folder")

@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     from rethinking.plotting.style import save
 
-    frames = read_frames(arguments, entry.tables)
+    frames = read_frames(arguments, entry.frames)
     if not entry.published:
         del frames["published"]
     figure, caption = draw(**frames, section=arguments.section)

@@ -36,7 +36,7 @@ def _corruptions(configuration: Configuration) -> dict[str, str]:
 def _datasets(configuration: Configuration) -> dict[str, str]:
     lines = {}
     for name, entry in configuration.datasets.items():
-        train, test = (entry[part] or entry["source"][part] for part in ("train", "test"))
+        train, test = (entry[part] or entry["original"][part] for part in ("train", "test"))
         lines[name] = f"{entry.get('description', '')} ({train:,} training and {test:,} test images)"
     return lines
 

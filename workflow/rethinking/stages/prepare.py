@@ -12,7 +12,7 @@ import numpy as np
 
 from rethinking import files as disk
 from rethinking.data import readers
-from rethinking.data.originals import identity, lying_in
+from rethinking.data.originals import identity, verified_paths
 from rethinking.data.prepare import check_facts, describe
 from rethinking.data.prepare import prepare as prepare_source
 from rethinking.registry import nearest
@@ -20,7 +20,7 @@ from rethinking.registry import nearest
 
 def prepare(
     dataset: str,
-    slice: Mapping[str, Any],
+    job: Mapping[str, Any],
     downloaded: Path | None,
     out: Path,
     path: Path | None = None,
@@ -28,13 +28,13 @@ def prepare(
 ) -> None:
     """Write `{train,test}_{images,labels}.npy` and, last, `manifest.json` into `out`.
 
-    `slice` holds `reader`, its `options` and what it must find (`source`, optional), and the arguments of
+    `job` holds `reader`, its `options` and what it must find (`source`, optional), and the arguments of
     `data.prepare.prepare`. `downloaded` is the folder that the stage `download` has filled, None for a data set without
     files; `path` is where the pictures of one that lies on disk are. `made_by` goes into the manifest
     (rethinking.owners).
     """
     expected = {} if downloaded is None else disk.read_json(downloaded / "manifest.json", files=dict)["files"]
-    arguments = dict(slice)
+    arguments = dict(job)
     arguments.pop("listing", None)  # it is there for Snakemake: pictures that were edited are read again
     options = arguments.pop("options", {}) | ({"path": path} if path else {})
     original = _reader(arguments.pop("reader")).read(_files(downloaded, expected), **options)
@@ -69,7 +69,7 @@ def _files(downloaded: Path | None, expected: Mapping[str, Any]) -> dict[str, Pa
     for name, values in expected.items():
         assert downloaded is not None
         try:
-            files |= lying_in(downloaded, name, values)
+            files |= verified_paths(downloaded, name, values)
         except ValueError as problem:
             raise ValueError(f"{problem}; delete {downloaded}, it will be made again") from None
     return files
@@ -77,19 +77,17 @@ def _files(downloaded: Path | None, expected: Mapping[str, Any]) -> dict[str, Pa
 
 def _reader(name: str) -> Any:
     """The reader's module, found by name so that a job's code reaches its own reader only."""
-    known = {module.name for module in pkgutil.iter_modules(readers.__path__)} - {"source"}
+    known = {module.name for module in pkgutil.iter_modules(readers.__path__)}
     if name not in known:
         raise ValueError(f"unknown reader {name!r}; {nearest(name, known)}")
     return importlib.import_module(f"{readers.__name__}.{name}")
 
 
 def main(argv: list[str]) -> None:
-    """Command line: `python -m rethinking prepare --dataset digits --slice '{"reader": …, …}' --out DIR`."""
+    """Command line: `python -m rethinking prepare --dataset digits --job '{"reader": …, …}' --out DIR`."""
     parser = argparse.ArgumentParser(prog="python -m rethinking prepare", description=__doc__)
     parser.add_argument("--dataset", required=True, metavar="NAME")
-    parser.add_argument(
-        "--slice", required=True, type=json.loads, metavar="JSON", help="reader, image_size, channels, …"
-    )
+    parser.add_argument("--job", required=True, type=json.loads, metavar="JSON", help="reader, image_size, channels, …")
     parser.add_argument("--downloaded", type=Path, metavar="DIR", help="the original files, where the data set has any")
     parser.add_argument(
         "--paths", type=json.loads, default={}, metavar="JSON", help="where pictures lie on disk, by data set"
@@ -100,7 +98,7 @@ def main(argv: list[str]) -> None:
     path = arguments.paths.get(arguments.dataset)
     prepare(
         arguments.dataset,
-        arguments.slice,
+        arguments.job,
         arguments.downloaded,
         arguments.out,
         Path(path) if path else None,

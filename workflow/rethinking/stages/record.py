@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.analysis.aggregate import NAME, mixed, mixed_data
+from rethinking.analysis.aggregate import NAME, differing_data, differing_environments
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.files import atomic, read_csv
 from rethinking.provenance import train_code
@@ -67,7 +67,7 @@ def keep(configuration: Configuration, folder: Path, kept: Path) -> dict[str, st
 
     A run that an earlier record kept stays, unless it is here again. Of one that other code made a line says so.
     """
-    of_classes = any("confusions" in TABLES[name].tables for name in configuration.tables)
+    of_classes = any("confusions" in TABLES[name].frames for name in configuration.tables)
     names = [*SMALL, *(["confusion.pkl"] if of_classes else [])]
     found = finished(configuration, folder)
     for path, (_, summary) in found.items():  # what is torn or edited must not replace what was kept
@@ -106,15 +106,15 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
         if not there:
             continue
         summaries = [summary for _, summary in there]
-        for line in [*mixed(summaries), *mixed_data(summaries)]:
+        for line in [*differing_environments(summaries), *differing_data(summaries)]:
             print(f"warning: the runs of {name} differ in {line}", file=sys.stderr)
         runs = [(kept / run.path, summary) for run, summary in there]
         entry = lookup(TABLES, "table", name)
         numbers = {key: numeric(frame) for key, frame in frames(runs, section["fit_criterion"]).items()}
-        if "confusions" in entry.tables:
+        if "confusions" in entry.frames:
             numbers["confusions"] = read_confusions(runs)
         table = entry.load()(
-            **{key: numbers[key] for key in entry.tables},
+            **{key: numbers[key] for key in entry.frames},
             published=read_published(CHECKOUT / PAPER, configuration.published(name)),
             section=configuration.table_section(name) | {"seeds": sorted({run.seed for run, _ in there})},
         )

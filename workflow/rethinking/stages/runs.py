@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rethinking.analysis.aggregate import mixed_data
+from rethinking.analysis.aggregate import differing_data
 from rethinking.run import RunConfig, runs_of
 from rethinking.stages.sealing import read_run
 
@@ -44,7 +44,7 @@ def read_runs(plan: dict[str, Any], code: dict[str, str], folder: Path) -> Itera
             )
         summaries.append(summary)
         yield run, summary
-    if different := mixed_data(summaries):
+    if different := differing_data(summaries):
         raise ValueError(
             f"{folder}: {different[0]}: the data were made again and came out otherwise, as they may with another "
             "version of numpy or Pillow; delete the runs of one kind to train them on what results/data holds now"

@@ -19,17 +19,17 @@ from rethinking.files import atomic, load_array, read_manifest, save_array
 COLOURS = {1: ("Grey",), 3: ("Red", "Green", "Blue")}
 
 
-def samples(slice: Mapping[str, Any], data: Path, out: Path) -> None:
+def samples(job: Mapping[str, Any], data: Path, out: Path) -> None:
     """Write samples.npy, uint8 (rows, columns, height, width, channels), and samples.csv, a row an image of it.
 
     The corruptions are read from the folders below `data`; a row of samples.npy is a corruption.
     """
     manifest = read_manifest(data, classes=list)
     images, labels = _clean(data, manifest)
-    chosen = one_of_each(labels, slice["images"])
+    chosen = one_of_each(labels, job["images"])
     rows, table = [], []
-    for row, corruption in enumerate(slice["corruptions"]):
-        folder = data / corruption / f"seed{slice['seed']}"
+    for row, corruption in enumerate(job["corruptions"]):
+        folder = data / corruption / f"seed{job['seed']}"
         its = {"arrays": {}} if corruption == "true_labels" else read_corrupted(folder, manifest)
         shown = load_array(folder, "train_images", its)[chosen] if "train_images" in its["arrays"] else images[chosen]
         given = load_array(folder, "train_labels", its) if "train_labels" in its["arrays"] else labels
@@ -49,12 +49,12 @@ def samples(slice: Mapping[str, Any], data: Path, out: Path) -> None:
     _write(out / "samples.csv", table)
 
 
-def values(slice: Mapping[str, Any], data: Path, out: Path) -> None:
+def values(job: Mapping[str, Any], data: Path, out: Path) -> None:
     """Write values.csv, a row a pixel of the one image that is shown by channel."""
-    manifest, index = read_manifest(data, classes=list), slice["image"]
+    manifest, index = read_manifest(data, classes=list), job["image"]
     images, labels = _clean(data, manifest)
     if index >= len(images):
-        raise ValueError(f"samples.image = {index}: {slice['dataset']!r} has {len(images):,} training images")
+        raise ValueError(f"samples.image = {index}: {job['dataset']!r} has {len(images):,} training images")
     _write(out / "values.csv", _values(images[index], manifest["classes"][labels[index]], index))
 
 
@@ -81,11 +81,11 @@ def _write(path: Path, rows: Sequence[Mapping[str, Any]] | Iterator[Mapping[str,
 
 
 def main(argv: list[str]) -> None:
-    """Command line: `python -m rethinking samples --slice '{"dataset": …, …}' --data DIR --out DIR`."""
+    """Command line: `python -m rethinking samples --job '{"dataset": …, …}' --data DIR --out DIR`."""
     parser = argparse.ArgumentParser(prog="python -m rethinking samples", description=__doc__)
-    parser.add_argument("--slice", required=True, type=json.loads, metavar="JSON", help="dataset, corruptions, seed, …")
+    parser.add_argument("--job", required=True, type=json.loads, metavar="JSON", help="dataset, corruptions, seed, …")
     parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="the prepared data set")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     arguments = parser.parse_args(argv)
-    make = values if "image" in arguments.slice else samples
-    make(arguments.slice, arguments.data, arguments.out)
+    make = values if "image" in arguments.job else samples
+    make(arguments.job, arguments.data, arguments.out)

@@ -181,7 +181,7 @@ def summarise(
 def main(argv: list[str]) -> None:
     """What a rule calls; by hand, `python -m rethinking train --help` takes names instead."""
     parser = argparse.ArgumentParser(prog="python -m rethinking train")
-    parser.add_argument("--run", required=True, type=json.loads, help="the run's slice of the configuration, JSON")
+    parser.add_argument("--run", required=True, type=json.loads, help="the run's values, JSON")
     parser.add_argument("--code", required=True, help="digest of the code that the run reaches")
     parser.add_argument("--made-from", help="digest of what the data were made from")
     parser.add_argument("--made-by", type=json.loads, help="whose this is, for other configurations")

@@ -1,1 +1,1 @@
-"""The data sets, one module each: `read(files) -> Source` from the downloaded files by name."""
+"""The data sets, one module each: `read(files) -> LoadedDataset` from the downloaded files by name."""

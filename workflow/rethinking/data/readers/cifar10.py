@@ -12,7 +12,7 @@ import numpy as np
 from rethinking import pickles
 from rethinking.data.archives import members
 from rethinking.data.labels import check_range
-from rethinking.data.readers.source import Source
+from rethinking.data.loaded import LoadedDataset
 
 ARCHIVE = "cifar-10-python.tar.gz"
 FOLDER = "cifar-10-batches-py"
@@ -23,7 +23,7 @@ WANTED = (*TRAIN, *TEST, META)
 SHAPE = (3, 32, 32)  # of a stored image; ours has its channels last
 
 
-def read(files: Mapping[str, Path]) -> Source:
+def read(files: Mapping[str, Path]) -> LoadedDataset:
     """CIFAR-10 in its official order, train (50000, 32, 32, 3) and test (10000, 32, 32, 3)."""
     content, places = {}, {}
     for name, where, data in _contents(files):
@@ -36,7 +36,7 @@ def read(files: Mapping[str, Path]) -> Source:
     for name in (*TRAIN, *TEST):
         check_range(f"{places[name]}: labels", content[name][1], len(content[META]))
     train, test = ([content[name] for name in names] for names in (TRAIN, TEST))
-    return Source(
+    return LoadedDataset(
         train_images=np.concatenate([images for images, _ in train]),
         train_labels=np.concatenate([labels for _, labels in train]),
         test_images=np.concatenate([images for images, _ in test]),

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from rethinking.data.loaded import LoadedDataset
 from rethinking.data.readers import cifar10
-from rethinking.data.readers.source import Source
 
 ANIMALS = {"cat": ("cat",), "dog": ("dog",), "wild": ("bird", "deer", "frog", "horse")}
 NONE = -1
 
 
-def read(files: Mapping[str, Path]) -> Source:
+def read(files: Mapping[str, Path]) -> LoadedDataset:
     """CIFAR-10's animals in its official order, train (30000, 32, 32, 3) and test (6000, 32, 32, 3)."""
     whole = cifar10.read(files)
     new_label = np.full(len(whole.classes), NONE, np.int64)
@@ -25,7 +25,7 @@ def read(files: Mapping[str, Path]) -> Source:
                 raise ValueError(f"{', '.join(map(str, files.values()))}: has no class {name!r}")
             new_label[whole.classes.index(name)] = label
     train, test = new_label[whole.train_labels], new_label[whole.test_labels]
-    return Source(
+    return LoadedDataset(
         train_images=whole.train_images[train != NONE],
         train_labels=train[train != NONE],
         test_images=whole.test_images[test != NONE],

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from rethinking import seeds
-from rethinking.data.readers.source import Source
+from rethinking.data.loaded import LoadedDataset
 from rethinking.data.splits import stratified_subset
 
 NUM_TRAIN = 1400
 SPLIT_SEED = 0  # part of the data set's definition: another value is another data set
 
 
-def read(files: Mapping[str, Path]) -> Source:
+def read(files: Mapping[str, Path]) -> LoadedDataset:
     """The digits, train (1400, 8, 8, 1) and test (397, 8, 8, 1); `files` is not used."""
     from sklearn.datasets import load_digits
 
@@ -26,7 +26,7 @@ def read(files: Mapping[str, Path]) -> Source:
     labels = digits.target.astype(np.int64)
     in_train = np.zeros(len(labels), bool)
     in_train[stratified_subset(labels, NUM_TRAIN, seeds.rng(SPLIT_SEED, "split"))] = True
-    return Source(
+    return LoadedDataset(
         train_images=images[in_train],
         train_labels=labels[in_train],
         test_images=images[~in_train],

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from rethinking.data.loaded import LoadedDataset
 from rethinking.data.readers import mnist
-from rethinking.data.readers.source import Source
 
 CLASSES = (
     *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
@@ -13,6 +13,6 @@ CLASSES = (
 )
 
 
-def read(files: Mapping[str, Path]) -> Source:
+def read(files: Mapping[str, Path]) -> LoadedDataset:
     """Fashion-MNIST in its official order, train (60000, 28, 28, 1) and test (10000, 28, 28, 1)."""
     return replace(mnist.read(files), classes=CLASSES)

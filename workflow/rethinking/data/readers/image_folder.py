@@ -13,8 +13,8 @@ import numpy as np
 from rethinking import seeds
 from rethinking.data.decoding import channels_and_side, decoded
 from rethinking.data.folders import shown
+from rethinking.data.loaded import LoadedDataset
 from rethinking.data.pictures import Pictures, pictures_in
-from rethinking.data.readers.source import Source
 from rethinking.data.splits import stratified_subset
 
 SPLIT_SEED = 0  # part of the data set's definition: another value is another data set
@@ -28,7 +28,7 @@ def read(
     image_size: int | None = None,
     channels: int = 3,
     test_share: float = 0.2,
-) -> Source:
+) -> LoadedDataset:
     """Pictures as uint8 (n, size, size, channels), labels by the sorted names of the classes' folders.
 
     They come from `path`, else from the one ZIP among `files`. `image_size` cuts the central square of each and resizes
@@ -44,7 +44,7 @@ def read(
         print(f"{pictures.root}: {part} is left out, test is there to test on", file=sys.stderr)
     parts = [_read_part(pictures, classes, image_size, channels) for classes in pictures.parts.values()]
     train, test = parts if len(parts) == 2 else _split(*parts[0], counts["test"])
-    return Source(*train, *test, pictures.classes)
+    return LoadedDataset(*train, *test, pictures.classes)
 
 
 def _split(images: np.ndarray, labels: np.ndarray, num_test: int) -> list[tuple[np.ndarray, np.ndarray]]:

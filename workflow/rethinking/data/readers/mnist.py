@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from rethinking.data.labels import check_range
-from rethinking.data.readers.source import Source
+from rethinking.data.loaded import LoadedDataset
 
 CLASSES = tuple("0123456789")
 UINT8 = 0x08  # the only type of value that is used
 
 
-def read(files: Mapping[str, Path]) -> Source:
+def read(files: Mapping[str, Path]) -> LoadedDataset:
     """MNIST in its official order, train (60000, 28, 28, 1) and test (10000, 28, 28, 1)."""
     arrays = {}
     for part, stem in (("train", "train"), ("test", "t10k")):
         arrays[f"{part}_images"] = images = _idx(_file(files, f"{stem}-images-idx3-ubyte"), 3)[..., None]
         arrays[f"{part}_labels"] = _labels(_file(files, f"{stem}-labels-idx1-ubyte"), len(images))
-    return Source(**arrays, classes=CLASSES)
+    return LoadedDataset(**arrays, classes=CLASSES)
 
 
 def _labels(path: Path, num_images: int) -> np.ndarray:

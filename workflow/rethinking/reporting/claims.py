@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from rethinking.names import split_corruption
-from rethinking.plotting.panels import steady
+from rethinking.plotting.panels import without_diverged
 from rethinking.plotting.style import setting_label
 from rethinking.reporting.comparison import Frames, Ours, ours
 
@@ -30,7 +30,7 @@ RANDOM = "random_labels-1.0"
 ERRORS = 3  # standard errors of a test error at chance that count as chance
 
 
-def signs(frames: Frames, section: Mapping[str, Any]) -> list[Row]:
+def claims(frames: Frames, section: Mapping[str, Any]) -> list[Row]:
     """One row a claim: source, what is claimed, what was found, n, verdict."""
     return [
         *order_of_settings(frames, section),
@@ -115,7 +115,7 @@ def at_chance(runs: pd.DataFrame, who: str, tolerance: float) -> Row:
     what = f"{who}: test error at chance on random labels"
     if runs.empty:
         return claim("figure 1c", what, "", 0, None)
-    met = steady(runs[~runs["censored"].astype(bool)])
+    met = without_diverged(runs[~runs["censored"].astype(bool)])
     if met.empty:
         return claim("figure 1c", what, "did not fit", 0, False)
     chance, error = 1 - 1 / met["num_classes"].iloc[0], met["final_test_error"].mean()

@@ -8,7 +8,7 @@ from rethinking.data.labels import check_range
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class LoadedDataset:
     """Training and test images, uint8 (n, height, width, channels), their labels, int64 (n,), and the class names."""
 
     train_images: np.ndarray
