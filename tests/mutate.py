@@ -102,7 +102,7 @@ WITHOUT = {
     "data.labels": "refuses labels, changes none",
     "data.manifests": "which arrays belong together",
     "data.originals": "checksums of files",
-    "data.readers.source": "the names of what a reader returns",
+    "data.loaded": "the names of what a reader returns",
     "engine.allocation": "memory",
     "engine.device": "which GPU",
     "files": "reading and writing",

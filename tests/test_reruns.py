@@ -468,7 +468,7 @@ def test_a_recipe_reruns_its_trainings_and_every_table_that_has_them(checkout):
 
 
 def test_the_code_of_one_table_writes_it_again(checkout):
-    checkout.edit("workflow/rethinking/reporting/signs.py", with_code)
+    checkout.edit("workflow/rethinking/reporting/claims.py", with_code)
     assert jobs_of(checkout, [*TINY_TABLES, "figures/fig1.pdf"]) == COMPARISON
 
 
