@@ -3,7 +3,9 @@
 import itertools
 import json
 import math
+import os
 import pickle
+import stat
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -942,14 +944,15 @@ def test_a_failure_in_training_leaves_no_output_and_no_temporary_file(data, tmp_
     assert names(tmp_path) == ["state.pt", "state.pt.previous"]
 
 
-@pytest.mark.parametrize("function", ["save_file", "write_json", "write_csv"])
+@pytest.mark.parametrize("function", ["save", "write_json", "write_csv"])
 def test_a_failure_in_writing_leaves_no_run_json_and_no_temporary_file(function, data, tmp_path, monkeypatch):
     """An earlier run's run.json would vouch for files that are no longer its own."""
     run_stage(make_run(epochs=2), data, tmp_path)
 
-    def failing(first: Any, second: Any) -> None:
-        path = second if function == "save_file" else first
-        with files.atomic(path) as temporary:
+    def failing(first: Any, *_: Any) -> None:
+        if function == "save":  # to bytes, while the file that they are for is open
+            raise InterruptionError
+        with files.atomic(first) as temporary:
             temporary.write_bytes(b"half")
             raise InterruptionError
 
@@ -962,6 +965,16 @@ def test_a_failure_in_writing_leaves_no_run_json_and_no_temporary_file(function,
     monkeypatch.undo()
     expected = comparable(run_stage(make_run(epochs=3), data, tmp_path / "fresh"))
     assert comparable(run_stage(make_run(epochs=3), data, tmp_path)) == expected
+
+
+def test_every_file_of_a_run_may_be_read_by_whom_the_umask_says(data, tmp_path):
+    before = os.umask(0o027)
+    try:
+        run_stage(make_run(), data, tmp_path)
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.filemode(path.stat().st_mode) for path in (tmp_path / "out").iterdir()}
+    assert modes == dict.fromkeys(modes, "-rw-r-----")
 
 
 def test_every_file_of_a_run_is_readable_only_when_it_is_whole(data, tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from rethinking.data.manifests import place_of, read_corrupted, read_split
 from rethinking.engine import results
@@ -83,5 +83,6 @@ def write_outputs(
     kept = results.keeps_best(training) and state.best
     weights = kept.weights if kept else state.model.state_dict()
     with atomic(out / "weights.safetensors") as temporary:
-        save_file({name: tensor.cpu().contiguous() for name, tensor in weights.items()}, temporary)
+        # Its own way to write files leaves one that only its owner may read, whatever the umask says.
+        temporary.write_bytes(save({name: tensor.cpu().contiguous() for name, tensor in weights.items()}))
     write_json(out / "run.json", sealed(out, summary))
