@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import trustme
 from tiny_workflow import TINY, Checkout
 
 ROOT = Path(__file__).parents[1]
@@ -81,3 +82,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import tiny_runs
 
     return tiny_runs.prepare_digits(tmp_path_factory.mktemp("data") / "digits")
+
+
+@pytest.fixture
+def authority(tmp_path_factory, monkeypatch) -> trustme.CA:
+    """Signs for servers on 127.0.0.1, and is trusted while a test runs."""
+    authority = trustme.CA()
+    file = tmp_path_factory.mktemp("authority") / "authority.pem"
+    authority.cert_pem.write_to_path(str(file))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(file))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    return authority

@@ -1,6 +1,7 @@
 """A web server on 127.0.0.1 that a test tells how to answer, also wrongly."""
 
 import socket
+import ssl
 import threading
 import time
 from collections import Counter
@@ -8,14 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import trustme
+
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 class Loopback:
     """`serve` gives a path its answers, one a request, the last of them for all further ones."""
 
-    def __init__(self, port: int) -> None:
-        self.address = f"http://127.0.0.1:{port}"
+    def __init__(self, port: int, scheme: str) -> None:
+        self.address = f"{scheme}://127.0.0.1:{port}"
         self.asked: Counter[str] = Counter()
         self._answers: dict[str, tuple[Answer, ...]] = {}
         self._lock = threading.Lock()
@@ -33,7 +36,9 @@ class Loopback:
 
 
 @contextmanager
-def loopback() -> Iterator[Loopback]:
+def loopback(authority: trustme.CA | None = None) -> Iterator[Loopback]:
+    """A server on a free port; with https where an authority is there to sign for it."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             try:
@@ -46,7 +51,11 @@ def loopback() -> Iterator[Loopback]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as web:
         web.daemon_threads = False  # leaving the block waits for the answers that are still being given
-        server = Loopback(web.server_address[1])
+        server = Loopback(web.server_address[1], "https" if authority else "http")
+        if authority:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            authority.issue_cert("127.0.0.1").configure_cert(context)
+            web.socket = context.wrap_socket(web.socket, server_side=True)
         thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

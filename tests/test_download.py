@@ -81,7 +81,7 @@ def names(out: Path) -> list[str]:
     return sorted(path.name for path in out.iterdir()) if out.exists() else []
 
 
-# -- gzipped anew ------------------------------------------------------------------------------------------------------
+# -- gzipped anew -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("level", [1, 9])
@@ -104,7 +104,7 @@ def test_other_content_gzipped_is_refused_like_any_wrong_file(content, tmp_path)
             verified_paths(tmp_path, "file.gz", wanted)
 
 
-# -- from one server --------------------------------------------------------------------------------------------------
+# -- from one server -------------------------------------------------------------------------------------------------
 
 
 def test_a_file_is_fetched_once_and_then_nobody_is_asked(server, tmp_path):
@@ -280,7 +280,127 @@ def test_a_full_disk_is_not_blamed_on_the_mirrors(server, tmp_path, monkeypatch)
     assert names(tmp_path) == []
 
 
-# -- the message ------------------------------------------------------------------------------------------------------
+# -- what nothing can tell right from wrong ----------------------------------------------------------------------------
+
+UNVERIFIED = {"file": {"unverified": True}}
+
+
+def unverified(out: Path, *urls: str, data_dir: str | None = None) -> None:
+    stage.download("tiny", UNVERIFIED, {"file": list(urls)}, out, [data_dir] if data_dir else [])
+
+
+def test_an_unverified_file_is_taken_by_https_alone_whatever_it_leads_to(authority, server, tmp_path):
+    with web.loopback(authority) as trusted:
+        insecure = server.serve("file", web.whole(DATA))
+        there = trusted.serve("there", web.moved(insecure))
+        back = trusted.serve("back", web.moved(server.serve("round", web.moved(trusted.serve("end", web.whole(DATA))))))
+        for url, told in ((there, insecure), (back, f"{server.address}/round")):
+            with pytest.raises(ValueError, match=rf"leads to {re.escape(told)}: nobody has published its hash"):
+                unverified(tmp_path / "no", url)
+        unverified(tmp_path / "yes", trusted.serve("moved", web.moved(trusted.serve("new", web.whole(DATA)))))
+        assert (tmp_path / "yes/file").read_bytes() == DATA
+    assert names(tmp_path / "no") == []
+
+
+def test_an_unverified_file_is_not_asked_of_an_address_without_https(server, tmp_path):
+    server.serve("file", web.whole(DATA))
+    with pytest.raises(ValueError, match="is not asked: nobody has published its hash"):
+        unverified(tmp_path, data_dir=server.address)
+    assert not server.asked
+
+
+def test_an_unverified_file_is_not_called_checked(tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/file").write_bytes(DATA)
+    unverified(tmp_path / "out", data_dir=str(tmp_path / "mine"))
+    assert re.search(r"50,000 bytes in \d\.\d s, with nothing to check it by\n", capsys.readouterr().err)
+
+
+def test_an_unverified_file_that_changes_is_refused_with_both_hashes(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/file").write_bytes(DATA)
+    unverified(tmp_path / "out", data_dir=str(tmp_path / "mine"))
+    (tmp_path / "out/manifest.json").unlink()  # as Snakemake does before it downloads again
+    (tmp_path / "out/file").write_bytes(DATA[1:])
+    first, now = expected(DATA)["sha256"], expected(DATA[1:])["sha256"]
+    with pytest.raises(ValueError, match=rf"sha256 is {now}, that of the file that first came {first}"):
+        unverified(tmp_path / "out")
+    assert not (tmp_path / "out/manifest.json").exists()
+    (tmp_path / "out/first-came.json").unlink()
+    unverified(tmp_path / "out")
+    assert files.read_json(tmp_path / "out/manifest.json")["files"]["file"]["sha256"] == now
+
+
+def test_a_file_of_unknown_size_has_a_largest_one(authority, tmp_path, monkeypatch):
+    monkeypatch.setattr("rethinking.data.originals.LARGEST", len(DATA) - 1)
+    with (
+        web.loopback(authority) as trusted,
+        pytest.raises(ValueError, match=r"more than 49,999 bytes, and nobody has stated its size"),
+    ):
+        unverified(tmp_path, trusted.serve("file", web.unsized(DATA)))
+    assert names(tmp_path) == []
+
+
+# -- places that are no good -------------------------------------------------------------------------------------------
+
+
+def test_a_mirror_that_leads_to_no_address_is_passed_over(server, tmp_path):
+    for place in ("http://[::bad/", "http://", "//[", "http://\udcff/"):
+        bad = server.serve("bad", web.moved(place))
+        fetch(tmp_path / expected(place.encode("utf-8", "replace"))["md5"], bad, server.serve("file", web.whole(DATA)))
+
+
+def test_a_server_that_trickles_is_as_good_as_none(server, tmp_path):
+    slow = server.serve("slow", web.trickle(DATA, 10, 1))
+    patience = replace(PATIENCE, rounds=1, window=0.1, crawl=250e3)
+    assert re.search(r"/slow: slow: \d+\.\d kB/s\n", refusal(tmp_path, slow, patience=patience))
+
+
+def test_no_file_may_take_for_ever(server, tmp_path):
+    slow = server.serve("slow", web.trickle(DATA, 10, 1))
+    assert "/slow: not whole after 0 s\n" in refusal(tmp_path, slow, patience=replace(PATIENCE, longest=0.1))
+
+
+@pytest.fixture
+def mine(tmp_path) -> Path:
+    (tmp_path / "mine").mkdir()
+    return tmp_path / "mine"
+
+
+def test_what_cannot_be_read_in_data_dir_is_passed_over_and_named(mine, server, tmp_path):
+    (mine / "file").symlink_to("/proc/self/mem")  # a plain file, whose first byte is no memory
+    lines = fetch(tmp_path / "out", server.serve("file", web.whole(DATA)), bases=[str(mine)])
+    assert lines[0] == f"{mine}/file: cannot be read: input/output error"
+
+
+def test_a_device_in_data_dir_is_passed_over(mine, server, tmp_path):
+    (mine / "file").symlink_to("/dev/zero")
+    lines = fetch(tmp_path / "out", server.serve("file", web.whole(DATA)), bases=[str(mine)])
+    assert lines[0] == f"{mine}/file: is no plain file"
+
+
+def test_a_file_of_the_wrong_size_is_not_copied(mine, server, tmp_path, monkeypatch):
+    with (mine / "file").open("wb") as file:
+        file.truncate(8 << 30)
+    written: list[str] = []
+    monkeypatch.setattr("rethinking.data.transfer.Path.open", spying(Path.open, written))
+    lines = fetch(tmp_path / "out", server.serve("file", web.whole(DATA)), bases=[str(mine)])
+    assert lines[0] == f"{mine}/file: wrong size: 8,589,934,592 bytes, expected 50,000"
+    assert len(written) == 1, "what came from the mirror"
+
+
+def spying(method: Any, written: list[str]) -> Any:
+    """`Path.open`, with the names of the files that are opened to be written."""
+
+    def open_and_tell(self: Path, mode: str = "r", **options: Any) -> Any:
+        if "w" in mode:
+            written.append(self.name)
+        return method(self, mode, **options)
+
+    return open_and_tell
+
+
+# -- the message -----------------------------------------------------------------------------------------------------
 
 
 def test_one_message_says_what_was_tried_why_it_failed_and_where_to_put_what_by_hand(absent, server, tmp_path):
@@ -336,7 +456,7 @@ def test_a_file_put_there_by_hand_is_used_if_it_is_right_and_named_if_it_is_wron
     fetch(tmp_path, gone, server.serve("good", web.whole(DATA)))
 
 
-# -- from a folder, or a base address ---------------------------------------------------------------------------------
+# -- from a folder, or a base address --------------------------------------------------------------------------------
 
 
 INNER = {"inner/one": b"1" * 1000, "two": b"22"}
@@ -400,7 +520,7 @@ def test_a_data_dir_that_has_the_wrong_thing_is_passed_over_and_named(contents, 
     assert f"{base}{reason}" in lines
 
 
-# -- several processes, killed processes ------------------------------------------------------------------------------
+# -- several processes, killed processes -----------------------------------------------------------------------------
 
 
 def command(out: Path, url: str) -> list[str]:
@@ -456,7 +576,7 @@ def test_a_killed_download_leaves_nothing_that_could_be_taken_for_the_file(serve
     assert names(tmp_path) == [".file.0.part", "file"]
 
 
-# -- the stages -------------------------------------------------------------------------------------------------------
+# -- the stages ------------------------------------------------------------------------------------------------------
 
 
 CIFAR = cifar_files()
@@ -552,7 +672,7 @@ def test_the_command_by_hand_needs_only_a_name(server, tmp_path, monkeypatch, ca
     assert "--data-dir = nowhere: there is no such folder" in capsys.readouterr().err
 
 
-# -- configuration and catalogue --------------------------------------------------------------------------------------
+# -- configuration and catalogue -------------------------------------------------------------------------------------
 
 
 def test_mirrors_and_data_dir_are_in_nothing_that_makes_a_job_run_again(tmp_path):
@@ -646,7 +766,7 @@ def test_the_catalogues_hashes_are_those_that_torchvision_knows():
         assert f'("{name}", "{values["md5"]}")' in mnist
 
 
-# -- the real data sets, where they lie beside the checkout -----------------------------------------------------------
+# -- the real data sets, where they lie beside the checkout ----------------------------------------------------------
 
 
 def prepared_from(dataset: str, data_dir: Path, out: Path) -> dict[str, Any]:

@@ -146,12 +146,12 @@ def test_a_data_set_of_ones_own_comes_from_the_mirrors_of_its_entry(mirrored):
     data, _ = mirrored.originals["mine"][MINE]
     mirrored.server.serve("%7Bmine%7D'$HOME", web.whole(data))
     urls = [f"{mirrored.dead}/{MINE}", f"{mirrored.server.address}/{{mine}}'$HOME"]  # nothing to the shell, nor before
-    source = {"image_size": 8, "channels": 3, "train": 12, "test": 12, "classes": 3}
+    original = {"image_size": 8, "channels": 3, "train": 12, "test": 12, "classes": 3}
     configuration = mirrored.checkout.configuration()
     configuration["datasets"]["mine"] = {
         "reader": "image_folder",
         "folder": "afhq",
-        "source": source,
+        "original": original,
         "files": {MINE: {"urls": urls, **expected(data)}},
     }
     mirrored.checkout.configure(configuration, "mine.yaml")

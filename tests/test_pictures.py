@@ -588,11 +588,10 @@ def test_snakemake_prepares_pictures_again_only_where_they_were_edited(fresh_che
 # -- a download whose hash nobody knows --------------------------------------------------------------------------------
 
 
-def test_an_unverified_file_is_told_written_down_and_held_to(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
+def test_an_unverified_file_is_told_written_down_and_held_to(tmp_path, capsys, authority):
     data = zipped(faces())
     expected = {"afhq.zip": {"unverified": True}}
-    with web.loopback() as server:
+    with web.loopback(authority) as server:
         urls = {"afhq.zip": [server.serve("page", web.whole(b"<html>")), server.serve("good", web.whole(data))]}
         download.download("animal_faces", expected, urls, tmp_path)
     pinned = {"bytes": len(data), "sha256": files.sha256(tmp_path / "afhq.zip")}

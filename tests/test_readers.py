@@ -1,9 +1,12 @@
 """Reading CIFAR-10 and MNIST from files in the official layout, and refusing everything else."""
 
+import gzip
 import io
 import os
 import pickle
+import subprocess
 import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +27,7 @@ from official_layout import (
 )
 
 from rethinking import pickles
+from rethinking.data.archives import content, zip_members
 from rethinking.data.readers import cifar10, cifar10_animals, fashion_mnist, mnist
 
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
@@ -44,7 +48,7 @@ def unpacked(folder: Path, files: dict[str, bytes]) -> dict[str, Path]:
     return {f"{FOLDER}/{name}": path for name, path in write(folder / FOLDER, files).items()}
 
 
-# -- CIFAR-10 ---------------------------------------------------------------------------------------------------------
+# -- CIFAR-10 --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -252,7 +256,7 @@ def test_a_pickle_of_another_content_is_refused_by_name(name, content, message, 
     assert message in str(caught.value)
 
 
-# -- MNIST ------------------------------------------------------------------------------------------------------------
+# -- MNIST -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -351,7 +355,7 @@ def test_a_label_of_no_class_is_refused_with_its_batch(wrong, form, cifar, tmp_p
         cifar10.read(given)
 
 
-# -- Fashion-MNIST, the animals of CIFAR-10 ----------------------------------------------------------------------------
+# -- Fashion-MNIST, the animals of CIFAR-10 ---------------------------------------------------------------------------
 
 
 def test_fashion_mnist_is_read_from_files_called_like_mnists_under_names_of_its_own(tmp_path):
@@ -379,3 +383,53 @@ def test_animals_are_not_made_of_other_classes(cifar, tmp_path):
     meta = python2_pickle({"label_names": [name.upper() for name in CLASSES]})
     with pytest.raises(ValueError, match="has no class 'cat'"):
         cifar10_animals.read(packed(tmp_path, archive(cifar | {"batches.meta": meta})))
+
+
+# -- few bytes that unpack to many -------------------------------------------------------------------------------------
+
+
+def test_a_sparse_member_is_refused_by_the_size_that_it_unpacks_to(tmp_path):
+    file = tmp_path / f"{cifar10.FOLDER}/data_batch_1"
+    file.parent.mkdir()
+    with file.open("wb") as sparse:
+        sparse.truncate(40 << 30)
+    path = tmp_path / "cifar-10-python.tar.gz"
+    subprocess.run(["tar", "-S", "-czf", path, "-C", tmp_path, cifar10.FOLDER], check=True, timeout=60)
+    assert path.stat().st_size < 10_000
+    with pytest.raises(ValueError, match=r"refused, '.*data_batch_1' unpacks to 42,949,672,960 bytes"):
+        cifar10.read({path.name: path})
+
+
+def test_a_gzipped_file_is_read_up_to_the_largest_size(tmp_path, monkeypatch):
+    monkeypatch.setattr("rethinking.data.archives.LARGEST", 1000)
+    for name, data in (("file.gz", gzip.compress(bytes(1001))), ("file", bytes(1001))):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(ValueError, match=rf"{name}: refused, it holds more than 1,000 bytes"):
+            content(tmp_path / name)
+        (tmp_path / name).write_bytes(gzip.compress(bytes(1000)) if name.endswith(".gz") else bytes(1000))
+        assert content(tmp_path / name) == bytes(1000)
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.99])
+def test_a_damaged_xz_archive_is_refused_by_name(kept, tmp_path):
+    path = tmp_path / "cifar-10-python.tar.gz"
+    with tarfile.open(path, "w:xz") as archive:
+        member = tarfile.TarInfo(f"{cifar10.FOLDER}/data_batch_1")
+        member.size = 100_000
+        archive.addfile(member, io.BytesIO(np.random.default_rng(0).bytes(member.size)))
+    data = bytearray(path.read_bytes())
+    place = int(kept * len(data))
+    data[place - 50 : place] = bytes(50)
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"cifar-10-python\.tar\.gz: damaged or cut short"):
+        cifar10.read({path.name: path})
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_packed_so_that_its_files_may_be_of_any_size_is_refused(method, tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as archive:
+        archive.writestr("cat/1.png", b"picture")
+    with pytest.raises(
+        ValueError, match=r"a\.zip: refused, 'cat/1\.png' is packed by (bzip2|lzma); pack it by deflate"
+    ):
+        zip_members(tmp_path / "a.zip", "")

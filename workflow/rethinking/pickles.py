@@ -105,11 +105,14 @@ def _with_plain_keys(opcode: bytes, keys: slice) -> None:
     _Unpickler.dispatch[opcode[0]] = checked
 
 
+_GIVE_STATE: Callable[[Any], None] = _Unpickler.dispatch[pickle.BUILD[0]]
+
+
 def _build(unpickler: _Unpickler) -> None:
     """Give a stand-in its state; nothing else has any."""
     if not isinstance(unpickler.stack[-2], _DType | _Array):
         raise pickle.UnpicklingError("it gives a state to what has none")
-    pickle._Unpickler.dispatch[pickle.BUILD[0]](unpickler)
+    _GIVE_STATE(unpickler)
 
 
 def _no_sets(unpickler: _Unpickler) -> None:

@@ -1,5 +1,7 @@
 """Reading an archive's files without unpacking it; an archive that could write elsewhere is refused as a whole."""
 
+import gzip
+import lzma
 import stat
 import struct
 import tarfile
@@ -9,7 +11,8 @@ import zlib
 from collections.abc import Container, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-LARGEST = 1 << 28  # bytes of one file of a ZIP, unpacked; a picture or a table of labels is far below it
+LARGEST = 1 << 28  # bytes of one file, unpacked; the largest of MNIST, 47 MB, and any picture are far below it
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of packing; of the others no more can be said before it is there
 MAC_FOLDER = "__MACOSX"  # what a Mac adds to the ZIPs that it makes
 UTF8 = 0x800  # the flag of a member whose name is UTF-8
 UNICODE_PATH = 0x7075  # the extra field with a name in UTF-8: a version, the CRC of the other name, the name
@@ -28,10 +31,27 @@ def members(path: Path, folder: str, wanted: Container[str]) -> Iterator[tuple[s
                 if name in seen:
                     raise ValueError(f"{path}: {member.name!r} is in it twice")
                 seen.add(name)
+                if name in wanted and member.size > LARGEST:  # of a sparse file as well, however few bytes it takes
+                    raise ValueError(f"{path}: refused, {member.name!r} unpacks to {member.size:,} bytes")
                 if name in wanted and (file := archive.extractfile(member)) is not None:
                     yield name, file.read()
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError) as error:
         raise ValueError(f"{path}: damaged or cut short ({error})") from None
+
+
+def content(path: Path) -> bytes:
+    """What a file holds, unpacked where its name ends in .gz.
+
+    Raises ValueError naming it where it is damaged or larger than any original.
+    """
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(f"{path}: damaged or cut short ({error})") from None
+    if len(data) > LARGEST:
+        raise ValueError(f"{path}: refused, it holds more than {LARGEST:,} bytes")
+    return data
 
 
 def _checked(path: Path, member: tarfile.TarInfo, folder: str) -> str:
@@ -72,6 +92,11 @@ def zip_members(path: Path, folder: str) -> dict[str, zipfile.ZipInfo]:
                 raise ValueError(f"{path}: refused, {member.filename!r} is {what}")
             if member.flag_bits & 1:
                 raise ValueError(f"{path}: refused, {member.filename!r} is encrypted")
+            if member.compress_type not in METHODS:
+                how = {zipfile.ZIP_BZIP2: "bzip2", zipfile.ZIP_LZMA: "lzma"}.get(member.compress_type, "a rare method")
+                raise ValueError(
+                    f"{path}: refused, {member.filename!r} is packed by {how}; pack it by deflate, as usual"
+                )
             if member.file_size > LARGEST:
                 raise ValueError(f"{path}: refused, {member.filename!r} unpacks to {member.file_size:,} bytes")
             if name in found and not member.is_dir():

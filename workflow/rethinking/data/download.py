@@ -105,7 +105,8 @@ def _go(way: Way, out: Path, patience: Patience, hurried: bool, say: Say) -> tup
             raise ValueError(f"{out / original.name}: cannot be written: {error.strerror or error}") from None
         finally:
             temporary.unlink(missing_ok=True)
-        say(f"{place}: {size:,} bytes in {time.monotonic() - started:.1f} s, checked")
+        checked = "checked" if original.hashes else "with nothing to check it by"
+        say(f"{place}: {size:,} bytes in {time.monotonic() - started:.1f} s, {checked}")
     return None
 
 

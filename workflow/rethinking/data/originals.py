@@ -15,6 +15,8 @@ from typing import Any
 
 ALGORITHMS = ("sha256", "md5")
 BEGINNING = 4096  # bytes of a file that are looked at to tell a web page
+LARGEST = 2 << 30  # bytes of a file whose size nobody has stated
+REPACKED = 2  # how many times its size a file may have that somebody has gzipped anew
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,13 @@ class Original:
     hashes: dict[str, str]
     bytes: int | None = None
     content_md5: str | None = None
+
+    @property
+    def at_most(self) -> int:
+        """Bytes that a file may have which could still be this one, in whatever form it is taken."""
+        if self.bytes is None:
+            return LARGEST
+        return self.bytes if self.content_md5 is None else REPACKED * self.bytes + BEGINNING
 
     def __str__(self) -> str:
         size = [] if self.bytes is None else [f"{self.bytes:,} bytes"]
@@ -80,10 +89,20 @@ def _has_the_content(path: Path, original: Original) -> bool:
     if original.content_md5 is None:
         return False
     try:
+        found = hashlib.md5()
         with gzip.open(path) as file:
-            return hashlib.file_digest(file, "md5").hexdigest() == original.content_md5
+            while (chunk := file.read(1 << 20)) and file.tell() <= LARGEST:
+                found.update(chunk)
+        return found.hexdigest() == original.content_md5
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return False
+
+
+def too_large(original: Original) -> str:
+    """What to say of a file with more bytes than the original may have."""
+    if original.bytes is not None:
+        return f"wrong size: more than the expected {original.bytes:,} bytes"
+    return f"more than {LARGEST:,} bytes, and nobody has stated its size"
 
 
 def wrong_size(size: int, original: Original) -> str:

@@ -1,15 +1,17 @@
 """One file from one place, an address or a path; whatever is wrong with it is a `TransferError`."""
 
 import http.client
-import shutil
+import stat
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import requests
 import urllib3.exceptions
 
-from rethinking.data.originals import BEGINNING, Original, fault, web_page, web_page_in, wrong_size
+from rethinking.data.originals import BEGINNING, Original, fault, too_large, web_page, web_page_in, wrong_size
 from rethinking.data.progress import Progress, Say
 
 CHUNK = 1 << 16
@@ -37,6 +39,8 @@ class Patience:
     pause: float = 2.0  # before the second round; twice as long before each further one
     window: float = 20.0  # over which a speed is measured
     slow: float = 200e3  # bytes a second; a slower server is left for the next one while there are others
+    crawl: float = 2e3  # bytes a second; a slower server is as good as none
+    longest: float = 6 * 3600.0  # for one file
 
 
 PATIENCE = Patience()
@@ -54,29 +58,57 @@ def transfer(place: str, target: Path, original: Original, patience: Patience, h
     if is_address(place):
         _fetch(place, target, original, patience, hurried, say)
     else:
-        _copy(Path(place), target)
+        _copy(Path(place), target, original)
     if reason := fault(target, original):
         raise TransferError(reason)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, original: Original) -> None:
+    """Copy a file of the right size; what is wrong in reading is the place's fault, in writing it is not."""
     try:
+        status = source.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise TransferError("is a directory" if stat.S_ISDIR(status.st_mode) else "is no plain file")
         file = source.open("rb")
     except OSError as error:
         raise TransferError("is not there" if isinstance(error, FileNotFoundError) else _strerror(error)) from None
-    with file, target.open("wb") as copy:
-        shutil.copyfileobj(file, copy, 1 << 20)
+    with file:
+        beginning = _read(file, BEGINNING)
+        if status.st_size > original.at_most:
+            stated = original.bytes is not None and wrong_size(status.st_size, original)
+            raise TransferError(web_page(beginning) or stated or too_large(original))
+        with target.open("wb") as copy:
+            copy.write(beginning)
+            while chunk := _read(file, 1 << 20):
+                copy.write(chunk)
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    try:
+        return file.read(size)
+    except OSError as error:
+        raise TransferError(f"cannot be read: {_strerror(error)}") from None
 
 
 def _fetch(url: str, target: Path, original: Original, patience: Patience, hurried: bool, say: Say) -> None:
     timeout = (patience.connect, patience.silence)
+    _check_trust([url], original)
     try:
         with requests.get(url, stream=True, timeout=timeout, headers=HEADERS) as response:
+            _check_trust([answer.url for answer in (*response.history, response)], original)
             _check_answer(response, original)
-            _receive(response, target, original, patience if hurried else None, say)
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            _receive(response, target, original, patience, patience.slow if hurried else patience.crawl, say)
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
         passing = not isinstance(error, ValueError | requests.TooManyRedirects)  # ValueError: no address
         raise TransferError(_reason(error, patience), passing=passing) from None
+
+
+def _check_trust(urls: Sequence[str], original: Original) -> None:
+    """Refuse to take what no hash can tell right from an address where anybody on the way can change it."""
+    for url in urls if not original.hashes else ():
+        if not url.startswith("https://"):
+            reason = "nobody has published its hash, and without one only https:// is trusted"
+            raise TransferError(f"{'leads to ' + url if len(urls) > 1 else 'is not asked'}: {reason}")
 
 
 def _check_answer(response: requests.Response, original: Original) -> None:
@@ -91,20 +123,24 @@ def _check_answer(response: requests.Response, original: Original) -> None:
 
 
 def _receive(
-    response: requests.Response, target: Path, original: Original, patience: Patience | None, say: Say
+    response: requests.Response, target: Path, original: Original, patience: Patience, least: float, say: Say
 ) -> None:
-    since, before = time.monotonic(), 0
+    """Write what arrives; `least` is how many bytes a second must."""
+    began = since = time.monotonic()
+    before = 0
     with target.open("wb") as file, Progress(original.name, original.bytes, say) as progress:
         # read1 returns what has arrived, so that a trickle is noticed.
         while chunk := response.raw.read1(CHUNK, decode_content=False):
             file.write(chunk)
             progress.add(len(chunk))
-            if original.bytes is not None and progress.received > original.bytes:
-                raise TransferError(f"wrong size: more than the expected {original.bytes:,} bytes")
-            if patience and (seconds := time.monotonic() - since) >= patience.window:
-                if (rate := (progress.received - before) / seconds) < patience.slow:
+            if progress.received > (original.bytes or original.at_most):
+                raise TransferError(too_large(original))
+            if (now := time.monotonic()) - began > patience.longest:
+                raise TransferError(f"not whole after {patience.longest:,.0f} s")
+            if (seconds := now - since) >= patience.window:
+                if (rate := (progress.received - before) / seconds) < least:
                     raise TransferError(f"slow: {rate / 1e3:.1f} kB/s", passing=True)
-                since, before = time.monotonic(), progress.received
+                since, before = now, progress.received
     # Without a stated length, a cut connection looks like the end of the file.
     if original.bytes is not None and progress.received < original.bytes:
         page = web_page_in(target)

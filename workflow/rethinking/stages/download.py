@@ -26,6 +26,7 @@ def download(
     """
     fetch(dataset, expected, urls, out, bases=bases, say=_say)
     found = {name: pinned(out / name, values) for name, values in expected.items()}
+    hold_to_first(out, {name: found[name] for name, values in expected.items() if "unverified" in values})
     for name in expected:
         if found[name] != expected[name]:
             _say(
@@ -35,6 +36,24 @@ def download(
             )
     manifest = {"schema": 1, "dataset": dataset, "files": found}
     files.write_json(out / "manifest.json", json.loads(files.canonical_json(manifest)))
+
+
+def hold_to_first(out: Path, found: Expected) -> None:
+    """That a file which nothing else could tell is the one that first came; which that was, `first-came.json` says.
+
+    Raises ValueError where it is another, with both sha256.
+    """
+    record = out / "first-came.json"  # Snakemake deletes the manifest before it runs this stage again
+    first = files.read_json(record) if record.exists() else {}
+    for name, values in found.items():
+        if name in first and first[name]["sha256"] != values["sha256"]:
+            raise ValueError(
+                f"{out / name}: its sha256 is {values['sha256']}, that of the file that first came"
+                f" {first[name]['sha256']}; nobody has published which is right. Delete {out / name} to fetch it again,"
+                f" or {record} to take it"
+            )
+    if found:
+        files.write_json(record, {name: {key: found[name][key] for key in ("bytes", "sha256")} for name in found})
 
 
 def _say(line: str) -> None:

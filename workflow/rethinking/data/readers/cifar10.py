@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rethinking import pickles
-from rethinking.data.archives import members
+from rethinking.data.archives import content, members
 from rethinking.data.labels import check_range
 from rethinking.data.loaded import LoadedDataset
 
@@ -25,23 +25,23 @@ SHAPE = (3, 32, 32)  # of a stored image; ours has its channels last
 
 def read(files: Mapping[str, Path]) -> LoadedDataset:
     """CIFAR-10 in its official order, train (50000, 32, 32, 3) and test (10000, 32, 32, 3)."""
-    content, places = {}, {}
+    found, places = {}, {}
     for name, where, data in _contents(files):
         places[name] = where
         # Written by Python 2, whose strings are bytes.
         values = pickles.loads(data, where, encoding="latin1")
-        content[name] = _classes(values, where) if name == META else _batch(values, where)
-    if missing := [name for name in WANTED if name not in content]:
+        found[name] = _classes(values, where) if name == META else _batch(values, where)
+    if missing := [name for name in WANTED if name not in found]:
         raise ValueError(f"{', '.join(missing)} not found in {', '.join(map(str, files.values())) or 'no file at all'}")
     for name in (*TRAIN, *TEST):
-        check_range(f"{places[name]}: labels", content[name][1], len(content[META]))
-    train, test = ([content[name] for name in names] for names in (TRAIN, TEST))
+        check_range(f"{places[name]}: labels", found[name][1], len(found[META]))
+    train, test = ([found[name] for name in names] for names in (TRAIN, TEST))
     return LoadedDataset(
         train_images=np.concatenate([images for images, _ in train]),
         train_labels=np.concatenate([labels for _, labels in train]),
         test_images=np.concatenate([images for images, _ in test]),
         test_labels=np.concatenate([labels for _, labels in test]),
-        classes=content[META],
+        classes=found[META],
     )
 
 
@@ -53,7 +53,7 @@ def _contents(files: Mapping[str, Path]) -> Iterator[tuple[str, str, bytes]]:
     else:
         for path in files.values():
             if path.name in WANTED:
-                yield path.name, str(path), path.read_bytes()
+                yield path.name, str(path), content(path)
 
 
 def _batch(content: Any, where: str) -> tuple[np.ndarray, np.ndarray]:

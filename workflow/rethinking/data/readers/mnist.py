@@ -1,12 +1,11 @@
 """MNIST (LeCun, Bottou, Bengio, Haffner 1998): 60,000 + 10,000 grey digits of 28x28, four idx files, gzipped or not."""
 
-import gzip
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from rethinking.data.archives import content
 from rethinking.data.labels import check_range
 from rethinking.data.loaded import LoadedDataset
 
@@ -41,7 +40,7 @@ def _file(files: Mapping[str, Path], name: str) -> Path:
 
 def _idx(path: Path, num_dimensions: int) -> np.ndarray:
     """The array of an idx file: two zeros, type of value, number of dimensions, their sizes as big-endian int32."""
-    data = _bytes(path)
+    data = content(path)
     header = 4 + 4 * num_dimensions
     if data[:4] != bytes([0, 0, UINT8, num_dimensions]) or len(data) < header:
         raise ValueError(f"{path}: no idx file of {num_dimensions} dimensions of 8-bit values, begins {data[:4].hex()}")
@@ -49,13 +48,3 @@ def _idx(path: Path, num_dimensions: int) -> np.ndarray:
     if (expected := header + int(np.prod(shape, dtype=object))) != len(data):
         raise ValueError(f"{path}: {len(data):,} bytes, but its header says {shape}, which is {expected:,}")
     return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
-
-
-def _bytes(path: Path) -> bytes:
-    if path.suffix != ".gz":
-        return path.read_bytes()
-    try:
-        with gzip.open(path) as file:
-            return file.read()
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError(f"{path}: damaged or cut short ({error})") from None
