@@ -3,6 +3,7 @@
 import dataclasses
 import fcntl
 import math
+import os
 import subprocess
 import sys
 import time
@@ -145,6 +146,23 @@ def test_processes_that_see_other_gpus_agree_on_which_is_which(start):
     assert chosen(start("b")) == 0
     assert chosen(start("b", "a")) == 1
     assert chosen(start("c", "b", "a")) == 0
+
+
+@pytest.mark.parametrize("how", ["a link", "open to all"])
+def test_a_folder_that_others_can_change_says_nothing_of_gpus(how, tmp_path):
+    folder = tmp_path / "locks"
+    if how == "a link":
+        (tmp_path / "elsewhere").mkdir(mode=0o700)
+        folder.symlink_to(tmp_path / "elsewhere")
+    else:
+        folder.mkdir()
+        folder.chmod(0o777)
+    called = subprocess.run(
+        [sys.executable, "-c", CHOOSING, str(folder), "a"], input="", capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "workflow")},
+    )  # fmt: skip
+    assert f"ValueError: {folder}: is a link, another user's or open to others" in called.stderr
+    assert list(folder.iterdir()) == []
 
 
 # -- the placement -----------------------------------------------------------------------------------------------------

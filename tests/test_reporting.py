@@ -24,7 +24,7 @@ from rethinking.published import PAPER
 from rethinking.reporting import paper_vs_ours, table1, table4
 from rethinking.reporting.claims import claims
 from rethinking.reporting.comparison import Frames, Ours, at_step, summary, verdict
-from rethinking.reporting.formats import Table, text_of
+from rethinking.reporting.formats import Table, latex, markdown, text_of
 from rethinking.reporting.registry import TABLES
 from rethinking.stages.frames import read_published
 from rethinking.stages.record import record
@@ -439,6 +439,29 @@ def test_no_cell_breaks_out_of_a_table(cell):
 
 def _quoted(cell: str) -> str:
     return f'"{cell}"' if "\n" in cell else cell
+
+
+FROM_USERS = "50 % of\n\\input{secret} $x_1$ <img src=x onerror=alert(1)> [here](javascript:alert(1)) \\<b>"
+
+
+def of_users() -> Table:
+    """A table whose every text is a user's."""
+    cells = pd.DataFrame({"network": [FROM_USERS]})
+    return Table(FROM_USERS, cells, cells, [FROM_USERS])
+
+
+def test_text_of_users_is_nothing_but_text_in_latex():
+    written = latex(of_users()).splitlines()
+    assert all(line.startswith("% ") for line in written[: written.index(r"\begin{longtable}{l}")])
+    (row,) = (line for line in written if r"\textbackslash" in line)
+    assert row.startswith(r"50 \% of \textbackslash input\{secret\} \$x\_1\$")
+
+
+def test_text_of_users_is_no_html_and_no_link_in_markdown():
+    """Every bracket has an odd number of backslashes before it: it is taken literally."""
+    written = markdown(of_users())
+    assert len(re.findall(r"[<\[]", written)) == 9
+    assert len(re.findall(r"(?<!\\)(?:\\\\)*\\[<\[]", written)) == 9
 
 
 def test_the_headers_of_a_latex_table_are_escaped():

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it to `path` if the block ends well, delete it otherwise."""
+    """Yield a temporary path beside `path`; rename it to `path` if the block ends well, delete it otherwise.
+
+    An OSError that does not say where (what a full disk raises while a file is written) is raised again with `path`.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not the process's number: two machines or containers that share a folder may have the same.
@@ -32,6 +35,10 @@ def atomic(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         rename(temporary, path)
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -16,8 +17,7 @@ def choose_device(locks: Path | None = None) -> torch.device:
     """
     if not torch.cuda.is_available():
         return torch.device("cpu")
-    locks = locks or Path(tempfile.gettempdir()) / f"rethinking-gpus-{os.getuid()}"
-    locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+    locks = _own_folder(locks or Path(tempfile.gettempdir()) / f"rethinking-gpus-{os.getuid()}")
     uuids = [str(torch.cuda.get_device_properties(index).uuid) for index in range(torch.cuda.device_count())]
     with open(locks / "choosing", "a") as one_at_a_time:
         fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
@@ -27,6 +27,19 @@ def choose_device(locks: Path | None = None) -> torch.device:
     # What names no GPU then means this one: a context on another would cost it memory.
     torch.cuda.set_device(index)
     return torch.device("cuda", index)
+
+
+def _own_folder(folder: Path) -> Path:
+    """The folder, made where it is missing; ValueError where another user made it, may write to it, or it is a link.
+
+    In a folder for temporary files anybody may be the first to make one of any name.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o022:
+        problem = "is a link, another user's or open to others, and runs say there which GPU they take"
+        raise ValueError(f"{folder}: {problem}; delete it, or set TMPDIR to a folder of your own")
+    return folder
 
 
 def _num_runs(locks: Path, uuid: str) -> int:

@@ -32,21 +32,30 @@ def markdown(table: Table) -> str:
     rows = [[str(column) for column in table.shown.columns], *table.shown.astype(str).to_numpy().tolist()]
     lines = [f"| {' | '.join(map(_in_markdown, row))} |" for row in rows]
     lines.insert(1, f"|{'---|' * len(table.shown.columns)}")
-    return "\n".join([f"# {table.title}", "", *(f"- {note}" for note in table.notes), "", *lines]) + "\n"
+    title, *notes = (_without_markup(text) for text in [table.title, *table.notes])
+    return "\n".join([f"# {title}", "", *(f"- {note}" for note in notes), "", *lines]) + "\n"
+
+
+def _without_markup(text: str) -> str:
+    """Text on one line in which nothing is HTML or a link."""
+    for character in "\\<[":
+        text = text.replace(character, f"\\{character}")
+    return " ".join(text.splitlines())
 
 
 def _in_markdown(cell: str) -> str:
-    """A cell's text with the characters that would end the cell or start emphasis taken literally."""
-    for character in "\\|*_`<":
+    """A cell's text with the characters that would end the cell or start emphasis, HTML or a link taken literally."""
+    for character in "\\|*_`<[":
         cell = cell.replace(character, f"\\{character}")
-    return cell.replace("\n", " ")
+    return " ".join(cell.splitlines())
 
 
 def latex(table: Table) -> str:
     """A longtable, which needs the packages booktabs and longtable, with the notes as comments above it."""
     # pandas writes LaTeX with jinja2, which Snakemake brings.
-    style = table.shown.astype(str).style.hide(axis="index").format(escape="latex").format_index(axis=1, escape="latex")
-    comments = "".join(f"% {line}\n" for line in [table.title, *table.notes])
+    shown = table.shown.astype(str).map(lambda cell: " ".join(cell.splitlines()))
+    style = shown.style.hide(axis="index").format(escape="latex").format_index(axis=1, escape="latex")
+    comments = "".join(f"% {line}\n" for text in [table.title, *table.notes] for line in text.splitlines())
     return comments + style.to_latex(environment="longtable", hrules=True, column_format="l" * len(table.shown.columns))
 
 
