@@ -325,7 +325,7 @@ def networks(corruptions: list[str]) -> dict[str, Any]:
 
 
 TABLES = [
-    ("tables/table2", {"dataset": "digits", "recipe": "quick"}, "tables.table2: unknown table; did you mean 'table4'?"),
+    ("tables/table2", {"dataset": "digits", "recipe": "quick"}, "tables.table2: unknown table; did you mean 'table1'?"),
     ("tables/table1/size", [7, 3], "tables.table1.size = [7, 3]: unknown key; known: dataset, fit_criterion, note, "
      "panels, recipe, tolerance"),
     ("tables/table1/recipe", "quik", 'tables.table1.recipe = "quik": unknown recipe; did you mean \'quick\'?'),

@@ -30,10 +30,35 @@ AnyEntry = TypeVar("AnyEntry", bound=Entry)
 def nearest(name: object, known: Iterable[str]) -> str:
     """What to tell somebody who wrote `name`: the nearest known name, or all of them where none is near."""
     known = sorted(known)
-    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+    distances = {each: slips(_spelled(str(name)), _spelled(each)) for each in known}
+    close = [each for each in known if distances[each] <= max(len(str(name)), len(each)) / 2]
+    close.sort(key=lambda each: (distances[each], abs(len(each) - len(str(name)))))
+    # Of a short name that is a part of a longer one, the letters in common tell more than those that lack.
+    close = close or difflib.get_close_matches(str(name), known, cutoff=0.5)
     if close:
         return f"did you mean {close[0]!r}?"
     return f"known: {', '.join(known)}" if known else "none is defined"
+
+
+def _spelled(name: str) -> str:
+    """A name without what is easily mixed up."""
+    return name.casefold().replace("-", "_")
+
+
+def slips(one: str, other: str) -> int:
+    """How many letters are wrong, missing, too many, or changed places with the next: the distance of two texts.
+
+    The restricted edit distance with transpositions (Damerau 1964), row by row.
+    """
+    before, last = [], list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        now = [row]
+        for column, its in enumerate(other, 1):
+            now.append(min(last[column] + 1, now[-1] + 1, last[column - 1] + (letter != its)))
+            if row > 1 and column > 1 and (letter, its) == (other[column - 2], one[row - 2]):
+                now[-1] = min(now[-1], before[column - 2] + 1)
+        before, last = last, now
+    return last[-1]
 
 
 def lookup(table: Mapping[str, AnyEntry], kind: str, name: str) -> AnyEntry:
