@@ -251,7 +251,7 @@ TRAINING = [
     ("recipes/quick/weight_decay_on", "fully-connected",
      'recipes.quick.weight_decay_on = "fully-connected": unknown value; did you mean \'fully_connected\'?'),
     ("recipes/quick/penalties", [{"function": "l3", "weight": 1}],
-     'recipes.quick.penalties[0].function = "l3": unknown value; did you mean \'l2\'?'),
+     'recipes.quick.penalties[0].function = "l3": unknown value; did you mean \'l1\'?'),
     ("recipes/quick/penalties", [{"function": "l1"}], "recipes.quick.penalties[0]: the key 'weight' is missing"),
     ("recipes/quick/penalties", [{"function": "l1", "weight": -1}],
      "recipes.quick.penalties[0].weight = -1: must be more than 0"),
