@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rethinking.analysis.aggregate import NAME, curves_table, differing_environments, runs_table
+from rethinking.analysis.aggregate import curves_table, differing_environments, runs_table
 from rethinking.analysis.corrupted_test_labels import error_on_alike, evenly_redrawn
 from rethinking.data.corruptions.labels import shuffled_labels
 from rethinking.data.corruptions.registry import CORRUPTIONS
-from rethinking.engine.stopping import CRITERIA
 from rethinking.files import canonical_json, write_json
 from rethinking.names import corruption_name
+from rethinking.outcomes.columns import RUN
+from rethinking.outcomes.criteria import CRITERIA
 from rethinking.run import RunConfig, runs_of
 from rethinking.stages import aggregate as stage
 
@@ -118,7 +119,7 @@ def table_of(*summaries: dict[str, Any], criterion: str = "accuracy_100") -> pd.
 
 def test_a_row_holds_the_five_names_the_fits_and_the_finals():
     row = table_of(summary("random_labels-0.5", seed=3, fitted=8.0, test_accuracy=55.0)).iloc[0]
-    assert [row[key] for key in NAME] == ["digits", "mlp_1x512", "random_labels-0.5", "small", 3]
+    assert [row[key] for key in RUN] == ["digits", "mlp_1x512", "random_labels-0.5", "small", 3]
     assert (row["corruption_family"], row["level"]) == ("random_labels", 0.5)
     assert [row[key] for key in ("num_parameters", "num_train", "num_test", "num_classes")] == [1000, 320, 397, 10]
     assert [row[key] for key in ("epochs_done", "stopped_by", "seconds")] == [60, "epochs", 12.5]
@@ -306,7 +307,7 @@ def test_the_order_of_the_runs_changes_only_the_order_of_the_rows(order):
 def test_curves_are_the_metrics_with_the_five_names_before_them():
     metrics = pd.DataFrame({"TrainAccuracy": ["50.0", ""], "Epoch": ["1", "2"]})
     table = curves_table([(summary(seed=seed), metrics) for seed in (0, 1)])
-    assert list(table.columns) == [*NAME, "TrainAccuracy", "Epoch"]
+    assert list(table.columns) == [*RUN, "TrainAccuracy", "Epoch"]
     assert table["seed"].tolist() == [0, 0, 1, 1]
     assert table["TrainAccuracy"].tolist() == ["50.0", "", "50.0", ""]
     assert list(metrics.columns) == ["TrainAccuracy", "Epoch"]
@@ -384,7 +385,7 @@ def test_the_metrics_stand_in_the_table_as_they_stand_in_their_file(runs):
     """Every cell: empty ones stay empty, a loss that is no number stays in sight, no digit is added or dropped."""
     lines = (call(runs) / "curves.csv").read_text().splitlines()
     header, *rows = METRICS.splitlines()
-    assert lines[0] == ",".join(NAME) + f",{header}"
+    assert lines[0] == ",".join(RUN) + f",{header}"
     assert [line.split(",", 5)[5] for line in lines[1:]] == rows * len(runs_of(PLAN))
 
 

@@ -12,8 +12,8 @@ import tiny_runs
 from tiny_runs import NUM_TEST, make_run, rows, run_stage
 
 from rethinking import files, pickles
-from rethinking.analysis.aggregate import NAME
 from rethinking.analysis.confusions import confusions_table
+from rethinking.outcomes.columns import RUN
 from rethinking.plotting.registry import FIGURES
 from rethinking.reporting.registry import TABLES
 from rethinking.stages import confusions as stage
@@ -74,7 +74,7 @@ def test_every_cell_is_where_plain_pickle_has_it(named):
 def test_the_classes_keep_their_order_and_their_names(tmp_path):
     matrices = np.arange(4).reshape(1, 2, 2)
     content = {"classes": ["NA", "01"], "epochs": [7], "set": "test", "matrices": matrices}
-    summary = dict(zip(NAME, ["digits", "mlp_1x512", "true_labels", "tiny", 0], strict=True))
+    summary = dict(zip(RUN, ["digits", "mlp_1x512", "true_labels", "tiny", 0], strict=True))
     confusions_table([(summary, content)]).to_csv(tmp_path / "confusions.csv", index=False)
     arguments = SimpleNamespace(section={"panels": {}, "seeds": []}, published={}, paper=tmp_path, tables=tmp_path)
     frame = read_frames(arguments, ["confusions"])["confusions"]
@@ -97,7 +97,7 @@ def test_the_stage_writes_the_frame_of_the_planned_runs(runs, named, tmp_path):
     stage.main([*plan_and_code(), "--runs", str(runs), "--out", str(tmp_path / "confusions.csv")])
     text = {"True": str, "Predicted": str}
     written = pd.read_csv(tmp_path / "confusions.csv", dtype=text)
-    assert list(written.columns) == [*NAME, "Epoch", "True", "Predicted", "Count"]
+    assert list(written.columns) == [*RUN, "Epoch", "True", "Predicted", "Count"]
     pd.testing.assert_frame_equal(written, read_confusions(named), check_dtype=False)
 
 

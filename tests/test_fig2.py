@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rethinking.config import CHECKOUT, Configuration
+from rethinking.outcomes.columns import RUN
 from rethinking.plotting import fig2
-from rethinking.plotting.curves import RUN
 from rethinking.plotting.style import ORANGE, model_styles, save
 from rethinking.published import PAPER
 from rethinking.stages.frames import read_published

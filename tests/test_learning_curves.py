@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from synthetic_tables import MODELS, NAMES, NUM_TRAIN, SETTINGS, section, tables
 from test_fig1 import SIX_MODELS, shown_texts
 
+from rethinking.outcomes.wording import images_of
 from rethinking.plotting import fig1, learning_curves
-from rethinking.plotting.panels import images_of
 from rethinking.plotting.style import style
 
 NOTE = "The learning rate is multiplied by 0.95 every 391 steps, so that a small set is trained like a large one."

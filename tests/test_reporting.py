@@ -20,10 +20,12 @@ from hypothesis import strategies as st
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.engine.loop import evaluation_steps
 from rethinking.files import canonical_json, write_json
+from rethinking.outcomes.columns import RUN
+from rethinking.outcomes.selection import Frames
 from rethinking.published import PAPER
 from rethinking.reporting import paper_vs_ours, table1, table4
 from rethinking.reporting.claims import claims
-from rethinking.reporting.comparison import Frames, Ours, at_step, summary, verdict
+from rethinking.reporting.comparison import Ours, at_step, summary, verdict
 from rethinking.reporting.formats import Table, latex, markdown, text_of
 from rethinking.reporting.registry import TABLES
 from rethinking.stages.frames import read_published
@@ -31,7 +33,6 @@ from rethinking.stages.record import record
 from rethinking.stages.sealing import sealed
 
 CURVE = {"online_accuracy": "OnlineTrainAccuracy"}
-NAME = ["dataset", "model", "corruption", "recipe", "seed"]
 EVALUATED = {"train_accuracy": "TrainAccuracy", "train_loss": "TrainLoss", "test_accuracy": "TestAccuracy"}
 ENDED = {"stopped_by": "epochs"}
 
@@ -57,8 +58,8 @@ def as_in_the_paper(configuration: Configuration, published: pd.DataFrame) -> di
         value = 50.0 if math.isnan(number["value"]) else number["value"]
         for seed in configuration.seeds:
             key = (group["dataset"], number["model"], number["corruption"], group["recipe"], seed)
-            row = runs.setdefault(key, dict(zip(NAME, key, strict=True)) | {"num_parameters": 1_000_000} | ENDED)
-            names = dict(zip(NAME, key, strict=True)) | {"Step": 1 if math.isnan(number["step"]) else number["step"]}
+            row = runs.setdefault(key, dict(zip(RUN, key, strict=True)) | {"num_parameters": 1_000_000} | ENDED)
+            names = dict(zip(RUN, key, strict=True)) | {"Step": 1 if math.isnan(number["step"]) else number["step"]}
             if number["quantity"] in CURVE:
                 curves.append(names | {CURVE[number["quantity"]]: value})
             elif not math.isnan(number["step"]):

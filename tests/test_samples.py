@@ -20,7 +20,7 @@ from test_bad_configuration import changed, load
 from tiny_runs import NUM_TRAIN, corrupt_digits
 
 from rethinking.data.samples import as_drawn, one_of_each
-from rethinking.files import read_json, save_array, write_json
+from rethinking.files import read_json, save_array, write_csv, write_json
 from rethinking.plotting import channels, samples
 from rethinking.plotting.registry import PICTURES
 from rethinking.plotting.style import VERMILLION, style
@@ -196,14 +196,14 @@ def test_a_class_may_have_any_name(name, tmp_path):
     drawing, _ = samples.figure(tmp_path, SECTION)
     labels = [text for text in texts(drawing) if text.get_text() == name]
     assert len(labels) == 2
-    stage._write(tmp_path / "values.csv", stage._values(np.zeros((4, 4, 1), np.uint8), name, 5))
+    write_csv(tmp_path / "values.csv", list(stage._values(np.zeros((4, 4, 1), np.uint8), name, 5)))
     parts = channels.figure(tmp_path, SECTION)[0].axes[0].get_children()
     (title,) = (part for part in parts if isinstance(part, Text) and part.get_text() == f"{name}, 4×4 pixels")
     assert not any(text.get_parse_math() for text in [*labels, title])
 
 
 def values_file(folder: Path, image: np.ndarray) -> np.ndarray:
-    stage._write(folder / "values.csv", stage._values(image, "cat", 5))
+    write_csv(folder / "values.csv", list(stage._values(image, "cat", 5)))
     return image
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from rethinking.engine.records import EpochRecord, Evaluation
 from rethinking.engine.results import fits
 from rethinking.engine.state import adapted_to_recipe
-from rethinking.engine.stopping import CRITERIA, diverged, first_fit, is_last, meets, scores_train, stopped_by
+from rethinking.engine.stopping import diverged, first_fit, is_last, meets, scores_train, stopped_by
+from rethinking.outcomes.criteria import CRITERIA
 
 NOT_SCORED = (None, None)
 CONFUSION = torch.zeros(2, 2, dtype=torch.int64)  # one object, so that records compare

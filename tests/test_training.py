@@ -43,8 +43,8 @@ from rethinking.engine.loop import Sets, Split, evaluation_steps, fit
 from rethinking.engine.optim import SGD
 from rethinking.engine.reproducibility import generator, machine, resolved_precision
 from rethinking.engine.state import State
-from rethinking.engine.stopping import CRITERIA
 from rethinking.models.registry import MODELS
+from rethinking.outcomes.criteria import CRITERIA
 from rethinking.run import RunConfig
 from rethinking.stages import run_folder
 from rethinking.stages import train as stage

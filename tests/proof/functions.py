@@ -15,7 +15,8 @@ from rethinking.engine.loop import evaluation_steps
 from rethinking.engine.records import Evaluation
 from rethinking.engine.regularisation import clip_gradients
 from rethinking.engine.reproducibility import generator, resolved_precision
-from rethinking.engine.stopping import CRITERIA, best_epoch, meets, on_plateau, out_of_patience
+from rethinking.engine.stopping import best_epoch, meets, on_plateau, out_of_patience
+from rethinking.outcomes.criteria import CRITERIA
 
 ACCURACIES = (98.99, 99.0, 99.89, 99.9, 99.99, 100.0)
 LOSSES = (0.0101, 0.01, 0.0099)

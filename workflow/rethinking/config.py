@@ -16,7 +16,9 @@ from rethinking.data import readers
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.models.registry import MODELS
 from rethinking.names import corruption_name, experiment_name, split_corruption
-from rethinking.plotting.registry import FIGURES, Figure, Panel
+from rethinking.outcomes.criteria import implied
+from rethinking.outcomes.registry import Panel
+from rethinking.plotting.registry import FIGURES, Figure
 from rethinking.reporting.registry import TABLES, Table
 from rethinking.run import BY_FAMILY, RunConfig, by_family, runs_of
 from rethinking.schema import ConfigOrigins
@@ -33,14 +35,6 @@ HUMAN_LABELS = "human_labels"
 EVALUATED_AT_ONCE = 250  # images of up to 64x64 pixels, as the engine has it
 KINDS = {"dataset": "data set", "recipe": "recipe"}
 AUGMENTATIONS = {"random_crop", "flip", "rotation"}
-
-# What a run has met as well once it meets a criterion.
-IMPLIED = {
-    "accuracy_99": ("accuracy_99",),
-    "accuracy_99_9": ("accuracy_99", "accuracy_99_9"),
-    "accuracy_100": ("accuracy_99", "accuracy_99_9", "accuracy_100"),
-    "loss_0_01": ("loss_0_01",),
-}
 
 Values = dict[str, Any]
 
@@ -387,7 +381,7 @@ class Configuration:
         if 0.0 not in levels:
             raise self._sources.error(key, ..., "needs level 0 (true_labels), which times are relative to")
         ends, asked = (self.recipes[panel["recipe"]]["stop"] or {}).get("criterion"), section["fit_criterion"]
-        if ends is not None and asked not in IMPLIED[ends]:
+        if ends is not None and asked not in implied(ends):
             problem = (
                 f"the runs of recipe {panel['recipe']!r} end at {ends}, before they meet this; change its stop as well"
             )

@@ -6,12 +6,13 @@ and renamed.
 
 import codecs
 import contextlib
+import csv
 import hashlib
 import io
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,6 +127,18 @@ def read_csv(path: str | Path, **options: Any) -> "pd.DataFrame":
     if not data.endswith(b"\n"):
         raise broken(path, "it is torn, its last row does not end")
     return table
+
+
+def write_csv(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows as CSV (empty cell for None), or remove what an earlier job left where there are none."""
+    path = Path(path)
+    if not rows:
+        path.unlink(missing_ok=True)
+        return
+    with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def read_array(path: str | Path) -> np.ndarray:

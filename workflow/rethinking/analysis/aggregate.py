@@ -11,14 +11,13 @@ import pandas as pd
 
 from rethinking.analysis.corrupted_test_labels import error_on_alike
 from rethinking.names import split_corruption
-
-NAME = ["dataset", "model", "corruption", "recipe", "seed"]
+from rethinking.outcomes.columns import RUN
 
 
 def row(summary: dict[str, Any], fit_criterion: str) -> dict[str, Any]:
     """A row of runs.csv from one run.json. Errors are fractions, accuracies percent, times epochs."""
     family, level = split_corruption(summary["corruption"])
-    values: dict[str, Any] = {key: summary[key] for key in NAME}
+    values: dict[str, Any] = {key: summary[key] for key in RUN}
     values |= {"corruption_family": family, "level": 0.0 if family == "true_labels" else level}
     values |= {key: summary[key] for key in ("num_parameters", "num_train", "num_test", "num_classes")}
     values |= {key: summary[key] for key in ("epochs_done", "stopped_by", "precision", "device", "seconds")}
@@ -60,9 +59,9 @@ def runs_table(summaries: Sequence[dict[str, Any]], fit_criterion: str) -> pd.Da
 
 def curves_table(runs: Sequence[tuple[dict[str, Any], pd.DataFrame]]) -> pd.DataFrame:
     """curves.csv: the metrics of every run, its five names before them."""
-    named = [metrics.assign(**{key: summary[key] for key in NAME}) for summary, metrics in runs]
+    named = [metrics.assign(**{key: summary[key] for key in RUN}) for summary, metrics in runs]
     table = pd.concat(named, ignore_index=True)
-    return table[NAME + [column for column in table.columns if column not in NAME]]
+    return table[RUN + [column for column in table.columns if column not in RUN]]
 
 
 def test_accuracy_at_best(summary: dict[str, Any], metrics: pd.DataFrame) -> Any:
@@ -99,7 +98,7 @@ def differing_data(summaries: Sequence[dict[str, Any]]) -> list[str]:
     """
     found: dict[str, dict[str, list[str]]] = {}
     for summary in summaries:
-        dataset, model, corruption, recipe, seed = (summary[key] for key in NAME)
+        dataset, model, corruption, recipe, seed = (summary[key] for key in RUN)
         redraws = len(summary["config"]["training"].get("redraw_labels_after", ()))
         whole = {f"what seed {seed} of {corruption} has with {redraws} redraws": summary["data_sha256"]}
         for name, checksum in (summary.get("arrays", {}) | whole).items():

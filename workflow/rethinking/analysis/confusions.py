@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rethinking.analysis.aggregate import NAME
+from rethinking.outcomes.columns import CONFUSIONS, RUN
 
 
 def confusions_table(runs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> pd.DataFrame:
@@ -16,7 +16,7 @@ def confusions_table(runs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> p
     Count (test images).
     """
     return pd.concat([cells(content).assign(**_names(summary)) for summary, content in runs], ignore_index=True)[
-        [*NAME, "Epoch", "True", "Predicted", "Count"]
+        list(CONFUSIONS)
     ]
 
 
@@ -42,4 +42,4 @@ def cells(content: dict[str, Any]) -> pd.DataFrame:
 
 
 def _names(summary: dict[str, Any]) -> dict[str, Any]:
-    return {key: summary[key] for key in NAME}
+    return {key: summary[key] for key in RUN}

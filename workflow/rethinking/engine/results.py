@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from rethinking.engine.records import EpochRecord, Evaluation
-from rethinking.engine.stopping import CRITERIA, first_fit
+from rethinking.engine.stopping import first_fit
+from rethinking.outcomes.criteria import CRITERIA
 
 Row = dict[str, Any]
 

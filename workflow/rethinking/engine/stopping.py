@@ -1,27 +1,18 @@
-"""When a run has fitted its training set and when it ends: plain functions over its records.
-
-The paper never says what "overfit" means in figure 1b, so four criteria are reported.
-"""
+"""When a run has fitted its training set and when it ends: plain functions over its records."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rethinking.engine.records import EpochRecord, Evaluation
-
-CRITERIA: dict[str, Callable[[float, float], bool]] = {
-    "accuracy_99": lambda accuracy, loss: accuracy >= 99,
-    "accuracy_99_9": lambda accuracy, loss: accuracy >= 99.9,
-    "accuracy_100": lambda accuracy, loss: accuracy == 100,
-    "loss_0_01": lambda accuracy, loss: loss < 0.01,
-}
+from rethinking.outcomes.criteria import CRITERIA
 
 
 def meets(evaluation: Evaluation, criterion: str) -> bool:
     """Whether an evaluation of the training set meets a criterion; False where there was none."""
     if evaluation.train_accuracy is None or evaluation.train_loss is None:
         return False
-    return CRITERIA[criterion](evaluation.train_accuracy, evaluation.train_loss)
+    return CRITERIA[criterion].is_met(evaluation.train_accuracy, evaluation.train_loss)
 
 
 def first_fit(records: Sequence[EpochRecord], criterion: str) -> Evaluation | None:

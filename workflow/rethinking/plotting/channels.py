@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from rethinking.files import read_csv
-from rethinking.plotting.layout import wrap
+from rethinking.plotting.layout import CAPTION, text_height, wrap
 from rethinking.plotting.style import SMALL, VERMILLION, style
 
 WIDTH, EDGE, LEFT, BETWEEN = 7.2, 0.06, 0.28, 0.34  # inches: whole, around, left of each panel for its rows, between
@@ -37,7 +37,7 @@ def figure(folder: Path, section: dict[str, Any]) -> tuple[Figure, str]:
     panels = 1 + len(colours)
     side = (WIDTH - 2 * EDGE - 2 * LEFT - BETWEEN + LEFT) / 2
     num_rows = -(-panels // 2)
-    below = EDGE + (1 + wrapped.count("\n")) * SMALL * 1.25 / 72 + 0.08
+    below = EDGE + text_height(1 + wrapped.count("\n")) + 0.08
     total = EDGE + num_rows * (TITLE + side + FOOT) + below
     with style():
         drawing = Figure(figsize=(WIDTH, total))
@@ -56,7 +56,7 @@ def figure(folder: Path, section: dict[str, Any]) -> tuple[Figure, str]:
             else:
                 draw_values(axes, window[..., panel - 1], (top, left))
                 axes.set_title(colours[panel - 1].lower())
-        drawing.text(EDGE / WIDTH, EDGE / total, wrapped, fontsize=SMALL, va="bottom", linespacing=1.25)
+        drawing.text(EDGE / WIDTH, EDGE / total, wrapped, **CAPTION)
     return drawing, text
 
 

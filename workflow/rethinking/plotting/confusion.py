@@ -14,9 +14,10 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from rethinking.plotting.layout import capitalised, shortened, wrap
-from rethinking.plotting.panels import diverged_sentence, rows_of, without_diverged
-from rethinking.plotting.style import LARGE, MEDIUM, SMALL, setting_label, style
+from rethinking.outcomes.selection import rows_of, without_diverged
+from rethinking.outcomes.wording import capitalised, diverged_sentence, seeds_sentence, setting_label
+from rethinking.plotting.layout import CAPTION, shortened, text_height, wrap
+from rethinking.plotting.style import LARGE, MEDIUM, SMALL, style
 
 MAP, FULL = "magma_r", Normalize(0, 100)  # even steps of lightness, the same to eyes that tell no red from green
 WHITE_FROM = 35  # percent; on the reds from here on white is read more easily than black
@@ -34,7 +35,7 @@ def figure(runs: pd.DataFrame, confusions: pd.DataFrame, section: dict[str, Any]
     text = caption(runs, section)
     wrapped = wrap(text, (width - 2 * EDGE) * 72, SMALL)
     names = AXIS + LETTER * max(len(shortened(name)) for name in confusions["True"].unique())
-    below = EDGE + (2 + wrapped.count("\n")) * SMALL * 1.25 / 72 + names
+    below = EDGE + text_height(2 + wrapped.count("\n")) + names
     side = (width - 2 * EDGE - names - 2 * BETWEEN - BAR) / 3
     height = below + len(group["models"]) * (side + TITLES) + EDGE
     with style():
@@ -44,7 +45,7 @@ def figure(runs: pd.DataFrame, confusions: pd.DataFrame, section: dict[str, Any]
             corner = (EDGE + names, below + row * (side + TITLES))
             draw_row(drawing, shown, section["labels"][model], corner, side, is_last=row == 0)
         draw_bar(drawing, (width - EDGE - BAR + BETWEEN, below, height - EDGE - TITLES))
-        drawing.text(EDGE / width, EDGE / height, wrapped, fontsize=SMALL, va="bottom", linespacing=1.25)
+        drawing.text(EDGE / width, EDGE / height, wrapped, **CAPTION)
     return drawing, text
 
 
@@ -128,17 +129,16 @@ def draw_bar(drawing: Figure, place: tuple[float, float, float]) -> None:
 
 def caption(runs: pd.DataFrame, section: dict[str, Any]) -> str:
     """Which images, which epochs, and over which seeds."""
-    group, seeds = section["panels"]["networks"], section["seeds"]
+    group = section["panels"]["networks"]
     (corruption,) = group["corruptions"]
     tested = int(rows_of(runs, group, group["models"][0])["num_test"].iloc[0])
-    many = f"Sums over {len(seeds)} seeds ({', '.join(map(str, seeds))}), each at its own best epoch."
     sentences = [
         f"{capitalised(section['dataset_label'])}, {setting_label(corruption)}: confusion matrices of {tested:,} test"
         " images, true classes down and predicted ones across, each row in percent of its class; shares that"
         " round to zero are left blank.",
         "Above each matrix its accuracy.",
         "Best: the epoch with the highest validation accuracy; test images choose nothing.",
-        f"One seed ({seeds[0]})." if len(seeds) == 1 else many,
+        seeds_sentence(section["seeds"], "Sums over {count} seeds ({which}), each at its own best epoch."),
         diverged_sentence(runs),
         section["recipe_note"],
     ]

@@ -13,10 +13,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from rethinking.outcomes.columns import RUN
+from rethinking.outcomes.wording import seeds_sentence, setting_label
 from rethinking.plotting.layout import Handles
-from rethinking.plotting.style import setting_label, setting_styles
+from rethinking.plotting.style import setting_styles
 
-RUN = ["dataset", "model", "corruption", "recipe", "seed"]
 MARKS_A_LINE = 5
 HAIR = {"linewidth": 0.4, "alpha": 0.35}
 THIN_LINES = "seeds that trained on after another of their setting had stopped."
@@ -166,8 +167,6 @@ def setting_handles(corruptions: list[str]) -> Handles:
     return [(Line2D([], [], **look.line_and_marker()), setting_label(name)) for name, look in looks.items()]
 
 
-def seeds_sentence(seeds: list[int], spread: str = "bands: lowest to highest seed") -> str:
+def lines_sentence(seeds: list[int], spread: str = "bands: lowest to highest seed") -> str:
     """How many seeds, and what line and band, or hair, show of them."""
-    if len(seeds) == 1:
-        return f"One seed ({seeds[0]})."
-    return f"Lines: means over {len(seeds)} seeds ({', '.join(map(str, seeds))}); {spread}."
+    return seeds_sentence(seeds, f"Lines: means over {{count}} seeds ({{which}}); {spread}.")

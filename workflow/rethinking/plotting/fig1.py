@@ -14,24 +14,23 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rethinking.names import split_corruption
+from rethinking.outcomes.columns import RUN
+from rethinking.outcomes.wording import capitalised, images_of, when_fitted
 from rethinking.plotting.curves import (
-    RUN,
     THIN_LINES,
     draw_band,
     draw_losses,
     draw_points,
+    lines_sentence,
     mean_and_range,
     panel_runs,
-    seeds_sentence,
     setting_handles,
     shown_of_paper,
     split_losses,
     unit_of_axis,
 )
-from rethinking.plotting.layout import Handles, capitalised, lay_out
-from rethinking.plotting.panels import images_of
+from rethinking.plotting.layout import Handles, lay_out
 from rethinking.plotting.style import (
-    CRITERIA,
     SMALL,
     LineStyle,
     model_styles,
@@ -238,10 +237,10 @@ def caption(
         f" {images_of(section['dataset_label'], facts['num_train'], facts['num_test'])},"
         f" {facts['num_classes']} classes.",
         "(a) Training loss, averaged over each epoch as it runs.",
-        f"(b) Epochs until {CRITERIA[section['fit_criterion']]} (whole training set, evaluation mode), divided by"
+        f"(b) Epochs until {when_fitted(section['fit_criterion'])} (whole training set, evaluation mode), divided by"
         " those on true labels with the same seed.",
         "(c) Test error at that moment; test labels are never corrupted.",
-        seeds_sentence(section["seeds"]),
+        lines_sentence(section["seeds"]),
         *outcome_sentences(training, levels),
     ]
     if "diverged" in set(outcomes(levels)) or not losses["diverged"].empty:

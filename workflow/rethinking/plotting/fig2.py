@@ -14,19 +14,20 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from rethinking.outcomes.columns import RUN
+from rethinking.outcomes.selection import without_diverged
+from rethinking.outcomes.wording import capitalised, diverged_sentence, images_of
 from rethinking.plotting.curves import (
-    RUN,
     by_step,
     draw_curve,
     draw_points,
+    lines_sentence,
     panel_runs,
-    seeds_sentence,
     shown_of_paper,
     steps_label,
     unit_of,
 )
-from rethinking.plotting.layout import Handles, capitalised, lay_out
-from rethinking.plotting.panels import diverged_sentence, images_of, without_diverged
+from rethinking.plotting.layout import Handles, lay_out
 from rethinking.plotting.style import BLUE, ORANGE, VERMILLION, LineStyle, model_styles, published_points, style
 
 SETTINGS = {  # the paper's order and words; no augmentation and dropout leave weight decay
@@ -204,7 +205,7 @@ def caption(
         *early_stopping_sentences([trained[name].iloc[0] for name in settings], settings, section),
         f"{'(b) ' if settings else ''}{capitalised(images)}: test accuracy, shaded up to the best so far, and training"
         " accuracy in evaluation mode; no explicit regulariser.",
-        seeds_sentence(section["seeds"], "hairs: each seed"),
+        lines_sentence(section["seeds"], "hairs: each seed"),
     ]
     if not paper.empty:
         sentences.append("Dots and rings: what the paper reports, read from its figure.")

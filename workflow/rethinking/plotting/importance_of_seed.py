@@ -13,9 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rethinking.plotting.curves import RUN, draw_curve, panel_runs, seeds_sentence, steps_label, unit_of
+from rethinking.outcomes.columns import RUN
+from rethinking.outcomes.selection import without_diverged
+from rethinking.outcomes.wording import diverged_sentence
+from rethinking.plotting.curves import draw_curve, lines_sentence, panel_runs, steps_label, unit_of
 from rethinking.plotting.layout import Handles, lay_out
-from rethinking.plotting.panels import diverged_sentence, without_diverged
 from rethinking.plotting.style import BLUE, VERMILLION, LineStyle, style
 
 LOOKS = {
@@ -94,7 +96,7 @@ def caption(runs: pd.DataFrame, tables: dict[str, pd.DataFrame], redraws: list[i
         "(a) Averaged over each epoch as it runs. (b) Evaluation mode, on the labels in use.",
         *(jump_sentence(LOOKS[name][0], found) for name, found in losses.items() if len(found)),
         guess_sentence(losses["redrawn"], int(runs["num_classes"].iloc[0])),
-        seeds_sentence(section["seeds"], "hairs: each seed"),
+        lines_sentence(section["seeds"], "hairs: each seed"),
         diverged_sentence(runs),
         section["recipe_note"],
     ]

@@ -23,6 +23,9 @@ LINE = 1.3 * LARGE / 72  # of a title
 BOLD = 1.15  # width of bold letters, in that of others
 LEAST_HEIGHT = 1.3  # of a panel; where a long caption needs the room, the figure grows instead
 
+LINE_SPACING = 1.25
+CAPTION: dict[str, Any] = {"fontsize": SMALL, "va": "bottom", "linespacing": LINE_SPACING}
+
 Handles = Sequence[tuple[Any, str]]  # an artist, or a tuple of artists side by side, and its label
 
 
@@ -119,9 +122,9 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
     return "\n".join(lines)
 
 
-def capitalised(text: str) -> str:
-    """The text as the beginning of a sentence, its other letters as they are."""
-    return text[:1].upper() + text[1:]
+def text_height(lines: int) -> float:
+    """Inches of so many lines of a caption that is written with `CAPTION`."""
+    return lines * SMALL * LINE_SPACING / 72
 
 
 def shortened(name: str) -> str:

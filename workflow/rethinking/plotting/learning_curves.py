@@ -5,16 +5,16 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from rethinking.outcomes.wording import images_of
 from rethinking.plotting.curves import (
     THIN_LINES,
     draw_losses,
+    lines_sentence,
     panel_runs,
-    seeds_sentence,
     setting_handles,
     split_losses,
 )
 from rethinking.plotting.layout import lay_out_grid
-from rethinking.plotting.panels import images_of
 from rethinking.plotting.style import style
 
 COLUMNS = 3
@@ -52,7 +52,7 @@ def caption(training: pd.DataFrame, losses: dict[str, dict[str, pd.DataFrame]], 
         f"Learning curves of {'one network' if count == 1 else f'{count} networks'}:"
         f" {images_of(section['dataset_label'], facts['num_train'])}, {facts['num_classes']} classes.",
         "Training loss (cross-entropy, nats), averaged over each epoch as it runs; the vertical axes differ.",
-        seeds_sentence(section["seeds"]),
+        lines_sentence(section["seeds"]),
         f"Crosses: where {diverged} of {len(training)} runs diverged." if diverged else "",
         f"Thin lines: {THIN_LINES}" if thin else "",
         section["recipe_note"],

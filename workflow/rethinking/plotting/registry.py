@@ -3,48 +3,14 @@
 Pictures are figures of a data set: figures/samples-cifar10.pdf is the picture `samples` of `cifar10`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rethinking.outcomes.registry import EPOCH_BY_EPOCH, OfRuns, Panel
 from rethinking.registry import Entry
 
 
-@dataclass(frozen=True)
-class Panel:
-    """What a group of runs must be, so that what is drawn or said of it is true.
-
-    `one_model`, `one_corruption`: of one only. `by_level`: one corruption a level, true labels among them, until they
-    are fitted. `in_full`: no run ends early. `validation`: images are held out. `corruptions`, `regularisers`: these
-    and no other, where it says; "augmentation" stands for any kind of it. `part`: panels of the same part may be left
-    out of a figure, all of them together. `redraws`: whether labels are drawn again on the way (`redraw_labels_after`).
-    `differs_only_in_recipe_from`: the panel from which this one differs in the recipe alone.
-    """
-
-    one_model: bool = False
-    one_corruption: bool = False
-    by_level: bool = False
-    in_full: bool = False
-    validation: bool = False
-    corruptions: tuple[str, ...] | None = None
-    regularisers: frozenset[str] | None = None
-    part: str | None = None
-    redraws: bool | None = None
-    differs_only_in_recipe_from: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure(Entry):
-    """One figure. `panels` names the groups of runs that its section of the configuration must hold.
-
-    Its function takes the data frames that `frames` names, as keyword arguments, and its section; `published` names the
-    files of config/paper/ that it gets as one more, `published`, where the runs are of the paper's size. One that is
-    drawn from no runs has no panels. `settings` names keys of its panels' recipes that its section is to hold.
-    """
-
-    panels: Mapping[str, Panel]
-    frames: tuple[str, ...] = ("runs", "curves")
-    published: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ()
+class Figure(OfRuns):
+    """One figure: its function returns it and its caption."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +31,6 @@ def _early_stopping(*regularisers: str) -> Panel:
         part="early stopping",
     )
 
-
-# Networks on one corruption, all their epochs, and images held out that the best of these is chosen by.
-EPOCH_BY_EPOCH = Panel(one_corruption=True, in_full=True, validation=True)
 
 FIGURES = {
     "fig1": Figure(

@@ -13,8 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rethinking.files import read_array, read_csv
-from rethinking.plotting.layout import LONGEST, capitalised, shortened, wrap
-from rethinking.plotting.style import SMALL, VERMILLION, setting_label, style
+from rethinking.outcomes.wording import capitalised, setting_label
+from rethinking.plotting.layout import CAPTION, LONGEST, shortened, text_height, wrap
+from rethinking.plotting.style import SMALL, VERMILLION, style
 
 WIDTH, EDGE, NAMES, BETWEEN = 7.2, 0.06, 0.92, 0.06  # inches: whole, around, the rows' names, between images
 LABEL, GAP = 0.12, 0.08  # a line below an image, below a row
@@ -31,7 +32,7 @@ def figure(folder: Path, section: dict[str, Any]) -> tuple[Figure, str]:
     text = caption(table, section)
     side = min(LARGEST, (WIDTH - 2 * EDGE - NAMES - BETWEEN * (columns - 1)) / columns)
     wrapped = wrap(text, (WIDTH - 2 * EDGE) * 72, SMALL)
-    below = EDGE + (1 + wrapped.count("\n")) * SMALL * 1.25 / 72 + GAP
+    below = EDGE + text_height(1 + wrapped.count("\n")) + GAP
     step = side + 2 * LABEL + GAP
     height = EDGE + rows * step + below
     with style():
@@ -47,7 +48,7 @@ def figure(folder: Path, section: dict[str, Any]) -> tuple[Figure, str]:
         for row, corruption in enumerate(table.drop_duplicates("Row")["Corruption"]):
             name = textwrap.fill(setting_label(corruption), 14)
             axes.text(EDGE, height - EDGE - row * step - side / 2, name, va="center", linespacing=1.3)
-        axes.text(EDGE, EDGE, wrapped, fontsize=SMALL, va="bottom", linespacing=1.25)
+        axes.text(EDGE, EDGE, wrapped, **CAPTION)
     return drawing, text
 
 

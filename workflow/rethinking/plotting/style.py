@@ -15,7 +15,6 @@ import matplotlib.style
 from matplotlib.figure import Figure
 
 from rethinking.files import atomic
-from rethinking.names import split_corruption
 
 SMALL, MEDIUM, LARGE = 6.5, 7.0, 7.5  # points; figures are made at the width at which they are printed
 
@@ -126,23 +125,6 @@ def setting_styles(corruptions: Sequence[str]) -> dict[str, LineStyle]:
     shapes = [shape for shape in product(MARKERS, DASHES) if shape not in reserved]
     extra = {name: LineStyle(colours[i % len(colours)], *shapes[i % len(shapes)]) for i, name in enumerate(others)}
     return {name: (named | extra)[name] for name in corruptions}
-
-
-CRITERIA = {
-    "accuracy_99": "the training accuracy first reaches 99 %",
-    "accuracy_99_9": "the training accuracy first reaches 99.9 %",
-    "accuracy_100": "the training accuracy first reaches 100 %",
-    "loss_0_01": "the training loss first falls below 0.01",
-}
-
-
-def setting_label(corruption: str) -> str:
-    """A data setting in the paper's words: `random_labels-0.5` -> "random labels, P = 0.5"."""
-    family, level = split_corruption(corruption)
-    words = {"gaussian_pixels": "Gaussian"}.get(family, family.replace("_", " "))
-    if family.startswith("human_labels-"):
-        words = f"human labels ({family.removeprefix('human_labels-')})"
-    return words if level in (None, 1.0) else f"{words}, P = {level:g}"
 
 
 def style() -> AbstractContextManager[None]:

@@ -12,10 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rethinking.plotting.curves import RUN, draw_band, seeds_sentence
-from rethinking.plotting.layout import Handles, capitalised, lay_out, panel_width, wrap
-from rethinking.plotting.panels import diverged_sentence, images_of, rows_of, without_diverged
-from rethinking.plotting.style import BLUE, LARGE, ORANGE, VERMILLION, LineStyle, setting_label, style
+from rethinking.outcomes.columns import RUN
+from rethinking.outcomes.selection import rows_of, without_diverged
+from rethinking.outcomes.wording import capitalised, diverged_sentence, images_of, setting_label
+from rethinking.plotting.curves import draw_band, lines_sentence
+from rethinking.plotting.layout import Handles, lay_out, panel_width, wrap
+from rethinking.plotting.style import BLUE, LARGE, ORANGE, VERMILLION, LineStyle, style
 
 PARTS = {
     "Train": ("training", LineStyle(BLUE, "o", (4, 1.4))),
@@ -96,7 +98,7 @@ def caption(runs: pd.DataFrame, section: dict[str, Any]) -> str:
     sentences = [
         f"{capitalised(images)}, {setting_label(corruption)}: accuracy (above) and loss (below) after each epoch, in"
         " evaluation mode, on all training, validation and test images.",
-        seeds_sentence(section["seeds"]),
+        lines_sentence(section["seeds"]),
         "Vertical lines: the epoch with the highest validation accuracy, one a seed; test images choose nothing.",
         *(best_sentence(section["labels"][model], without_diverged(rows)) for model, rows in found.items()),
         diverged_sentence(pd.concat(found.values())),

@@ -6,13 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.reporting.comparison import FAILED, Frames, ours, verdict
+from rethinking.outcomes.selection import Frames
+from rethinking.outcomes.wording import seeds_sentence
+from rethinking.reporting.comparison import FAILED, ours, verdict
 
 NOT_COMPARED = "not compared"
 INFERRED = "The coefficients of weight decay are inferred: the paper does not state them (config/paper/README.md)."
 
 
-def rows_of(section: Mapping[str, Any], panels: Sequence[str]) -> list[tuple[str, str, str]]:
+def table_rows(section: Mapping[str, Any], panels: Sequence[str]) -> list[tuple[str, str, str]]:
     """Panel, model and corruption of every row: network by network, each in the order of `panels`.
 
     The networks have the order of the panel that has most of them.
@@ -98,9 +100,7 @@ def with_difference(value: Any, difference: float, digits: int = 2) -> str:
 
 def seeds_note(section: Mapping[str, Any]) -> str:
     """How many seeds, and what stands behind the sign."""
-    if len(section["seeds"]) == 1:
-        return f"One seed ({section['seeds'][0]})."
-    return f"Means ± standard deviations over {len(section['seeds'])} seeds."
+    return seeds_sentence(section["seeds"], "Means ± standard deviations over {count} seeds.")
 
 
 def tolerance_note(section: Mapping[str, Any], quantities: Sequence[str]) -> str:

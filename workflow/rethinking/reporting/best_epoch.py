@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.plotting.panels import diverged_sentence, without_diverged
-from rethinking.plotting.style import setting_label
-from rethinking.reporting.accuracies import rows_of, seeds_note, with_spread
-from rethinking.reporting.comparison import Frames, summary
+from rethinking.outcomes.selection import Frames, without_diverged
+from rethinking.outcomes.wording import diverged_sentence, setting_label
+from rethinking.reporting.accuracies import seeds_note, table_rows, with_spread
+from rethinking.reporting.comparison import summary
 from rethinking.reporting.formats import Table
 
 PANELS = ("networks",)
@@ -30,7 +30,7 @@ OF_A_RUN = {  # columns of runs.csv by their names in the table
 def table(*, runs: pd.DataFrame, published: None, section: dict[str, Any]) -> Table:
     """One row a network. `section` is the table's part of the resolved configuration."""
     frames = Frames(runs=runs.assign(seconds_per_epoch=runs["seconds"] / runs["epochs_done"]))
-    numbers = pd.DataFrame([row_of(frames, section, row) for row in rows_of(section, PANELS)])
+    numbers = pd.DataFrame([row_of(frames, section, row) for row in table_rows(section, PANELS)])
     dataset = section["dataset_label"]
     notes = [
         f"{dataset}. Accuracies in percent, in evaluation mode; seconds are those of training and evaluation together.",

@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 
 from rethinking.names import split_corruption
-from rethinking.plotting.panels import without_diverged
-from rethinking.plotting.style import setting_label
-from rethinking.reporting.comparison import Frames, Ours, ours
+from rethinking.outcomes.selection import Frames, without_diverged
+from rethinking.outcomes.wording import setting_label
+from rethinking.reporting.comparison import Ours, ours
 
 Row = dict[str, Any]
 

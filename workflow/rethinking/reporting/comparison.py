@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rethinking.plotting.panels import without_diverged
+from rethinking.outcomes.selection import Frames, without_diverged
 
-RUN = ["dataset", "model", "corruption", "recipe"]
 # A quantity's column: of runs.csv where it is one number a run, else of the frame with one row a step.
 OF_A_RUN = {
     "train_accuracy": "final_train_accuracy",
@@ -45,18 +44,6 @@ class Ours:
     n: int
     ran: int
     diverged: int = 0
-
-
-class Frames:
-    """The data frames of `aggregate` by name (runs, curves, evaluations), each split by run but for the seed."""
-
-    def __init__(self, **frames: pd.DataFrame) -> None:
-        self._empty = {name: frame.iloc[:0] for name, frame in frames.items()}
-        self._parts = {name: dict(list(frame.groupby(RUN))) for name, frame in frames.items()}
-
-    def of(self, name: str, group: Mapping[str, Any], model: str, corruption: str) -> pd.DataFrame:
-        """The rows of one network and corruption in a panel's group of runs; none where it was not run."""
-        return self._parts[name].get((group["dataset"], model, corruption, group["recipe"]), self._empty[name])
 
 
 def ours(

@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.plotting.panels import diverged_sentence
+from rethinking.outcomes.selection import Frames
+from rethinking.outcomes.wording import diverged_sentence
 from rethinking.reporting.accuracies import plain, seeds_note, with_spread
 from rethinking.reporting.claims import claims
-from rethinking.reporting.comparison import SUSPECT, Frames, Ours, find, ours, verdict
+from rethinking.reporting.comparison import SUSPECT, Ours, find, ours, verdict
 from rethinking.reporting.formats import Table
 
 ERROR, CORRUPTED = "test_error_at_fit", "test_error_at_fit_corrupted"

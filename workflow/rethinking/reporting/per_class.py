@@ -4,10 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.plotting.panels import diverged_sentence, without_diverged
-from rethinking.plotting.style import setting_label
-from rethinking.reporting.accuracies import rows_of
-from rethinking.reporting.comparison import Frames
+from rethinking.outcomes.selection import Frames, without_diverged
+from rethinking.outcomes.wording import diverged_sentence, seeds_sentence, setting_label
+from rethinking.reporting.accuracies import table_rows
 from rethinking.reporting.formats import Table
 
 PANELS = ("networks",)
@@ -21,13 +20,13 @@ EPOCHS = {
 def table(*, runs: pd.DataFrame, confusions: pd.DataFrame, published: None, section: dict[str, Any]) -> Table:
     """One row a class and network in the CSV file, one a class where it is read, and one of all of them."""
     frames = Frames(runs=runs, confusions=confusions)
-    rows = rows_of(section, PANELS)
+    rows = table_rows(section, PANELS)
     numbers = pd.concat([classes_of(frames, section, row) for row in rows], ignore_index=True)
-    dataset, seeds = section["dataset_label"], section["seeds"]
+    dataset = section["dataset_label"]
     notes = [
         f"{dataset}. Percent of the test images of a class that are given it, and how many of how many.",
         *(f"Measured {EPOCHS[chosen]}." for chosen in sorted(set(numbers["epoch"] == "best"), reverse=True)),
-        f"One seed ({seeds[0]})." if len(seeds) == 1 else f"Images are counted once for each of {len(seeds)} seeds.",
+        seeds_sentence(section["seeds"], "Images are counted once for each of {count} seeds."),
         diverged_sentence(runs),
         section["recipe_note"],
     ]

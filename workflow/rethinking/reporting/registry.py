@@ -1,24 +1,19 @@
 """The tables: name -> module and function, and the panels (groups of runs) that each is made from."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rethinking.plotting.registry import EPOCH_BY_EPOCH, Panel
-from rethinking.registry import Entry
+from rethinking.outcomes.registry import EPOCH_BY_EPOCH, OfRuns, Panel
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table(Entry):
-    """One table. `panels`, `frames` and `published` are those of a figure.
+class Table(OfRuns):
+    """One table: its function returns a `formats.Table`.
 
     `at_any_size`: it gets `published` whatever the size of its runs. `of_everything`: it is made from the panels of
     every figure and table of the configuration, and `panels` names what its own section may add to them, runs that
     stand in no other.
     """
 
-    panels: Mapping[str, Panel]
-    frames: tuple[str, ...] = ("runs", "curves")
-    published: tuple[str, ...] = ()
     at_any_size: bool = False
     of_everything: bool = False
 

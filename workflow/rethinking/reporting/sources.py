@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.plotting.style import CRITERIA, setting_label
+from rethinking.outcomes.selection import Frames
+from rethinking.outcomes.wording import setting_label, when_fitted
 from rethinking.reporting.accuracies import plain, seeds_note, with_difference, with_spread
-from rethinking.reporting.comparison import OF_A_STEP, Frames, Ours, summary
+from rethinking.reporting.comparison import OF_A_STEP, Ours, summary
 from rethinking.reporting.formats import Table
 
 COLUMNS = {
@@ -80,7 +81,7 @@ IN_TITLE = {THEIRS: "at their size", OTHER: "at another", NOT_RUN: NOT_RUN}
 
 def fit_note(section: Mapping[str, Any]) -> str:
     """What a fit is, of ours and of theirs."""
-    criterion = CRITERIA[section["fit_criterion"]]
+    criterion = when_fitted(section["fit_criterion"])
     return f"The fit of ours is where {criterion}, in evaluation mode on the whole set; theirs is by running ones."
 
 
@@ -132,7 +133,7 @@ def candidates(frames: Frames, section: Mapping[str, Any], result: Mapping[str, 
                 if result["corruption"] not in ("", corruption):
                     continue
                 runs = frames.of("runs", group, model, corruption)
-                if (found := ours(frames, section, group, model, corruption, result)) is None:
+                if (found := measured(frames, section, group, model, corruption, result)) is None:
                     continue
                 whole = section["published_as"][model] == result["network"]
                 images, dataset = int(runs["num_train"].iloc[0]), group["dataset"]
@@ -142,7 +143,7 @@ def candidates(frames: Frames, section: Mapping[str, Any], result: Mapping[str, 
                 yield Candidate(found, dataset, images, whole, theirs, run)
 
 
-def ours(
+def measured(
     frames: Frames,
     section: Mapping[str, Any],
     group: Mapping[str, Any],

@@ -5,18 +5,18 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.plotting.panels import diverged_sentence
+from rethinking.outcomes.selection import Frames
+from rethinking.outcomes.wording import diverged_sentence
 from rethinking.reporting.accuracies import (
     INFERRED,
     compared,
-    rows_of,
     seeds_note,
     settings,
+    table_rows,
     tolerance_note,
     with_difference,
     with_spread,
 )
-from rethinking.reporting.comparison import Frames
 from rethinking.reporting.formats import Table
 
 PANELS = ("crop_and_decay", "crop", "decay", "plain", "random_labels")  # the paper's order
@@ -26,7 +26,7 @@ QUANTITIES = ("train_accuracy", "test_accuracy")
 def table(*, runs: pd.DataFrame, published: pd.DataFrame | None, section: dict[str, Any]) -> Table:
     """One row a network and setting. `section` is the table's part of the resolved configuration."""
     frames = Frames(runs=runs)
-    rows = [row_of(frames, published, section, row) for row in rows_of(section, PANELS)]
+    rows = [row_of(frames, published, section, row) for row in table_rows(section, PANELS)]
     numbers = pd.DataFrame(rows)
     dataset = section["dataset_label"]
     notes = [

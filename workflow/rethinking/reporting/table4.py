@@ -8,18 +8,19 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.plotting.panels import diverged_sentence
+from rethinking.outcomes.selection import Frames
+from rethinking.outcomes.wording import diverged_sentence
 from rethinking.reporting.accuracies import (
     INFERRED,
     compared,
-    rows_of,
     seeds_note,
     settings,
+    table_rows,
     tolerance_note,
     with_difference,
     with_spread,
 )
-from rethinking.reporting.comparison import FITTED, Frames
+from rethinking.reporting.comparison import FITTED
 from rethinking.reporting.formats import Table
 
 PANELS = ("random_labels_decay", "random_labels_crop", "random_labels_augmentation")  # the paper's order
@@ -31,7 +32,7 @@ def table(
 ) -> Table:
     """One row a network and regulariser. `section` is the table's part of the resolved configuration."""
     frames = Frames(runs=runs, curves=curves)
-    numbers = pd.DataFrame([row_of(frames, published, section, row) for row in rows_of(section, PANELS)])
+    numbers = pd.DataFrame([row_of(frames, published, section, row) for row in table_rows(section, PANELS)])
     dataset = section["dataset_label"]
     notes = [
         f"{dataset}, random labels. Training accuracy in percent after the last epoch; under random crop and"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.plotting.panels import without_diverged
-from rethinking.plotting.style import CRITERIA, setting_label
-from rethinking.reporting.accuracies import rows_of, seeds_note, with_spread
-from rethinking.reporting.comparison import Frames, summary
+from rethinking.outcomes.selection import Frames, without_diverged
+from rethinking.outcomes.wording import setting_label, when_fitted
+from rethinking.reporting.accuracies import seeds_note, table_rows, with_spread
+from rethinking.reporting.comparison import summary
 from rethinking.reporting.formats import Table
 
 PANELS = ("corruption_levels", "learning_curves", "capacity")
@@ -31,10 +31,10 @@ DIGITS = {
 def table(*, runs: pd.DataFrame, published: pd.DataFrame | None = None, section: dict[str, Any]) -> Table:
     """One row a network, corruption and group of runs. `section` is the table's part of the configuration."""
     frames = Frames(runs=runs)
-    numbers = pd.DataFrame([row_of(frames, section, row) for row in rows_of(section, PANELS)])
+    numbers = pd.DataFrame([row_of(frames, section, row) for row in table_rows(section, PANELS)])
     reached, ran, diverged = (int(numbers[count].sum()) for count in ("n", "runs", "diverged"))
     notes = [
-        f"Reached: {CRITERIA[section['fit_criterion']]} (whole training set, evaluation mode). A repository"
+        f"Reached: {when_fitted(section['fit_criterion'])} (whole training set, evaluation mode). A repository"
         ' (Deep-learning-generalization) says "zero-loss" where the running loss and accuracy of the last batches are'
         " good enough.",
         "Seconds are of the machine and of whatever ran beside, and count the evaluations; epochs and steps are"

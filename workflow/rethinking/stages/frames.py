@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rethinking.files import broken, read_csv, read_text, sha256
+from rethinking.outcomes.columns import RUN, TEXT
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# Names are text, and none of them a missing value: a class may be called 01, a data set NA.
-NAMES = ("dataset", "model", "corruption", "recipe", "True", "Predicted")
-RUN = ["dataset", "model", "corruption", "recipe", "seed"]
-NO_NUMBER = ["", "nan", "NaN"]  # in all other columns
+NO_NUMBER = ["", "nan", "NaN"]  # in all columns but those of text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,8 +65,8 @@ def check_complete(frames: "dict[str, pd.DataFrame]", section: dict[str, Any], f
 def read_frame(path: Path) -> "pd.DataFrame":
     """A data frame as `aggregate` wrote it, the names of runs and classes as text."""
     columns = read_csv(path, nrows=0).columns
-    numbers = {name: NO_NUMBER for name in columns if name not in NAMES}
-    text = {name: str for name in columns if name in NAMES}
+    numbers = {name: NO_NUMBER for name in columns if name not in TEXT}
+    text = {name: str for name in columns if name in TEXT}
     return read_csv(path, dtype=text, na_values=numbers, keep_default_na=False)
 
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.analysis.aggregate import NAME, differing_data, differing_environments
+from rethinking.analysis.aggregate import differing_data, differing_environments
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.files import atomic, read_csv
+from rethinking.outcomes.columns import REPEATED
 from rethinking.provenance import train_code
 from rethinking.published import PAPER, check_published
 from rethinking.registry import lookup
@@ -127,7 +128,7 @@ def days_recorded(file: Path) -> dict[str, str]:
     if not file.exists():
         return {}
     rows = read_csv(file, dtype=str).to_dict("records")
-    return {"/".join([*(row[key] for key in NAME[:4]), f"seed{row['seed']}"]): row["date"] for row in rows}
+    return {"/".join([*(row[key] for key in REPEATED), f"seed{row['seed']}"]): row["date"] for row in rows}
 
 
 def numeric(frame: pd.DataFrame) -> pd.DataFrame:

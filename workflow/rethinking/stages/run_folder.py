@@ -1,6 +1,5 @@
 """What a run reads and what it leaves: arrays checked against their manifests, result files whole or not at all."""
 
-import csv
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from safetensors.torch import save
 from rethinking.data.manifests import place_of, read_corrupted, read_split
 from rethinking.engine import results
 from rethinking.engine.state import State
-from rethinking.files import atomic, digest, load_array, read_manifest, remove_leftovers, write_json
+from rethinking.files import atomic, digest, load_array, read_manifest, remove_leftovers, write_csv, write_json
 from rethinking.stages.sealing import sealed
 
 
@@ -53,17 +52,6 @@ def _owners(
     for number, folder in enumerate(redrawn, 1):
         owners[f"redrawn_labels_{number}"] = (folder, "train_labels", read_corrupted(folder, manifest))
     return owners
-
-
-def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Write rows as CSV (empty cell for None), or remove what an earlier run left where there are none."""
-    if not rows:
-        path.unlink(missing_ok=True)
-        return
-    with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def write_outputs(

@@ -4,9 +4,8 @@ Either those of several images, a row a corruption, or the values of one image's
 """
 
 import argparse
-import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from rethinking.data.manifests import read_corrupted
 from rethinking.data.samples import as_drawn, one_of_each
-from rethinking.files import atomic, load_array, read_manifest, save_array
+from rethinking.files import load_array, read_manifest, save_array, write_csv
 
 COLOURS = {1: ("Grey",), 3: ("Red", "Green", "Blue")}
 
@@ -46,7 +45,7 @@ def samples(job: Mapping[str, Any], data: Path, out: Path) -> None:
             for column, index in enumerate(chosen.tolist())
         ]
     save_array(out / "samples.npy", np.stack(rows))
-    _write(out / "samples.csv", table)
+    write_csv(out / "samples.csv", table)
 
 
 def values(job: Mapping[str, Any], data: Path, out: Path) -> None:
@@ -55,7 +54,7 @@ def values(job: Mapping[str, Any], data: Path, out: Path) -> None:
     images, labels = _clean(data, manifest)
     if index >= len(images):
         raise ValueError(f"samples.image = {index}: {job['dataset']!r} has {len(images):,} training images")
-    _write(out / "values.csv", _values(images[index], manifest["classes"][labels[index]], index))
+    write_csv(out / "values.csv", list(_values(images[index], manifest["classes"][labels[index]], index)))
 
 
 def _clean(data: Path, manifest: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -70,14 +69,6 @@ def _values(image: np.ndarray, label: str, index: int) -> Iterator[dict[str, Any
         np.ndindex(image.shape[:2]), image.reshape(-1, len(colours)).tolist(), strict=True
     ):
         yield {"Index": index, "Label": label, "Row": row, "Column": column, **dict(zip(colours, values, strict=True))}
-
-
-def _write(path: Path, rows: Sequence[Mapping[str, Any]] | Iterator[Mapping[str, Any]]) -> None:
-    rows = list(rows)
-    with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def main(argv: list[str]) -> None:

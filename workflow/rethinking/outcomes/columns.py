@@ -1,0 +1,70 @@
+"""The columns of the data frames that figures and tables read, each with its unit.
+
+Accuracies are in percent, errors fractions, losses in nats, times in seconds; "" is a name, a number of things or a
+ratio. A frame has all of its columns, but for those of validation where no run holds images out.
+"""
+
+from rethinking.outcomes.criteria import CRITERIA
+
+# A run's names, in the order of its folder's path; those that its repetitions share.
+RUN = ["dataset", "model", "corruption", "recipe", "seed"]
+REPEATED = RUN[:-1]
+# Names are text, and none of them a missing value: a class may be called 01, a data set NA.
+TEXT = (*REPEATED, "True", "Predicted")
+
+_NAMES = dict.fromkeys(RUN, "")
+_SCORES = {"TrainAccuracy": "%", "TrainLoss": "nats", "TestAccuracy": "%", "TestLoss": "nats"}
+VALIDATION = {"ValidationAccuracy": "%", "ValidationLoss": "nats"}
+
+# One row a run. What is found at a fit is empty where the criterion was never met, what is found of validation where
+# no images are held out; the columns after `censored` are those of the section's own criterion.
+RUNS = {
+    **_NAMES,
+    "corruption_family": "",
+    "level": "fraction",
+    **dict.fromkeys(("num_parameters", "num_train", "num_test", "num_classes"), ""),
+    "epochs_done": "epochs",
+    **dict.fromkeys(("stopped_by", "precision", "device"), ""),
+    "seconds": "s",
+    **{
+        f"{criterion}_{key}": unit
+        for criterion in CRITERIA
+        for key, unit in {"epoch": "epochs", "step": "steps", "seconds": "s", "test_error": "fraction"}.items()
+    },
+    "final_train_accuracy": "%",
+    "final_train_loss": "nats",
+    "final_test_accuracy": "%",
+    "final_test_loss": "nats",
+    "best_validation_epoch": "epochs",
+    "best_validation_accuracy": "%",
+    "censored": "",
+    "time_to_fit": "epochs",
+    "test_error_at_fit": "fraction",
+    "test_error_at_fit_corrupted": "fraction",
+    "final_test_error": "fraction",
+    "relative_time": "",
+    "relative_time_bound": "",
+    "test_accuracy_at_best": "%",
+}
+
+# One row an epoch of a run.
+CURVES = {
+    **_NAMES,
+    **_SCORES,
+    "EpochTime": "s",
+    "Totaltime": "s",
+    "Epoch": "epochs",
+    "Step": "steps",
+    "LearningRate": "",
+    "OnlineTrainLoss": "nats",
+    "OnlineTrainAccuracy": "%",
+    **VALIDATION,
+}
+
+# One row an evaluation of a run; epochs are fractions within an epoch.
+EVALUATIONS = {**_NAMES, "Epoch": "epochs", "Step": "steps", **_SCORES, **VALIDATION, "Seconds": "s"}
+
+# One row a cell of a confusion matrix of a run.
+CONFUSIONS = {**_NAMES, "Epoch": "epochs", "True": "", "Predicted": "", "Count": "images"}
+
+FRAMES = {"runs": RUNS, "curves": CURVES, "evaluations": EVALUATIONS, "confusions": CONFUSIONS}

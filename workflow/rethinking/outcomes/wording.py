@@ -1,0 +1,53 @@
+"""What captions and tables say alike: settings, criteria, numbers of images, seeds, runs that diverged."""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rethinking.names import split_corruption
+from rethinking.outcomes.criteria import CRITERIA
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def setting_label(corruption: str) -> str:
+    """A data setting in the paper's words: `random_labels-0.5` -> "random labels, P = 0.5"."""
+    family, level = split_corruption(corruption)
+    words = {"gaussian_pixels": "Gaussian"}.get(family, family.replace("_", " "))
+    if family.startswith("human_labels-"):
+        words = f"human labels ({family.removeprefix('human_labels-')})"
+    return words if level in (None, 1.0) else f"{words}, P = {level:g}"
+
+
+def when_fitted(criterion: str) -> str:
+    """The moment at which a criterion is met: "the training accuracy first reaches 99 %"."""
+    needs = CRITERIA[criterion]
+    if needs.loss is not None:
+        return f"the training loss first falls below {needs.loss:g}"
+    return f"the training accuracy first reaches {needs.accuracy:g} %"
+
+
+def seeds_sentence(seeds: Sequence[int], several: str) -> str:
+    """How many seeds there are; `several` is the sentence of more than one, with {count} and {which} in it."""
+    if len(seeds) == 1:
+        return f"One seed ({seeds[0]})."
+    return several.format(count=len(seeds), which=", ".join(map(str, seeds)))
+
+
+def diverged_sentence(runs: "pd.DataFrame") -> str:
+    """How many of the runs means leave out; nothing where none diverged."""
+    count = int((runs["stopped_by"] == "diverged").sum())
+    return f"{count} of {len(runs)} runs diverged and {'is' if count == 1 else 'are'} left out." if count else ""
+
+
+def images_of(label: str, num_train: int, num_test: int | None = None) -> str:
+    """A data set's label and how many images it has; the number that the label says already is not said again."""
+    said = re.search(rf"(?<![\d.,]){num_train:,}(?![\d]|[.,]\d)", label) is not None
+    parts = [*([] if said else [f"{num_train:,} training"]), *([] if num_test is None else [f"{num_test:,} test"])]
+    return f"{label}, {' and '.join(parts)} images" if parts else label
+
+
+def capitalised(text: str) -> str:
+    """The text as the beginning of a sentence, its other letters as they are."""
+    return text[:1].upper() + text[1:]
