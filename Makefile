@@ -4,13 +4,18 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: all .venv lint test test-large torture bench bench-bfloat16 test-gpu test-slurm accept golden mutate FORCE
+.PHONY: help all .venv lint test test-large torture bench bench-bfloat16 test-gpu test-slurm accept golden mutate FORCE
 .NOTPARALLEL:
 
-all: .venv
+help: ## what there is to make
+	@echo "make TARGET: first of all .venv (6.4 GB on the disk, most of it PyTorch with CUDA; some minutes), then"
+	@sed -n 's/^\([a-zA-Z0-9%/.-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@echo "PYTHON=python3.12, CORES=4, CONFIG=FILE, DATA_DIR=FOLDER say with what; plain snakemake does the rest: README.md"
+
+all: .venv ## every figure and table of the default configuration
 	$(BIN)/snakemake --cores $(CORES)
 
-figures/%: FORCE .venv
+figures/%: FORCE .venv ## one figure of the default configuration, as in: make figures/fig1.pdf (3 minutes)
 	$(BIN)/snakemake --cores $(CORES) $@
 
 .venv: .venv/ready
@@ -18,11 +23,12 @@ figures/%: FORCE .venv
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(None if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed; make PYTHON=python3.12 …')"
 	$(PYTHON) -P -m venv .venv
-	$(BIN)/python -P -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@echo "Installing into .venv: 6.4 GB on the disk, most of it PyTorch with CUDA; some minutes."
+	$(BIN)/python -P -m pip install --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -P -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-lint: .venv
+lint: .venv ## style, layers, types of the code and of the workflow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
@@ -31,34 +37,34 @@ lint: .venv
 	$(BIN)/snakemake --lint
 
 # DATA_DIR=… has data sets' official files, as data_dir of a configuration: they are checked as well.
-test: lint
+test: lint ## lint, and all fast tests (10 minutes on two cores)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 # Every network at its full width on images of its full size: some minutes and 2.5 GB of memory.
-test-large: .venv
+test-large: .venv ## every network at its full size (some minutes)
 	PYTHONPATH=workflow OMP_NUM_THREADS=1 $(BIN)/python tests/large_models.py
 
 # 100 runs that are killed again and again must end with the bytes of runs that are not.
-torture: .venv
+torture: .venv ## runs that are killed again and again
 	PYTHONPATH=workflow OMP_NUM_THREADS=1 $(BIN)/python tests/torture.py --runs 100
 
 # Speed, as ratios measured on this machine: writes benchmarks/results.md. DATA_DIR=… has cifar-10-batches-py.
-bench: .venv
+bench: .venv ## speed as ratios: benchmarks/results.md (15 minutes)
 	PYTHONPATH=workflow $(BIN)/python -m benchmarks $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
 # Whether bfloat16 changes a conclusion: a quarter of an hour; writes benchmarks/bfloat16.md.
-bench-bfloat16: .venv
+bench-bfloat16: .venv ## whether bfloat16 changes a conclusion (15 minutes)
 	PYTHONPATH=workflow $(BIN)/python -m benchmarks.bfloat16 $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
 # On a GPU: some 3 minutes. `make test-gpu DEVICE=cpu` runs the same bodies small on the CPU, as `make test` does. What a
 # driver or compiler of another version warns of is shown, and is an error on the CPU only.
 DEVICE ?= cuda
-test-gpu: .venv
+test-gpu: .venv ## what a GPU must do, on one (3 minutes); DEVICE=cpu for the same bodies on the CPU
 	PYTHONPATH=workflow OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/gpu -rs --durations 10 --device $(DEVICE) \
 	  $(if $(filter cuda,$(DEVICE)),-W default)
 
 # As root, on Debian or Ubuntu: installs SLURM and runs two nodes of it on this machine for as long as the test takes.
-test-slurm: .venv/slurm
+test-slurm: .venv/slurm ## two nodes of SLURM on this machine, as root on Debian (4 minutes)
 	PYTHONPATH=$(CURDIR)/.venv/slurm OMP_NUM_THREADS=1 $(BIN)/python -m pytest -v tests/slurm/run.py tests/test_profiles.py
 
 # The plugin stays out of .venv itself: each one that is installed slows each start of Snakemake.
@@ -70,17 +76,17 @@ test-slurm: .venv/slurm
 # After a change of code that alters no number: proves that it alters none, then keeps the trainings that are there.
 # Figures and tables are made again. CONFIG=config/cifar10.yaml for another configuration than the default.
 CONFIG ?= config/config.yaml
-accept: .venv
+accept: .venv ## keep results after a change of code that alters no number, proved first
 	@kept=$$(PYTHONPATH=workflow $(BIN)/python -P -m rethinking accept --configfile $(CONFIG)) || exit 1; \
 	if [ -n "$$kept" ]; then $(BIN)/snakemake --cores 1 --configfile $(CONFIG) --touch --forceall -- $$kept; fi
 
 # After a change that is meant to alter numbers, or a new network, corruption, reader, …: `git diff tests/golden` shows which.
-golden: .venv
+golden: .venv ## write the proof's numbers anew, after a change that is meant to alter them
 	PYTHONPATH=workflow:tests OMP_NUM_THREADS=1 $(BIN)/python -P -m proof --write
 	PYTHONPATH=workflow:tests OMP_NUM_THREADS=1 $(BIN)/python tests/test_golden_losses.py --write
 
 # That the proof notices: one constant of each module is changed, one after the other, and `accept` must refuse each.
-mutate: .venv
+mutate: .venv ## that the proof notices a changed constant (15 minutes)
 	PYTHONPATH=workflow OMP_NUM_THREADS=1 $(BIN)/python tests/mutate.py
 
 FORCE:
