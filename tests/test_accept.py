@@ -137,7 +137,12 @@ def everything(checkout: Checkout) -> dict[str, tuple[str, int]]:
 
 
 def test_renamed_variables_train_nothing_and_draw_the_figure_again(checkout):
-    for module in ("engine/loop.py", "data/corruptions/pixels.py", "data/readers/digits.py", "plotting/fig1.py"):
+    for module in (
+        "engine/loop.py",
+        "data/corruptions/gaussian_pixels.py",
+        "data/readers/digits.py",
+        "plotting/fig1.py",
+    ):
         checkout.edit(f"workflow/rethinking/{module}", with_variable_renamed)
     accepted = make_accept(checkout)
     assert accepted.returncode == 0, accepted.stdout + accepted.stderr
@@ -148,7 +153,8 @@ def test_renamed_variables_train_nothing_and_draw_the_figure_again(checkout):
 
 def test_a_constant_that_is_another_is_refused_by_name_and_nothing_is_written(checkout):
     checkout.edit(
-        "workflow/rethinking/data/corruptions/pixels.py", lambda text: text.replace("mean + sd", "mean + 3 * sd")
+        "workflow/rethinking/data/corruptions/gaussian_pixels.py",
+        lambda text: text.replace("mean + sd", "mean + 3 * sd"),
     )
     before, jobs = everything(checkout), checkout.jobs()
     refused = make_accept(checkout)
@@ -209,8 +215,21 @@ def test_runs_of_older_code_stand_beside_new_ones_once_they_are_accepted(checkou
 
 
 def test_every_module_behind_data_and_trainings_is_mutated_or_said_to_hold_no_constant():
-    assert mutate.modules_behind_trainings() == set(mutate.MUTATIONS) | set(mutate.WITHOUT)
+    found, named = mutate.modules_behind_trainings(), set(mutate.MUTATIONS) | set(mutate.WITHOUT)
+    lacking = sorted(found - named - mutate.registered())
+    assert not lacking, (
+        f"add to tests/mutate.py a constant of {', '.join(lacking)} (MUTATIONS), or what it holds beside any (WITHOUT)"
+    )
+    assert not named - found, f"take out of tests/mutate.py what is gone: {', '.join(sorted(named - found))}"
     assert not set(mutate.MUTATIONS) & set(mutate.WITHOUT)
+
+
+@pytest.mark.parametrize("module", sorted(mutate.registered()))
+def test_of_what_is_registered_a_constant_is_found_to_mutate(module):
+    text = (Path(mutate.__file__).parents[1] / f"workflow/rethinking/{module.replace('.', '/')}.py").read_text()
+    old, new = mutate.first_constant(text) if module not in mutate.MUTATIONS else mutate.MUTATIONS[module][0]
+    assert old != new
+    assert old in text
 
 
 @pytest.mark.parametrize("module", mutate.MUTATIONS)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from rethinking.analysis.aggregate import curves_table, differing_environments, runs_table
 from rethinking.analysis.corrupted_test_labels import error_on_alike, evenly_redrawn
-from rethinking.data.corruptions.labels import shuffled_labels
 from rethinking.data.corruptions.registry import CORRUPTIONS
+from rethinking.data.corruptions.shuffled_labels import shuffled_labels
 from rethinking.files import canonical_json, write_json
 from rethinking.names import corruption_name
 from rethinking.outcomes.columns import RUN

@@ -11,7 +11,7 @@ from picture_archives import faces, in_folder
 from test_human_labels import saved
 from tiny_workflow import Checkout, jobs_in
 
-from rethinking.data.corruptions import human
+from rethinking.data.corruptions import human_labels as human
 
 # A data set of 100 images in the layout of CIFAR-10 with people's labels, of whose files the loopback server is the
 # mirror, the same with a validation set, and a folder of pictures; four trainings, of every kind of data.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rethinking import files
 from rethinking.config import CATALOGUE, CHECKOUT, ConfigOrigins, Configuration
-from rethinking.data.corruptions import human
+from rethinking.data.corruptions import human_labels as human
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.data.splits import TRAIN, stratified_subset, subset_indices
 from rethinking.schema import ConfigurationError, load_yaml

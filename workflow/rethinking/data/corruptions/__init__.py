@@ -1,1 +1,1 @@
-"""The corruptions of paper section 2.1, one module a family; `registry` lists them."""
+"""The corruptions of paper section 2.1, one a module; `registry` lists them."""

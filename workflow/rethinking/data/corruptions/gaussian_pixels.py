@@ -1,7 +1,4 @@
-"""Shuffled, random and Gaussian pixels (paper section 2.1), on the stored images, before any crop or whitening.
-
-Training and test images are corrupted alike. The draws for image i do not depend on the images after it.
-"""
+"""Gaussian noise in the place of images (paper section 2.1), with the training images' mean and sd."""
 
 from collections.abc import Iterator
 
@@ -9,31 +6,9 @@ import numpy as np
 
 from rethinking import seeds
 from rethinking.data.corruptions.corrupted import Corrupted
+from rethinking.data.corruptions.image_draws import TEST, TRAIN, corrupted_images
 
-ONCE, TRAIN, TEST = 3, 4, 5  # children of the stream "corruption"; 0 to 2 are label noise's
 CHUNK = 1000  # images at a time, to bound memory; no result depends on it
-KINDS_OF_UNIT = {"position": "pixel positions, RGB together", "value": "single values"}
-
-
-def shuffled_pixels(
-    train_images: np.ndarray, test_images: np.ndarray, *, unit: str = "position", seed: int
-) -> Corrupted:
-    """One permutation for all images, uint8 (n, height, width, channels)."""
-    num_units = _units(train_images, unit).shape[1]
-    order = seeds.rng(seed, "corruption", ONCE).permutation(num_units)
-    train, test = (
-        _as_images(np.take(_units(images, unit), order, axis=1), images) for images in (train_images, test_images)
-    )
-    return _corrupted(train, test, f"one permutation of {KINDS_OF_UNIT[unit]}, for all training and test images")
-
-
-def random_pixels(train_images: np.ndarray, test_images: np.ndarray, *, unit: str = "position", seed: int) -> Corrupted:
-    """A permutation for each image, uint8 (n, height, width, channels)."""
-    train, test = (
-        _as_images(seeds.rng(seed, "corruption", child).permuted(_units(images, unit), axis=1), images)
-        for images, child in ((train_images, TRAIN), (test_images, TEST))
-    )
-    return _corrupted(train, test, f"a permutation of {KINDS_OF_UNIT[unit]} for each training and test image")
 
 
 def gaussian_pixels(
@@ -49,24 +24,12 @@ def gaussian_pixels(
         for images, child in ((train_images, TRAIN), (test_images, TEST))
     )
     scope = {"per_channel": "of each channel", "global": "of all values"}[statistics]
-    return _corrupted(
+    return corrupted_images(
         train,
         test,
         f"training and test images are Gaussian noise with the mean and standard deviation {scope} of the training "
         "images, float16, not clipped",
     )
-
-
-def _units(images: np.ndarray, unit: str) -> np.ndarray:
-    """A view (n, units) of the images whose items are what a permutation moves: the bytes of a pixel, or of a value."""
-    if unit not in KINDS_OF_UNIT:
-        raise ValueError(f"unit must be one of {', '.join(KINDS_OF_UNIT)}, found {unit!r}")
-    values = images.shape[3] if unit == "position" else 1
-    return np.ascontiguousarray(images).reshape(len(images), -1).view(f"V{values * images.itemsize}")
-
-
-def _as_images(units: np.ndarray, like: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(units).view(like.dtype).reshape(like.shape)
 
 
 def _chunks(num_images: int) -> Iterator[slice]:
@@ -94,7 +57,3 @@ def _gaussian(shape: tuple[int, ...], mean: np.ndarray, sd: np.ndarray, rng: np.
     for chunk in _chunks(len(result)):
         result[chunk] = mean + sd * rng.standard_normal(result[chunk].shape, dtype=np.float32)
     return result
-
-
-def _corrupted(train_images: np.ndarray, test_images: np.ndarray, definition: str) -> Corrupted:
-    return Corrupted(arrays={"train_images": train_images, "test_images": test_images}, definition=definition)
