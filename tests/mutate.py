@@ -21,7 +21,7 @@ from conftest import copy_sources
 
 from rethinking.analysis.registry import MEASURES
 from rethinking.code_digest import reached
-from rethinking.config import READERS
+from rethinking.config.datasets import READERS
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.models.registry import MODELS
 from rethinking.plotting.registry import FIGURES, PICTURES

@@ -14,8 +14,8 @@ import yaml
 from tiny_workflow import JOB, TINY, Checkout
 
 from rethinking import schema
-from rethinking.config import CATALOGUE, CHECKOUT, ConfigOrigins, Configuration
-from rethinking.schema import ConfigurationError, load_yaml
+from rethinking.config import CATALOGUE, CHECKOUT, Configuration
+from rethinking.schema import ConfigOrigins, ConfigurationError, load_yaml
 
 CURVES = "figures/fig1/panels/learning_curves"
 LEVELS = "figures/fig1/panels/corruption_levels"

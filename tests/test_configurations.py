@@ -7,7 +7,7 @@ from pathlib import Path
 import own_pictures
 import pytest
 
-from rethinking.config import CATALOGUE, Configuration
+from rethinking.config import CATALOGUE, Configuration, described, jobs
 from rethinking.models.registry import MODELS
 from rethinking.names import split_corruption
 
@@ -49,14 +49,16 @@ def test_a_configuration_loads_and_plans_the_runs_of_every_figure_and_table(path
 def test_all_that_a_job_gets_can_be_made(path):
     configuration = Configuration.load(path)
     for name in configuration.sections:
-        section_of = configuration.figure_section if name in configuration.figures else configuration.table_section
-        assert section_of(name)["name"] == configuration.name
+        section_of = described.figure_section if name in configuration.figures else described.table_section
+        assert section_of(configuration, name)["name"] == configuration.name
         for run in configuration.runs(name):
             again = configuration.run(run.dataset, run.model, run.corruption, run.recipe, run.seed)
             assert again == run
-            assert configuration.prepare_job(run.dataset)["source"]["classes"] == (2 if run.dataset == "own" else 10)
+            assert jobs.prepare_job(configuration, run.dataset)["source"]["classes"] == (
+                2 if run.dataset == "own" else 10
+            )
             if run.corruption != "true_labels":
-                corruption = configuration.corruption_job(run.dataset, run.corruption, run.seed)["corruption"]
+                corruption = jobs.corruption_job(configuration, run.dataset, run.corruption, run.seed)["corruption"]
                 assert corruption["level"] == split_corruption(run.corruption)[1]
 
 
@@ -142,7 +144,7 @@ def test_tables_1_and_4_have_the_rows_of_the_paper(name):
 
 def test_only_the_configurations_of_all_of_cifar_10_are_of_the_paper_s_size():
     of_size = {
-        path.stem: {configuration.at_paper_size(name) for name in configuration.sections}
+        path.stem: {described.at_paper_size(configuration, name) for name in configuration.sections}
         for path in FILES
         for configuration in [Configuration.load(path)]
     }

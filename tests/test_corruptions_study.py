@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rethinking.config import CHECKOUT, Configuration, regularisers
+from rethinking.config import CHECKOUT, Configuration, described
+from rethinking.config.recipes import regularisers
 from rethinking.models.registry import MODELS
 
 STUDIES = CHECKOUT / "config/studies"
@@ -91,7 +92,7 @@ def test_labels_that_stay_and_that_are_drawn_again_are_of_one_network_corruption
 def test_at_the_source_s_size_the_networks_are_whole_and_have_its_numbers_of_parameters(source):
     for name, count in COUNTS.items():
         assert source.models[name]["arguments"] == {}
-        assert MODELS[source.as_published(name)].parameters == count
+        assert MODELS[described.as_published(source, name)].parameters == count
 
 
 def test_at_the_source_s_size_the_recipe_is_its_own(source):
@@ -105,8 +106,8 @@ def test_at_the_source_s_size_the_recipe_is_its_own(source):
 
 
 def test_other_sources_numbers_are_shown_at_any_size_and_the_paper_s_at_its_own(study):
-    assert study.published("sources") == ("sources.yaml",)
-    assert (study.published("fig2") != ()) == (study.name == "corruptions-source")
+    assert described.published(study, "sources") == ("sources.yaml",)
+    assert (described.published(study, "fig2") != ()) == (study.name == "corruptions-source")
 
 
 @pytest.mark.parametrize(("page", "source", "count"), [("notebook", "S0", 10), ("corruptions", "S1", 15)])

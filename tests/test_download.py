@@ -24,13 +24,13 @@ from official_layout import FOLDER, archive, cifar_files, expected, gzipped, mni
 
 from rethinking import files
 from rethinking.__main__ import main
-from rethinking.config import CATALOGUE, CHECKOUT, DEFAULT, ConfigOrigins, Configuration
+from rethinking.config import CATALOGUE, CHECKOUT, DEFAULT, Configuration, datasets, jobs
 from rethinking.data import download as download_module
 from rethinking.data.download import download
 from rethinking.data.originals import verified_paths
 from rethinking.data.progress import Progress
 from rethinking.data.transfer import Patience
-from rethinking.schema import ConfigurationError, load_yaml
+from rethinking.schema import ConfigOrigins, ConfigurationError, load_yaml
 from rethinking.stages import by_hand
 from rethinking.stages import download as stage
 from rethinking.stages import prepare as prepare_stage
@@ -600,9 +600,9 @@ def configuration(urls: list[str] | None = None, **raw: Any) -> Configuration:
 def run_stages(out: Path, data_dir: str) -> tuple[bytes, bytes]:
     """Download and prepare by the commands of the rules; the two manifests."""
     made = configuration()
-    arguments = ["--files", json.dumps(made.download_job("tiny")), "--data-dir", data_dir]
+    arguments = ["--files", json.dumps(jobs.download_job(made, "tiny")), "--data-dir", data_dir]
     assert main(["download", "--dataset", "tiny", *arguments, "--out", str(out / "downloads")]) == 0
-    arguments = ["--job", json.dumps(made.prepare_job("tiny")), "--downloaded", str(out / "downloads")]
+    arguments = ["--job", json.dumps(jobs.prepare_job(made, "tiny")), "--downloaded", str(out / "downloads")]
     assert main(["prepare", "--dataset", "tiny", *arguments, "--out", str(out / "data")]) == 0
     return (out / "downloads" / "manifest.json").read_bytes(), (out / "data" / "manifest.json").read_bytes()
 
@@ -611,7 +611,7 @@ def test_where_the_bytes_come_from_changes_no_byte_of_what_is_made(tmp_path):
     one = run_stages(tmp_path / "one", lay(tmp_path / "packed", {NAME: ARCHIVE}))
     other = run_stages(tmp_path / "other", lay(tmp_path / "unpacked", UNPACKED))
     assert one == other
-    assert json.loads(one[0])["files"] == configuration().download_job("tiny")
+    assert json.loads(one[0])["files"] == jobs.download_job(configuration(), "tiny")
     assert json.loads(one[1])["sources"] == {NAME: expected(ARCHIVE)["sha256"]}
     assert not list((tmp_path / "other").rglob(NAME))
 
@@ -630,7 +630,7 @@ def test_prepare_refuses_files_that_were_changed_after_the_download(form, tmp_pa
     changed.write_bytes(changed.read_bytes()[:-1] + b"!")
     arguments = [
         "--job",
-        json.dumps(configuration().prepare_job("tiny")),
+        json.dumps(jobs.prepare_job(configuration(), "tiny")),
         "--downloaded",
         str(tmp_path / "downloads"),
     ]
@@ -677,23 +677,23 @@ def test_the_command_by_hand_needs_only_a_name(server, tmp_path, monkeypatch, ca
 
 def test_mirrors_and_data_dir_are_in_nothing_that_makes_a_job_run_again(tmp_path):
     one, other = configuration(), configuration(["http://a/b", "http://c/d"], data_dir=str(tmp_path))
-    assert (one.urls, one.data_dir) != (other.urls, other.data_dir)
-    assert other.urls == {"tiny": {NAME: ["http://a/b", "http://c/d"]}}
+    assert (jobs.urls(one), one.data_dir) != (jobs.urls(other), other.data_dir)
+    assert jobs.urls(other) == {"tiny": {NAME: ["http://a/b", "http://c/d"]}}
     for name in ("tiny", "tiny-half"):
-        assert one.prepare_job(name) == other.prepare_job(name)
-        assert one.download_job("tiny") == other.download_job("tiny") == {NAME: expected(ARCHIVE, UNPACKED)}
+        assert jobs.prepare_job(one, name) == jobs.prepare_job(other, name)
+        assert jobs.download_job(one, "tiny") == jobs.download_job(other, "tiny") == {NAME: expected(ARCHIVE, UNPACKED)}
 
 
 def test_a_subset_is_made_of_the_files_of_the_whole():
     own = {"own": {"extends": "tiny-half", "test": 10}}
     made = configuration(datasets=load_yaml(CHECKOUT / DEFAULT)["datasets"] | own)
-    assert [made.download_name(name) for name in ("tiny", "tiny-half", "own", "digits")] == [
+    assert [datasets.download_name(made, name) for name in ("tiny", "tiny-half", "own", "digits")] == [
         "tiny",
         "tiny",
         "tiny",
         None,
     ]
-    assert list(made.urls) == ["tiny"]
+    assert list(jobs.urls(made)) == ["tiny"]
 
 
 def test_a_data_dir_is_checked_at_once(tmp_path, monkeypatch):
@@ -771,10 +771,10 @@ def test_the_catalogues_hashes_are_those_that_torchvision_knows():
 
 def prepared_from(dataset: str, data_dir: Path, out: Path) -> dict[str, Any]:
     made = Configuration.load()
-    name = made.download_name(dataset)
+    name = datasets.download_name(made, dataset)
     assert name is not None
     assert main(["download", "--dataset", dataset, "--data-dir", str(data_dir), "--out", str(out / name)]) == 0
-    prepare_stage.prepare(dataset, made.prepare_job(dataset), out / name, out / "data" / dataset)
+    prepare_stage.prepare(dataset, jobs.prepare_job(made, dataset), out / name, out / "data" / dataset)
     return files.read_json(out / "data" / dataset / "manifest.json")
 
 
@@ -799,7 +799,7 @@ def test_the_real_cifar10_is_prepared_from_its_unpacked_folder_in_less_than_a_gi
         "import resource, sys; resource.setrlimit(resource.RLIMIT_DATA, (10**9, 10**9));"
         "from rethinking.stages import prepare; prepare.main(sys.argv[1:])"
     )
-    job = json.dumps(Configuration.load().prepare_job("cifar10"))
+    job = json.dumps(jobs.prepare_job(Configuration.load(), "cifar10"))
     arguments = ["--dataset", "cifar10", "--job", job, "--downloaded", str(tmp_path / "cifar10"), "--out", str(out)]
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "workflow"), "OMP_NUM_THREADS": "1"}
     subprocess.run([sys.executable, "-c", limited, *arguments], check=True, env=environment)
@@ -830,6 +830,6 @@ def test_tiny_mnist_goes_through_download_and_prepare(server, tmp_path):
     }
     urls = {name: [server.serve(name, web.whole(content))] for name, content in data.items()}
     stage.download("mnist", wanted, urls, tmp_path / "files")
-    job = Configuration.load().prepare_job("mnist") | {"source": {"train": 30, "test": 30, "classes": 10}}
+    job = jobs.prepare_job(Configuration.load(), "mnist") | {"source": {"train": 30, "test": 30, "classes": 10}}
     prepare_stage.prepare("mnist", job, tmp_path / "files", tmp_path / "data")
     assert np.load(tmp_path / "data" / "train_images.npy").shape == (30, 28, 28, 1)

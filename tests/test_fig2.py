@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rethinking.config import CHECKOUT, Configuration
+from rethinking.config import CHECKOUT, Configuration, described
 from rethinking.outcomes.columns import RUN
 from rethinking.plotting import fig2
 from rethinking.plotting.style import ORANGE, model_styles, save
@@ -24,7 +24,7 @@ SEEDS = [0, 1, 2]
 
 @pytest.fixture(scope="module")
 def section() -> dict[str, Any]:
-    return Configuration.load(CHECKOUT / "config/cifar10.yaml").figure_section("fig2")
+    return described.figure_section(Configuration.load(CHECKOUT / "config/cifar10.yaml"), "fig2")
 
 
 def evaluations_of(section: dict[str, Any]) -> pd.DataFrame:

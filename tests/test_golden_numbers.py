@@ -15,7 +15,7 @@ import tiny_runs
 import yaml
 from proof import data, networks, trainings
 
-from rethinking.catalogue import READER_OPTIONS
+from rethinking.config.datasets import READER_OPTIONS
 from rethinking.data import readers
 from rethinking.models.registry import MODELS
 from rethinking.schema import SCHEMAS

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rethinking import files
-from rethinking.config import CATALOGUE, CHECKOUT, ConfigOrigins, Configuration
+from rethinking.config import CATALOGUE, CHECKOUT, Configuration, datasets, jobs
 from rethinking.data.corruptions import human_labels as human
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.data.splits import TRAIN, stratified_subset, subset_indices
-from rethinking.schema import ConfigurationError, load_yaml
+from rethinking.schema import ConfigOrigins, ConfigurationError, load_yaml
 from rethinking.seeds import rng
 from rethinking.stages import corrupt
 
@@ -188,18 +188,18 @@ def made() -> Configuration:
 
 
 def test_only_data_sets_with_the_images_of_cifar_10_have_human_labels(made):
-    having = {name for name in made.datasets if made.human_labels_name(name)}
+    having = {name for name in made.datasets if datasets.human_labels_name(made, name)}
     assert having == {"cifar10", "cifar10-1k", "cifar10-45k"}
-    assert {made.human_labels_name(name) for name in having} == {"cifar10/human_labels"}
-    assert list(made.download_job("cifar10/human_labels")) == ["CIFAR-10_human.pt"]
-    assert list(made.urls["cifar10/human_labels"]) == ["CIFAR-10_human.pt"]
+    assert {datasets.human_labels_name(made, name) for name in having} == {"cifar10/human_labels"}
+    assert list(jobs.download_job(made, "cifar10/human_labels")) == ["CIFAR-10_human.pt"]
+    assert list(jobs.urls(made)["cifar10/human_labels"]) == ["CIFAR-10_human.pt"]
     run = made.run("cifar10-1k", "mlp_1x512", "human_labels-worse", "paper", 0)
     assert run.path == "cifar10-1k/mlp_1x512/human_labels-worse/paper/seed0"
-    assert made.corruption_job("cifar10-1k", "human_labels-worse", 0)["subset"] == {"size": 1000, "seed": 0}
-    assert "subset" not in made.corruption_job("cifar10-1k", "random_labels-1.0", 0)
-    assert made.corruption_download("cifar10-1k", "human_labels-worse") == "cifar10/human_labels"
-    assert made.corruption_download("cifar10-1k", "random_labels-1.0") is None
-    assert made.corruption_download("cifar10-1k", "true_labels") is None
+    assert jobs.corruption_job(made, "cifar10-1k", "human_labels-worse", 0)["subset"] == {"size": 1000, "seed": 0}
+    assert "subset" not in jobs.corruption_job(made, "cifar10-1k", "random_labels-1.0", 0)
+    assert jobs.corruption_download(made, "cifar10-1k", "human_labels-worse") == "cifar10/human_labels"
+    assert jobs.corruption_download(made, "cifar10-1k", "random_labels-1.0") is None
+    assert jobs.corruption_download(made, "cifar10-1k", "true_labels") is None
     for dataset in ("mnist", "cifar10-animals-100"):
         problem = f"'{dataset}' has no human labels; there are some of: cifar10, cifar10-1k"
         with pytest.raises(ConfigurationError, match=problem):

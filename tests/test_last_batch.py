@@ -11,7 +11,7 @@ from tiny_workflow import Checkout
 from torch.nn.functional import cross_entropy
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from rethinking.config import EVALUATED_AT_ONCE
+from rethinking.config.fits import EVALUATED_AT_ONCE
 from rethinking.engine import evaluation
 from rethinking.engine.batch_norm import configure_batch_norm
 from rethinking.models.registry import MODELS

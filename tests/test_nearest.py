@@ -20,6 +20,7 @@ KEYS = ["dataset", "datasets", "data_dir", "figures", "models", "recipes", "seed
         ("tabl1e", TABLES, "table1"),
         ("fi1g", FIGURES, "fig1"),
         ("seed", KEYS, "seeds"),
+        ("human_labels", ["true_labels", "human_labels-worse", "random_labels"], "human_labels-worse"),
         ("Data-Dir", KEYS, "data_dir"),
         ("Inception", MODELS, "inception"),
         ("resnet-18", MODELS, "resnet18"),

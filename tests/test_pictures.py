@@ -19,12 +19,12 @@ from PIL import Image
 from test_bad_configuration import TINY, changed
 
 from rethinking import files
-from rethinking.config import CATALOGUE, CHECKOUT, ConfigOrigins, Configuration
+from rethinking.config import CATALOGUE, CHECKOUT, Configuration, datasets, described, jobs
 from rethinking.data.archives import zip_contents, zip_members
 from rethinking.data.loaded import LoadedDataset
 from rethinking.data.pictures import pictures_in
 from rethinking.data.readers import image_folder
-from rethinking.schema import ConfigurationError, load_yaml
+from rethinking.schema import ConfigOrigins, ConfigurationError, load_yaml
 from rethinking.stages import download, prepare
 
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
@@ -390,25 +390,29 @@ def test_one_entry_and_its_path_are_a_data_set_whose_facts_are_counted(tmp_path)
     root = in_folder(tmp_path / "mine", faces(10, parts=("",)))
     made = configuration({"mine": {"reader": "image_folder", "path": str(root), "train": 12, "validation": 6}})
     assert made.datasets["mine"]["original"] == {"train": 24, "test": 6, "classes": 3, "channels": 3, "image_size": 8}
-    assert made.download_name("mine") is None
-    assert made.paths == {"mine": str(root)}
+    assert datasets.download_name(made, "mine") is None
+    assert jobs.paths(made) == {"mine": str(root)}
     out = tmp_path / "out"
-    prepare.prepare("mine", made.prepare_job("mine"), None, out, root)
+    prepare.prepare("mine", jobs.prepare_job(made, "mine"), None, out, root)
     manifest = files.read_json(out / "manifest.json")
     assert manifest["arrays"]["train_images"]["shape"] == [12, 8, 8, 3]
     assert manifest["classes"] == list(CLASSES)
 
 
 def test_the_job_changes_with_the_pictures_and_not_with_their_place(tmp_path):
-    jobs = {}
+    made_of = {}
     for place in ("one", "two"):
         root = in_folder(tmp_path / place, faces())
-        jobs[place] = configuration({"mine": {"reader": "image_folder", "path": str(root)}}).prepare_job("mine")
-    assert jobs["one"] == jobs["two"]
-    assert str(tmp_path) not in json.dumps(jobs)
+        made_of[place] = jobs.prepare_job(
+            configuration({"mine": {"reader": "image_folder", "path": str(root)}}), "mine"
+        )
+    assert made_of["one"] == made_of["two"]
+    assert str(tmp_path) not in json.dumps(made_of)
     (tmp_path / "two/train/cat/000.png").write_bytes(picture(77, size=(8, 8), kind="BMP"))
-    edited = configuration({"mine": {"reader": "image_folder", "path": str(tmp_path / "two")}}).prepare_job("mine")
-    assert edited["listing"] != jobs["two"]["listing"]
+    edited = jobs.prepare_job(
+        configuration({"mine": {"reader": "image_folder", "path": str(tmp_path / "two")}}), "mine"
+    )
+    assert edited["listing"] != made_of["two"]["listing"]
 
 
 FEW = {"channels": 3, "train": 12, "test": 12, "classes": 3}
@@ -420,10 +424,10 @@ FACES = {
 
 def test_animal_faces_are_downloaded_and_brought_to_32_pixels():
     made = configuration(FACES)
-    assert made.download_name("few") == "animal_faces"
-    assert made.download_job("animal_faces") == {"afhq.zip": {"unverified": True}}
+    assert datasets.download_name(made, "few") == "animal_faces"
+    assert jobs.download_job(made, "animal_faces") == {"afhq.zip": {"unverified": True}}
     options = {"folder": "afhq", "image_size": 32, "test_share": 0.2, "channels": 3}
-    assert made.prepare_job("faces")["options"] == options
+    assert jobs.prepare_job(made, "faces")["options"] == options
 
 
 def test_animal_faces_in_a_folder_are_not_downloaded(tmp_path):
@@ -431,10 +435,10 @@ def test_animal_faces_in_a_folder_are_not_downloaded(tmp_path):
     named = configuration({name: entry | {"path": str(tmp_path)} for name, entry in FACES.items()})
     lying = configuration(FACES, data_dir=str(tmp_path))
     for name in FACES:
-        assert named.download_name(name) is lying.download_name(name) is None
-        assert named.prepare_job(name) == lying.prepare_job(name)
-    assert (named.paths["few"], lying.paths["few"]) == (str(tmp_path), str(tmp_path / "afhq"))
-    prepare.prepare("few", lying.prepare_job("few"), None, tmp_path / "out", Path(lying.paths["few"]))
+        assert datasets.download_name(named, name) is datasets.download_name(lying, name) is None
+        assert jobs.prepare_job(named, name) == jobs.prepare_job(lying, name)
+    assert (jobs.paths(named)["few"], jobs.paths(lying)["few"]) == (str(tmp_path), str(tmp_path / "afhq"))
+    prepare.prepare("few", jobs.prepare_job(lying, "few"), None, tmp_path / "out", Path(jobs.paths(lying)["few"]))
     manifest = files.read_json(tmp_path / "out/manifest.json")
     assert [manifest["arrays"][f"{part}_images"]["shape"] for part in ("train", "test")] == [
         [6, 32, 32, 3],
@@ -446,11 +450,15 @@ def test_a_folder_that_lies_in_data_dir_and_is_no_use_is_refused_when_it_is_prep
     in_folder(tmp_path / "afhq", faces())
     made = configuration({}, data_dir=str(tmp_path))
     with pytest.raises(ValueError, match=r"original\.train = 14630: the files that were read have 12"):
-        prepare.prepare("animal_faces", made.prepare_job("animal_faces"), None, tmp_path / "out", tmp_path / "afhq")
+        prepare.prepare(
+            "animal_faces", jobs.prepare_job(made, "animal_faces"), None, tmp_path / "out", tmp_path / "afhq"
+        )
     (tmp_path / "afhq/train/cat/link").symlink_to("nowhere")
     made = configuration({}, data_dir=str(tmp_path))
     with pytest.raises(ValueError, match=r"cat/link: refused, it is a link"):
-        prepare.prepare("animal_faces", made.prepare_job("animal_faces"), None, tmp_path / "out", tmp_path / "afhq")
+        prepare.prepare(
+            "animal_faces", jobs.prepare_job(made, "animal_faces"), None, tmp_path / "out", tmp_path / "afhq"
+        )
 
 
 PICTURES = {"reader": "image_folder"}
@@ -497,9 +505,9 @@ def test_colours_among_grey_pictures_are_read_where_channels_says_so(tmp_path):
     root = in_folder(tmp_path / "mine", faces(mode="L") | {"train/cat/001.png": picture(0)})
     entry = {"reader": "image_folder", "path": str(root)}
     with pytest.raises(ValueError, match="has one channel; write channels: 3"):
-        prepare.prepare("mine", configuration({"mine": entry}).prepare_job("mine"), None, tmp_path / "grey", root)
+        prepare.prepare("mine", jobs.prepare_job(configuration({"mine": entry}), "mine"), None, tmp_path / "grey", root)
     made = configuration({"mine": entry | {"channels": 3}})
-    prepare.prepare("mine", made.prepare_job("mine"), None, tmp_path / "out", root)
+    prepare.prepare("mine", jobs.prepare_job(made, "mine"), None, tmp_path / "out", root)
     assert np.load(tmp_path / "out/train_images.npy").shape[1:] == (8, 8, 3)
 
 
@@ -515,7 +523,7 @@ def test_pictures_of_unequal_sides_need_image_size(tmp_path):
 def test_image_size_is_that_of_the_arrays_whatever_size_the_pictures_have(size, tmp_path):
     root = in_folder(tmp_path / "mine", faces(size=size))
     made = configuration({"mine": {"reader": "image_folder", "path": str(root), "image_size": 32}})
-    prepare.prepare("mine", made.prepare_job("mine"), None, tmp_path / "out", root)
+    prepare.prepare("mine", jobs.prepare_job(made, "mine"), None, tmp_path / "out", root)
     manifest = files.read_json(tmp_path / "out/manifest.json")
     assert manifest["arrays"]["train_images"]["shape"] == [12, 32, 32, 3]
 
@@ -524,12 +532,12 @@ def test_a_size_that_is_stated_of_the_pictures_is_checked_before_they_are_resize
     root = in_folder(tmp_path / "mine", faces(size=(20, 20)))
     entry = {"reader": "image_folder", "path": str(root), "original": {"image_size": 20}}
     made = configuration({"mine": entry, "small": {"extends": "mine", "image_size": 8}})
-    prepare.prepare("small", made.prepare_job("small"), None, tmp_path / "out", root)
+    prepare.prepare("small", jobs.prepare_job(made, "small"), None, tmp_path / "out", root)
     small = np.load(tmp_path / "out/train_images.npy")
     assert np.array_equal(small, image_folder.read({}, path=root, image_size=8).train_images)
     wrong = configuration({"mine": entry | {"original": {"image_size": 21}, "image_size": 8}})
     with pytest.raises(ValueError, match=r"original\.image_size = 21: the files that were read have 20"):
-        prepare.prepare("mine", wrong.prepare_job("mine"), None, tmp_path / "wrong", root)
+        prepare.prepare("mine", jobs.prepare_job(wrong, "mine"), None, tmp_path / "wrong", root)
 
 
 def test_a_figure_and_a_table_may_be_about_any_data_set(tmp_path):
@@ -538,8 +546,8 @@ def test_a_figure_and_a_table_may_be_about_any_data_set(tmp_path):
     panel = {"models": ["mlp_1x512"], "corruptions": ["true_labels"]}
     for name in configuration(mine).datasets:
         made = configuration(mine, tables={"table1": {"dataset": name, "recipe": "quick", "panels": {"plain": panel}}})
-        assert made.at_paper_size("table1") == (name == "cifar10")
-        assert made.table_section("table1")["dataset"] == name
+        assert described.at_paper_size(made, "table1") == (name == "cifar10")
+        assert described.table_section(made, "table1")["dataset"] == name
 
 
 def test_pictures_that_have_changed_places_are_prepared_again(fresh_checkout):
@@ -613,6 +621,6 @@ def test_what_was_pinned_can_be_written_into_the_configuration(tmp_path):
     (tmp_path / "afhq.zip").write_bytes(data)
     known = {"urls": [], "bytes": len(data), "sha256": files.sha256(tmp_path / "afhq.zip")}
     made = configuration({"faces": {"extends": "animal_faces", "files": {"afhq.zip": known}}})
-    assert made.download_name("faces") == "faces"
-    download.download("faces", made.download_job("faces"), made.urls["faces"], tmp_path)
-    assert made.download_job("faces") == files.read_json(tmp_path / "manifest.json")["files"]
+    assert datasets.download_name(made, "faces") == "faces"
+    download.download("faces", jobs.download_job(made, "faces"), jobs.urls(made)["faces"], tmp_path)
+    assert jobs.download_job(made, "faces") == files.read_json(tmp_path / "manifest.json")["files"]

@@ -170,7 +170,7 @@ FAULTS = [
     (ROW.replace("random_labels-0.5", "shuffled_pixels-0.5"),
      'line 2.corruption = "shuffled_pixels-0.5": takes no level; write shuffled_pixels'),
     (ROW.replace("random_labels-0.5", "human_labels"),
-     "line 2.corruption = \"human_labels\": unknown corruption; did you mean 'human_labels-worse'?"),
+     "line 2.corruption = \"human_labels\": unknown corruption; did you mean 'human_labels-aggre'?"),
     (ROW.replace("corruption_levels", "decay"),
      'line 2.panel = "decay": unknown panel; known: corruption_levels, learning_curves'),
     (ROW.replace("figure 1b", "table 1"), 'line 2.source = "table 1": belongs in table1.csv'),

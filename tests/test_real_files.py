@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from rethinking.config import CATALOGUE, CHECKOUT, DEFAULT, ConfigOrigins, Configuration
+from rethinking.config import CATALOGUE, CHECKOUT, DEFAULT, Configuration
 from rethinking.files import read_json
-from rethinking.schema import load_yaml
+from rethinking.schema import ConfigOrigins, load_yaml
 from rethinking.stages import by_hand
 
 FOLDER = os.environ.get("DATA_DIR")

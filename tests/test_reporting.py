@@ -17,7 +17,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rethinking.config import CHECKOUT, Configuration
+from rethinking.config import CHECKOUT, Configuration, described
 from rethinking.engine.loop import evaluation_steps
 from rethinking.files import canonical_json, write_json
 from rethinking.outcomes.columns import RUN
@@ -49,7 +49,7 @@ def published() -> pd.DataFrame:
 
 def as_in_the_paper(configuration: Configuration, published: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Frames of runs that have exactly the paper's numbers, and 50 % where it failed to converge."""
-    panels = configuration.table_section("paper_vs_ours")["panels"]
+    panels = described.table_section(configuration, "paper_vs_ours")["panels"]
     groups = {key.rpartition(".")[2]: group for key, group in panels.items()}
     runs: dict[tuple[Any, ...], dict[str, Any]] = {}
     curves, evaluations = [], []
@@ -141,7 +141,7 @@ def test_four_evaluations_an_epoch_have_a_value_at_every_point_of_figure_2b(publ
 def made(module: Any, name: str, configuration: Configuration, frames: Any, numbers: pd.DataFrame | None) -> Table:
     given = {frame: frames[frame] for frame in TABLES[name].frames}
     # A job gets its section as canonical JSON, whose keys are sorted.
-    section = json.loads(canonical_json(configuration.table_section(name)))
+    section = json.loads(canonical_json(described.table_section(configuration, name)))
     return module.table(**given, published=numbers, section=section)
 
 
@@ -329,7 +329,7 @@ def test_a_curve_that_ends_early_was_not_run_beyond_its_end(cifar10, frames, pub
 
 
 def test_a_variant_of_a_network_is_not_held_against_the_network(published, frames, cifar10):
-    section = cifar10.table_section("paper_vs_ours")
+    section = described.table_section(cifar10, "paper_vs_ours")
     section["published_as"] = dict.fromkeys(section["published_as"])
     given = {name: frames[name] for name in TABLES["paper_vs_ours"].frames}
     table = paper_vs_ours.table(**given, published=published, section=section)
@@ -338,7 +338,7 @@ def test_a_variant_of_a_network_is_not_held_against_the_network(published, frame
 
 def test_a_smaller_tolerance_turns_a_verdict(cifar10, frames, published):
     runs = frames["runs"].assign(final_test_accuracy=frames["runs"]["final_test_accuracy"] + 1)
-    section = cifar10.table_section("table1")
+    section = described.table_section(cifar10, "table1")
     assert set(table1.table(runs=runs, published=published, section=section).numbers["test_accuracy_verdict"]) == {
         "reproduced"
     }

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from networks import CLASSIFIERS
 
-from rethinking.config import CATALOGUE, CHECKOUT, ConfigOrigins, Configuration
+from rethinking.config import CATALOGUE, CHECKOUT, Configuration
 from rethinking.models.registry import MODELS
 from rethinking.resources import train_memory, train_minutes
 from rethinking.run import RunConfig
-from rethinking.schema import load_yaml
+from rethinking.schema import ConfigOrigins, load_yaml
 
 ROOT = Path(__file__).parents[1]
 CIFAR10 = Configuration.load(ROOT / "config/cifar10.yaml")
@@ -23,7 +23,7 @@ SIZES = {
     "train": st.integers(10, 50_000),
     "crop": st.integers(8, 32),
     "epochs": st.integers(1, 300),
-    "batch_size": st.integers(1, 1000),
+    "batch_size": st.integers(2, 1000),
     "evaluations_per_epoch": st.integers(1, 20),
     "width": st.sampled_from(WIDTHS),
 }
@@ -57,6 +57,8 @@ def paper(model: str, **overrides: Any) -> RunConfig:
 def test_a_larger_training_asks_for_no_less(data, model, larger):
     sizes = {name: data.draw(values, label=name) for name, values in SIZES.items()}
     grown = sizes | {larger: data.draw(SIZES[larger].filter(lambda value: value >= sizes[larger]), label="grown")}
+    # A batch of one image is refused for some networks.
+    assume(all(each["train"] % each["batch_size"] != 1 for each in (sizes, grown)))
     before, after = asked(model, **sizes), asked(model, **grown)
     assert after[0] >= before[0]
     assert after[1] >= before[1]

@@ -19,6 +19,7 @@ from matplotlib.text import Text
 from test_bad_configuration import changed, load
 from tiny_runs import NUM_TRAIN, corrupt_digits
 
+from rethinking.config import jobs
 from rethinking.data.samples import as_drawn, one_of_each
 from rethinking.files import read_json, save_array, write_csv, write_json
 from rethinking.plotting import channels, samples
@@ -265,12 +266,12 @@ def test_a_fault_of_the_section_is_named(section, message):
 
 def test_human_labels_are_shown_only_of_data_sets_that_have_them():
     made = load(changed("samples", {"corruptions": ["true_labels", "human_labels-worse"]}))
-    assert made.samples_job("cifar10")["corruptions"] == ["true_labels", "human_labels-worse"]
-    assert made.samples_job("mnist")["corruptions"] == ["true_labels"]
+    assert jobs.samples_job(made, "cifar10")["corruptions"] == ["true_labels", "human_labels-worse"]
+    assert jobs.samples_job(made, "mnist")["corruptions"] == ["true_labels"]
     alone = load(changed("samples", {"corruptions": ["human_labels-worse"]}))
     with pytest.raises(ConfigurationError, match="none is one of 'mnist'"):
-        alone.samples_job("mnist")
-    assert alone.values_job("mnist") == {"dataset": "mnist", "image": 0}
+        jobs.samples_job(alone, "mnist")
+    assert jobs.values_job(alone, "mnist") == {"dataset": "mnist", "image": 0}
 
 
 def test_snakemake_makes_a_picture_of_any_data_set_without_a_training(fresh_checkout):

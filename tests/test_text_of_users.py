@@ -16,7 +16,7 @@ import test_importance_of_seed
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from rethinking.config import CHECKOUT, Configuration
+from rethinking.config import CHECKOUT, Configuration, described
 from rethinking.models.registry import sizes
 from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.plotting.style import save
@@ -43,7 +43,7 @@ def draw_learning_curves(draw: Any, text: str, _: Path) -> Drawn:
 
 
 def draw_fig2(draw: Any, text: str, _: Path) -> Drawn:
-    section = Configuration.load(CHECKOUT / "config/cifar10.yaml").figure_section("fig2")
+    section = described.figure_section(Configuration.load(CHECKOUT / "config/cifar10.yaml"), "fig2")
     evaluations = test_fig2.evaluations_of(section)
     return draw(test_fig2.runs_of(evaluations), evaluations, with_text(section, text), None)
 

@@ -21,10 +21,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from rethinking.config import CATALOGUE, CHECKOUT, ConfigOrigins, Configuration
+from rethinking.config import CATALOGUE, CHECKOUT, Configuration, jobs
 from rethinking.plotting.registry import FIGURES
 from rethinking.run import RunConfig
-from rethinking.schema import load_yaml
+from rethinking.schema import ConfigOrigins, load_yaml
 from rethinking.stages.corrupt import corrupt
 from rethinking.stages.prepare import prepare
 from rethinking.stages.split import split
@@ -95,13 +95,17 @@ class Case:
 def cases(folder: Path, num_runs: int) -> list[Case]:
     """`num_runs` runs over all recipes and both networks, their data under `folder`."""
     settings, data = configuration(), folder / "data"
-    prepare("digits-80", settings.prepare_job("digits-80"), None, data)
+    prepare("digits-80", jobs.prepare_job(settings, "digits-80"), None, data)
     found = []
     for seed in range(num_runs):
         recipe, model = list(RECIPES)[seed % len(RECIPES)], ("mlp", "conv")[seed // len(RECIPES) % 2]
         run = settings.run("digits-80", model, "random_labels-0.5", recipe, seed)
-        corrupt(settings.corruption_job("digits-80", run.corruption, seed), data, data / run.corruption / f"seed{seed}")
-        split(settings.split_job("digits-80", seed) or {}, data, data / "split" / f"seed{seed}")
+        corrupt(
+            jobs.corruption_job(settings, "digits-80", run.corruption, seed),
+            data,
+            data / run.corruption / f"seed{seed}",
+        )
+        split(jobs.split_job(settings, "digits-80", seed) or {}, data, data / "split" / f"seed{seed}")
         found.append(Case(run, data))
     return found
 

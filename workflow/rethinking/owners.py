@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rethinking.config import Configuration
+from rethinking.config import Configuration, datasets, jobs
 from rethinking.files import read_json
 from rethinking.run import RunConfig
 
@@ -25,22 +25,22 @@ ENTRIES = {
 
 def of_dataset(configuration: Configuration, dataset: str) -> Values:
     """What it says of a prepared data set; of pictures where they lie, and not what is in them, which may change."""
-    values = {key: value for key, value in configuration.prepare_job(dataset).items() if key != "listing"}
-    name = configuration.download_name(dataset)
-    files = configuration.download_job(name) if name else None
-    return {"dataset": values | {"path": configuration.paths.get(dataset), "files": files}}
+    values = {key: value for key, value in jobs.prepare_job(configuration, dataset).items() if key != "listing"}
+    name = datasets.download_name(configuration, dataset)
+    files = jobs.download_job(configuration, name) if name else None
+    return {"dataset": values | {"path": jobs.paths(configuration).get(dataset), "files": files}}
 
 
 def of_split(configuration: Configuration, dataset: str, seed: int) -> Values:
     """What it says of the images that a data set holds out."""
-    return {"dataset": configuration.split_job(dataset, seed) or {}}
+    return {"dataset": jobs.split_job(configuration, dataset, seed) or {}}
 
 
 def of_corruption(configuration: Configuration, dataset: str, corruption: str, seed: int) -> Values:
     """What it says of a corruption; true labels have nothing to say."""
     if corruption == "true_labels":
         return {}
-    return {"corruption": configuration.corruption_job(dataset, corruption, seed)["corruption"]}
+    return {"corruption": jobs.corruption_job(configuration, dataset, corruption, seed)["corruption"]}
 
 
 def of_run(configuration: Configuration, run: RunConfig) -> Values:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rethinking.analysis.registry import MEASURES
 from rethinking.code_digest import code_digest
-from rethinking.config import Configuration
+from rethinking.config import Configuration, datasets, jobs
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.files import digest
 from rethinking.models.registry import MODELS
@@ -76,24 +76,24 @@ def picture_code(picture: str) -> str:
 @lru_cache
 def prepared_data(configuration: Configuration, dataset: str) -> str:
     """Digest of what a prepared data set is made from: its values, the code, what its original files must be."""
-    values = configuration.prepare_job(dataset)
-    name = configuration.download_name(dataset)
-    return digest([values, prepare_code(values["reader"]), configuration.download_job(name) if name else None])
+    values = jobs.prepare_job(configuration, dataset)
+    name = datasets.download_name(configuration, dataset)
+    return digest([values, prepare_code(values["reader"]), jobs.download_job(configuration, name) if name else None])
 
 
 def corrupted_data(configuration: Configuration, dataset: str, corruption: str, seed: int) -> str | None:
     """Digest of what a corruption is made from beside its data set; None for true labels."""
     if corruption == "true_labels":
         return None
-    values = configuration.corruption_job(dataset, corruption, seed)
-    name = configuration.corruption_download(dataset, corruption)
-    labels = [configuration.download_job(name)] if name else []
+    values = jobs.corruption_job(configuration, dataset, corruption, seed)
+    name = jobs.corruption_download(configuration, dataset, corruption)
+    labels = [jobs.download_job(configuration, name)] if name else []
     return digest([values, corrupt_code(values["corruption"]["family"]), *labels])
 
 
 def split_data(configuration: Configuration, dataset: str, seed: int) -> str | None:
     """Digest of what a validation split is made from beside its data set; None where the data set holds none out."""
-    values = configuration.split_job(dataset, seed)
+    values = jobs.split_job(configuration, dataset, seed)
     return digest([values, split_code()]) if values else None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rethinking import schema
-from rethinking.config import registered_variants, spelled_corruption
+from rethinking.config.corruptions import registered_variants, spelled
 from rethinking.files import read_text
 from rethinking.models.registry import MODELS
 from rethinking.plotting.registry import FIGURES
@@ -64,9 +64,9 @@ def check_sources(path: Path, shown: str, datasets: Collection[str]) -> None:
 
 def check_corruption(name: str, shown: str, key: str) -> None:
     """That a corruption is registered and spelled as in the paths of runs."""
-    spelled = spelled_corruption(name, registered_variants(), key, ConfigOrigins(shown))
-    if spelled != name:
-        raise ConfigurationError(shown, key, name, f"is spelled {spelled!r} in the paths of runs")
+    right = spelled(name, registered_variants(), key, ConfigOrigins(shown))
+    if right != name:
+        raise ConfigurationError(shown, key, name, f"is spelled {right!r} in the paths of runs")
 
 
 def panels_of(file: str) -> set[str]:

@@ -32,7 +32,8 @@ def nearest(name: object, known: Iterable[str]) -> str:
     known = sorted(known)
     distances = {each: slips(_spelled(str(name)), _spelled(each)) for each in known}
     close = [each for each in known if distances[each] <= max(len(str(name)), len(each)) / 2]
-    close.sort(key=lambda each: (distances[each], abs(len(each) - len(str(name)))))
+    begun = [each for each in known if len(str(name)) > 2 and _spelled(each).startswith(_spelled(str(name)))]
+    close = sorted(begun or close, key=lambda each: (distances[each], abs(len(each) - len(str(name)))))
     # Of a short name that is a part of a longer one, the letters in common tell more than those that lack.
     close = close or difflib.get_close_matches(str(name), known, cutoff=0.5)
     if close:

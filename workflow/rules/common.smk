@@ -21,7 +21,7 @@ os.environ.update(
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 from rethinking import owners, provenance, resources
-from rethinking.config import CHECKOUT, DEFAULT, Configuration
+from rethinking.config import CHECKOUT, Configuration, DEFAULT, datasets, described, jobs
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.files import canonical_json, read_json, sha256
 from rethinking.models.registry import sizes
@@ -156,7 +156,7 @@ def prepare_files(wildcards):
 
 def downloaded_files(wildcards):
     """The manifest of the original files of a data set; nothing where it has none."""
-    name = CONFIGURATION.download_name(wildcards.dataset)
+    name = datasets.download_name(CONFIGURATION, wildcards.dataset)
     return f"results/downloads/{name}/manifest.json" if name else []
 
 
@@ -168,7 +168,7 @@ def downloaded_option(wildcards):
 
 def paths_option():
     """The option of prepare jobs that says where pictures lie on disk."""
-    return f"--paths {literal(canonical_json(CONFIGURATION.paths))}" if CONFIGURATION.paths else ""
+    return f"--paths {literal(canonical_json(jobs.paths(CONFIGURATION)))}" if jobs.paths(CONFIGURATION) else ""
 
 
 # Every run of the configuration's figures and tables in the order in which they stand there, all of the first seed before
@@ -193,7 +193,7 @@ def run_of(wildcards):
 
 def corruption_of(wildcards):
     """What a corrupt job depends on."""
-    return CONFIGURATION.corruption_job(wildcards.dataset, wildcards.corruption, int(wildcards.seed))
+    return jobs.corruption_job(CONFIGURATION, wildcards.dataset, wildcards.corruption, int(wildcards.seed))
 
 
 def corruption_code(wildcards):
@@ -212,7 +212,7 @@ def clean_manifest(wildcards):
 
 def human_labels_files(wildcards):
     """The manifest of the downloaded file of human labels; nothing for corruptions that are computed."""
-    name = CONFIGURATION.corruption_download(wildcards.dataset, wildcards.corruption)
+    name = jobs.corruption_download(CONFIGURATION, wildcards.dataset, wildcards.corruption)
     return f"results/downloads/{name}/manifest.json" if name else []
 
 
@@ -240,7 +240,7 @@ def files_of_corruption(dataset, corruption, seed):
 
 def sampled_files(wildcards, pick):
     """The manifests or, where `pick` says so, the arrays of the corruptions that a picture shows."""
-    shown = CONFIGURATION.samples_job(wildcards.dataset)
+    shown = jobs.samples_job(CONFIGURATION, wildcards.dataset)
     return picked(wildcards.dataset, [(name, shown["seed"]) for name in shown["corruptions"]], pick)
 
 
@@ -341,7 +341,9 @@ def behind(section):
 
 def published(section):
     """The published numbers that a figure or table shows beside ours, by file and sha256."""
-    return canonical_json({name: sha256(CHECKOUT / PAPER / name) for name in CONFIGURATION.published(section)})
+    return canonical_json(
+        {name: sha256(CHECKOUT / PAPER / name) for name in described.published(CONFIGURATION, section)}
+    )
 
 
 def run_code(wildcards):

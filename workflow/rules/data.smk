@@ -18,13 +18,13 @@ rule download:
     log:
         "results/logs/download/{dataset}.log",
     wildcard_constraints:
-        dataset="|".join(map(re.escape, CONFIGURATION.urls)),
+        dataset="|".join(map(re.escape, jobs.urls(CONFIGURATION))),
     priority: DATA_PRIORITY
     conda:
         "../../environment.yml"
     params:
-        files=lambda wildcards: canonical_json(CONFIGURATION.download_job(wildcards.dataset)),
-        urls=lambda wildcards, output: canonical_json(CONFIGURATION.urls[wildcards.dataset]),
+        files=lambda wildcards: canonical_json(jobs.download_job(CONFIGURATION, wildcards.dataset)),
+        urls=lambda wildcards, output: canonical_json(jobs.urls(CONFIGURATION)[wildcards.dataset]),
     shell:
         DOWNLOAD
 
@@ -49,7 +49,7 @@ rule prepare:
     conda:
         "../../environment.yml"
     params:
-        job=lambda wildcards: canonical_json(CONFIGURATION.prepare_job(wildcards.dataset)),
+        job=lambda wildcards: canonical_json(jobs.prepare_job(CONFIGURATION, wildcards.dataset)),
         code=lambda wildcards: provenance.prepare_code(CONFIGURATION.datasets[wildcards.dataset]["reader"]),
         downloaded=downloaded_option,
         made_by=made_by(dataset_values),
@@ -69,7 +69,7 @@ rule split:
     conda:
         "../../environment.yml"
     params:
-        job=lambda wildcards: canonical_json(CONFIGURATION.split_job(wildcards.dataset, int(wildcards.seed))),
+        job=lambda wildcards: canonical_json(jobs.split_job(CONFIGURATION, wildcards.dataset, int(wildcards.seed))),
         code=provenance.split_code(),
         made_by=made_by(split_values),
     shell:

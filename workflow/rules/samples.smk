@@ -18,7 +18,7 @@ rule samples:
     conda:
         "../../environment.yml"
     params:
-        job=lambda wildcards: canonical_json(CONFIGURATION.samples_job(wildcards.dataset)),
+        job=lambda wildcards: canonical_json(jobs.samples_job(CONFIGURATION, wildcards.dataset)),
         code=provenance.samples_code(),
     shell:
         SAMPLE
@@ -36,7 +36,7 @@ rule values:
     conda:
         "../../environment.yml"
     params:
-        job=lambda wildcards: canonical_json(CONFIGURATION.values_job(wildcards.dataset)),
+        job=lambda wildcards: canonical_json(jobs.values_job(CONFIGURATION, wildcards.dataset)),
         code=provenance.samples_code(),
     shell:
         SAMPLE
@@ -54,7 +54,7 @@ rule picture:
     conda:
         "../../environment.yml"
     params:
-        section=lambda wildcards: canonical_json(CONFIGURATION.picture_section(wildcards.dataset)),
+        section=lambda wildcards: canonical_json(described.picture_section(CONFIGURATION, wildcards.dataset)),
         code=lambda wildcards: provenance.picture_code(wildcards.picture),
     shell:
         "python3 -m rethinking picture --picture {wildcards.picture} --section {params.section:q}"

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from rethinking.config import CHECKOUT, Configuration
+from rethinking.config import CHECKOUT, Configuration, jobs
 from rethinking.files import read_json, write_json
 from rethinking.provenance import code_and_data
 from rethinking.run import RunConfig
@@ -55,7 +55,7 @@ def lying_there(configuration: Configuration, run: RunConfig) -> str | None:
     data = RESULTS / "data" / run.dataset
     seeds = () if run.corruption == "true_labels" else (run.seed, *run.redraws.values())
     noise = [data / run.corruption / f"seed{seed}" for seed in seeds]
-    held_out = configuration.split_job(run.dataset, run.seed) is not None
+    held_out = jobs.split_job(configuration, run.dataset, run.seed) is not None
     split = data / "split" / f"seed{run.seed}" if held_out else None
     if not all((folder / "manifest.json").exists() for folder in filter(None, [data, *noise, split])):
         return None

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rethinking import schema
-from rethinking.config import CHECKOUT, Configuration
+from rethinking.config import CHECKOUT, Configuration, datasets, jobs
 from rethinking.files import digest
 from rethinking.provenance import corrupted_data, prepared_data, split_data, train_code, train_data
 from rethinking.run import RunConfig
@@ -23,18 +23,18 @@ NAMES = ("dataset", "model", "recipe")  # of a run: those that must be given
 
 def downloaded(configuration: Configuration, dataset: str) -> Path | None:
     """The folder of a data set's original files, filled where they are missing; None where it has none."""
-    return _downloaded(configuration, configuration.download_name(dataset))
+    return _downloaded(configuration, datasets.download_name(configuration, dataset))
 
 
 def _downloaded(configuration: Configuration, name: str | None) -> Path | None:
     if name is None:
         return None
-    expected = configuration.download_job(name)
+    expected = jobs.download_job(configuration, name)
     out = BY_HAND / "downloads" / f"{name.replace('/', '-')}-{digest(expected)[:12]}"
     if not (out / "manifest.json").exists():
         # What the pipeline has downloaded need not come from the network again.
         bases = [str(DOWNLOADS / name), *([configuration.data_dir] if configuration.data_dir else [])]
-        download(name, expected, configuration.urls[name], out, bases)
+        download(name, expected, jobs.urls(configuration)[name], out, bases)
     return out
 
 
@@ -45,8 +45,8 @@ def prepared(configuration: Configuration, dataset: str, root: Path = BY_HAND / 
     """
     out = root / f"{dataset}-{prepared_data(configuration, dataset)[:12]}"
     if not (out / "manifest.json").exists():
-        path = configuration.paths.get(dataset)
-        values = configuration.prepare_job(dataset)
+        path = jobs.paths(configuration).get(dataset)
+        values = jobs.prepare_job(configuration, dataset)
         prepare(dataset, values, downloaded(configuration, dataset), out, Path(path) if path else None)
     return out
 
@@ -57,15 +57,15 @@ def corrupted(configuration: Configuration, dataset: str, corruption: str, seed:
         return None
     out = data / f"{corruption}-{made_from[:12]}" / f"seed{seed}"
     if not (out / "manifest.json").exists():
-        values = configuration.corruption_job(dataset, corruption, seed)
-        download_name = configuration.corruption_download(dataset, corruption)
+        values = jobs.corruption_job(configuration, dataset, corruption, seed)
+        download_name = jobs.corruption_download(configuration, dataset, corruption)
         corrupt(values, data, out, _downloaded(configuration, download_name))
     return out
 
 
 def split(configuration: Configuration, dataset: str, seed: int, data: Path) -> Path | None:
     """The folder of a validation split, made where it is missing; None where the data set holds none out."""
-    values = configuration.split_job(dataset, seed)
+    values = jobs.split_job(configuration, dataset, seed)
     if values is None or (made_from := split_data(configuration, dataset, seed)) is None:
         return None
     out = data / f"split-{made_from[:12]}" / f"seed{seed}"

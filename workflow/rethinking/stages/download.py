@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rethinking import files
-from rethinking.config import Configuration
+from rethinking.config import Configuration, datasets, jobs
 from rethinking.data.download import Expected
 from rethinking.data.download import download as fetch
 from rethinking.data.originals import pinned
@@ -77,9 +77,9 @@ def main(argv: list[str]) -> None:
     name, expected, urls, data_dir = arguments.dataset, arguments.files, arguments.urls, arguments.data_dir
     if expected is None:
         configuration = Configuration.load(arguments.configfile)
-        if (name := configuration.download_name(arguments.dataset)) is None:
+        if (name := datasets.download_name(configuration, arguments.dataset)) is None:
             raise ValueError(f"--dataset = {arguments.dataset}: has no files to download")
-        expected, urls = configuration.download_job(name), configuration.urls[name]
+        expected, urls = jobs.download_job(configuration, name), jobs.urls(configuration)[name]
         data_dir = data_dir or configuration.data_dir
     if data_dir and not is_address(data_dir) and not Path(data_dir).is_dir():
         raise ValueError(f"--data-dir = {data_dir}: there is no such folder")

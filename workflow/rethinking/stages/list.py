@@ -3,7 +3,8 @@
 import argparse
 
 from rethinking.analysis.registry import MEASURES
-from rethinking.config import Configuration, registered_variants
+from rethinking.config import Configuration
+from rethinking.config.corruptions import registered_variants
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.models.registry import MODELS
 from rethinking.plotting.registry import FIGURES

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from rethinking.analysis.aggregate import differing_data, differing_environments
-from rethinking.config import CHECKOUT, Configuration
+from rethinking.config import CHECKOUT, Configuration, described
 from rethinking.files import atomic, read_csv
 from rethinking.outcomes.columns import REPEATED
 from rethinking.provenance import train_code
@@ -116,8 +116,8 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
             numbers["confusions"] = read_confusions(runs)
         table = entry.load()(
             **{key: numbers[key] for key in entry.frames},
-            published=read_published(CHECKOUT / PAPER, configuration.published(name)),
-            section=configuration.table_section(name) | {"seeds": sorted({run.seed for run, _ in there})},
+            published=read_published(CHECKOUT / PAPER, described.published(configuration, name)),
+            section=described.table_section(configuration, name) | {"seeds": sorted({run.seed for run, _ in there})},
         )
         written += [write(out / f"{name}{suffix}", text_of(table, suffix)) for suffix in (".csv", ".md")]
     return written

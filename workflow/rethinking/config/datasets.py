@@ -1,15 +1,22 @@
-"""Data sets as config/datasets.yaml and configurations describe them: complete, checked, and, on disk, counted.
+"""The data sets of the catalogue and of a configuration: complete, checked, and, on disk, counted.
 
 Without torch, and without reading an image but the first of a folder whose size nobody states.
 """
 
-from collections.abc import Sequence
+import pkgutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from rethinking import schema
+from rethinking.config.corruptions import HUMAN_LABELS
+from rethinking.config.entries import Entries
+from rethinking.config.inherit import Values, chain, extended
+from rethinking.data import readers
 from rethinking.data.pictures import Pictures, pictures_in
 from rethinking.schema import ConfigOrigins
+
+CATALOGUE = "config/datasets.yaml"
+READERS = [module.name for module in pkgutil.iter_modules(readers.__path__)]
 
 # The readers that take more than the downloaded files, and the keys of a data set that they are given.
 PICTURES = "image_folder"
@@ -18,54 +25,98 @@ PARTS = ("train", "test")
 FACTS = ("image_size", "channels", *PARTS, "classes")
 ADDRESSES = ("http://", "https://")
 
-Values = dict[str, Any]
+
+def resolved(
+    catalogue: Mapping[str, Values], own: Mapping[str, Values], origins: ConfigOrigins, data_dir: str | None
+) -> dict[str, Values]:
+    """Every data set of the catalogue and of the configuration, complete."""
+    table = {**catalogue, **own}
+    entries = {}
+    for name in table:
+        its_origins, prefix = (origins, "datasets.") if name in own else (ConfigOrigins(CATALOGUE), "")
+        key = f"{prefix}{name}"
+        names = chain(name, table, prefix, "data set", its_origins)
+        entry = extended(names, table)
+        if "reader" not in entry:
+            raise its_origins.error(key, ..., "the key 'reader' is missing")
+        its_origins.require_known(f"{key}.reader", entry["reader"], "reader", READERS)
+        # Pictures in data_dir may lie under the name of any that share them.
+        sharing = next((i for i, each in enumerate(names) if {"files", "folder"} & set(table[each])), len(names))
+        entries[name] = complete(entry, key, its_origins, data_dir, names[: sharing + 1])
+    return entries
 
 
-def complete(entry: Values, key: str, sources: ConfigOrigins, data_dir: str | None, names: Sequence[str]) -> Values:
+def lineage(entries: Entries, dataset: str) -> list[str]:
+    """A data set and those that it extends, nearest first."""
+    return chain(dataset, entries.written["datasets"], "", "data set", entries.origins)
+
+
+def label_of(entries: Entries, dataset: str) -> str:
+    """What captions call a data set."""
+    return entries.datasets[dataset].get("label", dataset)
+
+
+def download_name(entries: Entries, dataset: str) -> str | None:
+    """The entry whose files a data set is made of, itself or one that it extends; None where there are no files."""
+    return None if entries.datasets[dataset]["path"] else _owner(entries, dataset, "files")
+
+
+def human_labels_name(entries: Entries, dataset: str) -> str | None:
+    """What its human labels are downloaded as, such as cifar10/human_labels; None where it has none."""
+    owner = _owner(entries, dataset, HUMAN_LABELS) if entries.datasets[dataset][HUMAN_LABELS] else None
+    return f"{owner}/{HUMAN_LABELS}" if owner else None
+
+
+def _owner(entries: Entries, dataset: str, key: str) -> str | None:
+    """The nearest entry, itself or one that it extends, that holds a key; None where there is none."""
+    return next((name for name in lineage(entries, dataset) if key in entries.written["datasets"][name]), None)
+
+
+def complete(entry: Values, key: str, origins: ConfigOrigins, data_dir: str | None, names: Sequence[str]) -> Values:
     """The entry with defaults and, for pictures on disk, `path`, `listing` and what was counted.
 
     `key` is where it stands; `names` are those under which pictures may lie in `data_dir`. Raises ConfigurationError
     for whatever is wrong with it.
     """
     entry = schema.fill(entry, "datasets", "dataset")
-    check_files(entry, key, sources)
+    check_files(entry, key, origins)
     if entry["reader"] == PICTURES:
-        count_pictures(entry, key, sources, data_dir, names)
-    check_facts(entry, key, sources)
+        count_pictures(entry, key, origins, data_dir, names)
+    check_facts(entry, key, origins)
     return entry
 
 
-def check_files(entry: Values, key: str, sources: ConfigOrigins) -> None:
+def check_files(entry: Values, key: str, origins: ConfigOrigins) -> None:
     """That a reader gets no keys but its own, and that of each file size and hashes are known or neither is."""
     defaults, reader = schema.fill({}, "datasets", "dataset"), entry["reader"]
     for option in ("path", "folder", "test_share") if reader not in READER_OPTIONS else ():
         if entry[option] != defaults[option]:
-            raise sources.error(f"{key}.{option}", entry[option], f"the reader {reader!r} takes no such key")
+            raise origins.error(f"{key}.{option}", entry[option], f"the reader {reader!r} takes no such key")
     for part, of in (("files", entry), ("human_labels.files", entry["human_labels"] or {})):
         for file, values in of.get("files", {}).items():
             known = [name for name in ("bytes", "sha256", "md5") if name in values]
             where = f"{key}.{part}.{file}"
             if "unverified" not in values and "bytes" not in known:
-                raise sources.error(where, ..., "the key 'bytes' is missing")
+                raise origins.error(where, ..., "the key 'bytes' is missing")
             if "unverified" in values and known:
-                raise sources.error(f"{where}.unverified", True, f"{known[0]} is known; leave this out")
+                raise origins.error(f"{where}.unverified", True, f"{known[0]} is known; leave this out")
             if "unverified" in values and not all(url.startswith("https://") for url in values["urls"]):
                 problem = "without a hash only addresses that begin https:// are trusted"
-                raise sources.error(f"{where}.urls", values["urls"], problem)
+                raise origins.error(f"{where}.urls", values["urls"], problem)
 
 
-def count_pictures(entry: Values, key: str, sources: ConfigOrigins, data_dir: str | None, names: Sequence[str]) -> None:
+def count_pictures(entry: Values, key: str, origins: ConfigOrigins, data_dir: str | None, names: Sequence[str]) -> None:
     """Find pictures that lie on disk; take from them the facts that the configuration does not state."""
     place = entry["path"] or folder_in(data_dir, [entry["folder"] or "", *names])
     if place is None:
         if "files" not in entry:
-            raise sources.error(key, ..., "the key 'path' is missing, and data_dir has no folder of this name")
+            raise origins.error(key, ..., "the key 'path' is missing, and data_dir has no folder of this name")
         return
     path = Path(place).expanduser()
     if not path.exists():
         problem = f"there is no such folder or file (looked in {Path.cwd()})"
         hint = "put a folder of pictures for each class there, or write here where they are"
-        raise sources.error(f"{key}.path", place, f"{problem}; {hint}")
+        raise origins.error(f"{key}.path", place, f"{problem}; {hint}")
     # What merely lies in data_dir may be of no use to this configuration: it is refused when it is prepared.
     asked_for = entry["path"] is not None or "original" not in entry
     stated = entry.get("original", {})
@@ -76,11 +127,11 @@ def count_pictures(entry: Values, key: str, sources: ConfigOrigins, data_dir: st
         entry["listing"] = pictures.digest
     except (ValueError, OSError) as error:
         if asked_for:
-            raise sources.error(key, ..., str(error)) from None
+            raise origins.error(key, ..., str(error)) from None
         return
     for fact, number in pictures.counts(entry["test_share"]).items():
         if asked_for and stated.get(fact, number) != number:
-            raise sources.error(f"{key}.original.{fact}", stated[fact], f"{path} has {number}")
+            raise origins.error(f"{key}.original.{fact}", stated[fact], f"{path} has {number}")
 
 
 def folder_in(data_dir: str | None, names: Sequence[str]) -> str | None:
@@ -105,21 +156,21 @@ def facts_of(pictures: Pictures, entry: Values) -> Values:
     return facts
 
 
-def check_facts(entry: Values, key: str, sources: ConfigOrigins) -> None:
+def check_facts(entry: Values, key: str, origins: ConfigOrigins) -> None:
     """That what a data set's original is like is complete and its own values fit it."""
     if "original" not in entry:
-        raise sources.error(key, ..., "the key 'original' is missing")
+        raise origins.error(key, ..., "the key 'original' is missing")
     original = entry["original"]
     for fact in FACTS:
         if fact not in original and not (fact == "image_size" and entry["image_size"] is not None):
-            raise sources.error(f"{key}.original", ..., f"the key {fact!r} is missing")
+            raise origins.error(f"{key}.original", ..., f"the key {fact!r} is missing")
     for part in PARTS:
         if entry[part] is not None and not original["classes"] <= entry[part] <= original[part]:
             problem = f"must be from {original['classes']} (one a class) to {original[part]} (all)"
-            raise sources.error(f"{key}.{part}", entry[part], problem)
+            raise origins.error(f"{key}.{part}", entry[part], problem)
     num_train = entry["train"] or original["train"]
     if entry["validation"] is not None and entry["validation"] >= num_train:
-        raise sources.error(f"{key}.validation", entry["validation"], f"must leave some of {num_train} images")
+        raise origins.error(f"{key}.validation", entry["validation"], f"must leave some of {num_train} images")
     if entry["channels"] not in (None, 3, original["channels"]):
         problem = "the original has colours; only 1 -> 3 is possible"
-        raise sources.error(f"{key}.channels", entry["channels"], problem)
+        raise origins.error(f"{key}.channels", entry["channels"], problem)

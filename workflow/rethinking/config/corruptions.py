@@ -1,0 +1,63 @@
+"""The corruptions of a configuration, and how their names are spelled."""
+
+from collections.abc import Mapping
+
+from rethinking.config.entries import Entries
+from rethinking.config.inherit import Values
+from rethinking.data.corruptions.registry import CORRUPTIONS
+from rethinking.names import corruption_name, split_corruption
+from rethinking.schema import ConfigOrigins
+
+HUMAN_LABELS = "human_labels"
+TAKEN = ("true_labels", "split")  # names of folders beside those of corruptions
+
+
+def registered_variants() -> dict[str, Values]:
+    """The registered corruptions; of one whose names say an option's value, each of them: human_labels-worse."""
+    variants: dict[str, Values] = {}
+    for name, entry in CORRUPTIONS.items():
+        option = entry.named_by
+        if option is None:
+            variants[name] = {"family": name}
+        else:
+            variants |= {f"{name}-{value}": {"family": name, option: value} for value in entry.options[option]}
+    return variants
+
+
+def resolved(own: Mapping[str, Values], origins: ConfigOrigins) -> dict[str, Values]:
+    """Registered corruptions and the configuration's variants, each with its family and options."""
+    variants = registered_variants() | dict(own)
+    return {name: _variant(name, variant, origins) for name, variant in variants.items()}
+
+
+def _variant(name: str, variant: Values, origins: ConfigOrigins) -> Values:
+    if name in TAKEN or split_corruption(name)[1] is not None:
+        problem = "such a name is taken (true_labels and split, a number at the end for a level)"
+        raise origins.error(f"corruptions.{name}", ..., problem)
+    origins.require_known(f"corruptions.{name}.family", family := variant["family"], "corruption", CORRUPTIONS)
+    choices = CORRUPTIONS[family].options
+    given = {key: value for key, value in variant.items() if key != "family"}
+    for option, value in given.items():
+        origins.require_known(f"corruptions.{name}.{option}", option, f"option of {family}", choices, value)
+    return {"family": family, "options": {option: given.get(option, values[0]) for option, values in choices.items()}}
+
+
+def spelled(name: str, variants: Mapping[str, Values], key: str, origins: ConfigOrigins) -> str:
+    """The one spelling of a corruption's name, which is one of `variants` and its level; level 0 is true_labels."""
+    if name == "true_labels":
+        return name
+    variant, level = split_corruption(name)
+    origins.require_known(key, variant, "corruption", ["true_labels", *variants], name)
+    has_level = CORRUPTIONS[variants[variant]["family"]].has_level
+    if has_level and level is None:
+        raise origins.error(key, name, f"needs a level from 0 to 1, as in {variant}-0.5")
+    if not has_level and level is not None:
+        raise origins.error(key, name, f"takes no level; write {variant}")
+    if level is not None and not 0 <= level <= 1:
+        raise origins.error(key, name, "the level must be from 0 to 1")
+    return corruption_name(variant, level)
+
+
+def family_of(entries: Entries, corruption: str) -> str | None:
+    """The registered corruption behind a name, None for true labels."""
+    return None if corruption == "true_labels" else entries.corruptions[split_corruption(corruption)[0]]["family"]

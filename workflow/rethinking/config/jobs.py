@@ -1,0 +1,90 @@
+"""What each job that makes data gets: only what its outputs depend on, so that nothing else makes it run again."""
+
+from rethinking.config.configuration import Configuration
+from rethinking.config.corruptions import HUMAN_LABELS, family_of
+from rethinking.config.datasets import READER_OPTIONS, download_name, human_labels_name
+from rethinking.config.inherit import Values
+from rethinking.names import split_corruption
+
+
+def _files(configuration: Configuration, name: str) -> dict[str, Values]:
+    """The original files of a download, that of a data set or of its human labels."""
+    owner, _, of_labels = name.partition("/")
+    entry = configuration.datasets[owner]
+    return (entry[HUMAN_LABELS] if of_labels else entry)["files"]
+
+
+def download_job(configuration: Configuration, name: str) -> Values:
+    """What a download depends on: what the files must be, not where they come from."""
+    files = _files(configuration, name)
+    return {file: {key: value for key, value in files[file].items() if key != "urls"} for file in files}
+
+
+def urls(configuration: Configuration) -> dict[str, dict[str, list[str]]]:
+    """The mirrors by download (the name of a data set, or of its human labels) and file."""
+    found = [
+        named(configuration, name) for name in configuration.datasets for named in (download_name, human_labels_name)
+    ]
+    names = dict.fromkeys(name for name in found if name)
+    return {name: {file: each["urls"] for file, each in _files(configuration, name).items()} for name in names}
+
+
+def paths(configuration: Configuration) -> dict[str, str]:
+    """Where the pictures of data sets lie on disk, by data set."""
+    return {name: entry["path"] for name, entry in configuration.datasets.items() if entry["path"]}
+
+
+def prepare_job(configuration: Configuration, dataset: str) -> Values:
+    """What preparing a data set depends on; of pictures on disk, their names and a digest of their contents."""
+    entry = configuration.datasets[dataset]
+    values = {key: entry[key] for key in ("reader", "image_size", "channels", "train", "test")}
+    values |= {"source": entry["original"], "seed": entry["subset_seed"]}
+    if entry["reader"] in READER_OPTIONS:
+        options = {key: entry[key] for key in READER_OPTIONS[entry["reader"]]}
+        if "image_size" in entry["original"]:  # all have that one, which is checked, and are resized
+            options["image_size"] = None
+        values["options"] = options | {"channels": entry["original"]["channels"]}
+        values["listing"] = entry.get("listing")
+    return values
+
+
+def split_job(configuration: Configuration, dataset: str, seed: int) -> Values | None:
+    """What a validation split depends on; None where a data set holds none out."""
+    size = configuration.datasets[dataset]["validation"]
+    return None if size is None else {"dataset": dataset, "validation": size, "seed": seed}
+
+
+def corruption_job(configuration: Configuration, dataset: str, corruption: str, seed: int) -> Values:
+    """What corrupting a data set depends on; human labels must be told which of the images it has."""
+    variant, level = split_corruption(corruption)
+    values: Values = {
+        "dataset": dataset,
+        "corruption": {"name": corruption, "level": level, **configuration.corruptions[variant]},
+        "seed": seed,
+    }
+    if family_of(configuration, corruption) == HUMAN_LABELS:
+        entry = configuration.datasets[dataset]
+        values["subset"] = {"size": entry["train"], "seed": entry["subset_seed"]}
+    return values
+
+
+def corruption_download(configuration: Configuration, dataset: str, corruption: str) -> str | None:
+    """What a corruption needs downloaded; None for all that are computed."""
+    of_people = family_of(configuration, corruption) == HUMAN_LABELS
+    return human_labels_name(configuration, dataset) if of_people else None
+
+
+def samples_job(configuration: Configuration, dataset: str) -> Values:
+    """What the images of a data set and of its corruptions are shown by."""
+    shown, has_human_labels = configuration.samples, human_labels_name(configuration, dataset) is not None
+    names = [
+        name for name in shown["corruptions"] if has_human_labels or family_of(configuration, name) != HUMAN_LABELS
+    ]
+    if not names:
+        raise configuration.origins.error("samples.corruptions", shown["corruptions"], f"none is one of {dataset!r}")
+    return {"dataset": dataset, "corruptions": names, "images": shown["images"], "seed": shown["seed"]}
+
+
+def values_job(configuration: Configuration, dataset: str) -> Values:
+    """What the values of one image's pixels are shown by."""
+    return {"dataset": dataset, "image": configuration.samples["image"]}
