@@ -6,26 +6,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rethinking.sections import PanelRuns, Section
+
 MODELS = {"mini_googlenet": "mini_GoogLeNet", "mini_googlenet_1x1": "mini_GoogLeNet 1×1"}
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 EPOCHS, OF_A_CLASS = 20, 100  # test images of a class
 
 
-def section(seeds: Sequence[int] = (0, 1, 2), models: dict[str, str] = MODELS, **other: Any) -> dict[str, Any]:
-    """The resolved configuration of a figure or table with the panel `networks`."""
-    group = {"dataset": "cifar10", "recipe": "notebook", "models": list(models), "corruptions": ["true_labels"]}
-    return {
-        "name": "notebook",
-        "dataset": "cifar10",
-        "dataset_label": "CIFAR-10",
-        "recipe": "notebook",
-        "recipe_note": "",
-        "seeds": list(seeds),
-        "size": [7.2, 4.6],
-        "labels": models,
-        "panels": {"networks": group},
-        **other,
-    }
+def section(
+    seeds: Sequence[int] = (0, 1, 2), models: dict[str, str] = MODELS, dataset_label: str = "CIFAR-10", **other: Any
+) -> Section:
+    """The section of a figure or table with the panel `networks`."""
+    group = {"section": "training", "panel": "networks", "name": "", "dataset": "cifar10", "recipe": "notebook"}
+    group |= {"models": list(models), "corruptions": ["true_labels"]}
+    words = {"dataset_labels": {"cifar10": dataset_label}, "groups": (PanelRuns.from_json(group),), "labels": models}
+    words |= {"configuration": "notebook", "name": "training", "dataset": "cifar10", "size": (7.2, 4.6)}
+    return Section(seeds=tuple(seeds), **words | other)
 
 
 def frames(

@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 
 from rethinking.names import split_corruption
+from rethinking.outcomes.criteria import CRITERIA
+from rethinking.sections import PanelRuns, Section
 
 MODELS = {"inception": "Inception", "alexnet": "AlexNet", "mlp_1x512": "MLP 1\u00d7512"}
 LEVELS = ["true_labels", "random_labels-0.2", "random_labels-0.4", "random_labels-0.6", "random_labels-0.8"]
 LEVELS = [*LEVELS, "random_labels-1.0"]
 SETTINGS = ["true_labels", "shuffled_pixels", "random_pixels", "gaussian_pixels", "random_labels-1.0"]
-CRITERIA = ("accuracy_99", "accuracy_99_9", "accuracy_100", "loss_0_01")
 NUM_TRAIN, NUM_TEST, NUM_CLASSES, BATCH_SIZE, EPOCHS = 1437, 360, 10, 64, 80
 FIRST_FIT = {"inception": 6, "alexnet": 14, "mlp_1x512": 11}  # epochs on true labels
 SLOWEST = {"inception": 3.6, "alexnet": 1.6, "mlp_1x512": 2.0}  # times longer on random labels
@@ -25,25 +26,37 @@ Key = tuple[str, str, int]  # model, corruption, seed
 NAMES = {"dataset": "digits", "recipe": "small"}
 
 
-def section(seeds: list[int], models: dict[str, str] | None = None, **other: Any) -> dict[str, Any]:
-    """The resolved configuration of figure 1."""
+def groups(panels: dict[str, dict[str, Any]], section: str = "fig1") -> tuple[PanelRuns, ...]:
+    """The one group of each panel, by its data set, recipe, networks and corruptions."""
+    named = {"section": section, "name": ""}
+    return tuple(PanelRuns.from_json({**named, "panel": panel, **its}) for panel, its in panels.items())
+
+
+PANELS = {"learning_curves": SETTINGS, "corruption_levels": LEVELS}
+
+
+def section(
+    seeds: list[int],
+    models: dict[str, str] | None = None,
+    panels: dict[str, dict[str, Any]] | None = None,
+    dataset_label: str = "scikit-learn digits",
+    **other: Any,
+) -> Section:
+    """The section of figure 1, or of `panels`."""
     models = MODELS if models is None else models
-    return {
-        "name": "digits",
-        "dataset": "digits",
-        "recipe": "small",
-        "fit_criterion": "accuracy_100",
-        "size": [7.2, 3.0],
-        "labels": models,
-        "dataset_label": "scikit-learn digits",
-        "recipe_note": "",
-        "panels": {
-            "learning_curves": {**NAMES, "models": [next(iter(models))], "corruptions": SETTINGS},
-            "corruption_levels": {**NAMES, "models": list(models), "corruptions": LEVELS},
-        },
-        "seeds": seeds,
-        **other,
-    }
+    of_panel = {"learning_curves": [next(iter(models))], "corruption_levels": list(models)}
+    if panels is None:
+        panels = {name: {**NAMES, "models": of_panel[name], "corruptions": PANELS[name]} for name in PANELS}
+    words = {"size": (7.2, 3.0), "dataset_labels": {"digits": dataset_label}, "labels": models}
+    return Section(
+        configuration="digits",
+        name="fig1",
+        dataset="digits",
+        fit_criterion="accuracy_100",
+        seeds=tuple(seeds),
+        groups=groups(panels),
+        **words | other,
+    )
 
 
 def tables(

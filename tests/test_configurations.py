@@ -1,5 +1,6 @@
 """The configurations in config/: that each loads, and that the paper's recipe is in the one that reproduces it."""
 
+import json
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -7,9 +8,12 @@ from pathlib import Path
 import own_pictures
 import pytest
 
-from rethinking.config import CATALOGUE, Configuration, described, jobs
+from rethinking.config import CATALOGUE, Configuration, jobs
+from rethinking.config.described import at_paper_size, section_of
+from rethinking.files import canonical_json
 from rethinking.models.registry import MODELS
 from rethinking.names import split_corruption
+from rethinking.sections import Section
 
 ROOT = Path(__file__).parents[1]
 STUDIES = sorted(ROOT.glob("config/studies/*.yaml"))
@@ -49,8 +53,9 @@ def test_a_configuration_loads_and_plans_the_runs_of_every_figure_and_table(path
 def test_all_that_a_job_gets_can_be_made(path):
     configuration = Configuration.load(path)
     for name in configuration.sections:
-        section_of = described.figure_section if name in configuration.figures else described.table_section
-        assert section_of(configuration, name)["name"] == configuration.name
+        section = section_of(configuration, name)
+        assert (section.configuration, section.name) == (configuration.name, name)
+        assert Section.from_json(json.loads(canonical_json(section.to_json()))) == section
         for run in configuration.runs(name):
             again = configuration.run(run.dataset, run.model, run.corruption, run.recipe, run.seed)
             assert again == run
@@ -144,7 +149,7 @@ def test_tables_1_and_4_have_the_rows_of_the_paper(name):
 
 def test_only_the_configurations_of_all_of_cifar_10_are_of_the_paper_s_size():
     of_size = {
-        path.stem: {described.at_paper_size(configuration, name) for name in configuration.sections}
+        path.stem: {at_paper_size(configuration, name) for name in configuration.sections}
         for path in FILES
         for configuration in [Configuration.load(path)]
     }
@@ -157,7 +162,7 @@ def test_only_the_configurations_of_all_of_cifar_10_are_of_the_paper_s_size():
     assert all(found in ({True}, {False}) for found in of_size.values())
 
 
-def test_the_comparison_is_made_from_every_panel_of_the_configuration(cifar10):
+def test_the_comparison_is_made_from_the_runs_of_the_paper_s_figures_and_tables(cifar10):
     everything = {run.path for name in cifar10.sections for run in cifar10.runs(name)}
     assert {run.path for run in cifar10.runs("paper_vs_ours")} == everything
     assert cifar10.tables["paper_vs_ours"]["fit_criterion"] == cifar10.figures["fig1"]["fit_criterion"]

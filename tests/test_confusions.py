@@ -14,8 +14,10 @@ from tiny_runs import NUM_TEST, make_run, rows, run_stage
 from rethinking import files, pickles
 from rethinking.analysis.confusions import confusions_table
 from rethinking.outcomes.columns import RUN
+from rethinking.outcomes.registry import OfRuns
 from rethinking.plotting.registry import FIGURES
 from rethinking.reporting.registry import TABLES
+from rethinking.sections import Section
 from rethinking.stages import confusions as stage
 from rethinking.stages.aggregate import frames
 from rethinking.stages.confusions import read_confusions
@@ -71,13 +73,21 @@ def test_every_cell_is_where_plain_pickle_has_it(named):
                     assert count == content["matrices"][place, i, j] == ours["matrices"][place, i, j]
 
 
+NOTHING = Section(configuration="", name="")
+
+
+def reading(frame: str) -> OfRuns:
+    """What reads one data frame."""
+    return OfRuns(module="", function="", description="", panels={}, frames=(frame,))
+
+
 def test_the_classes_keep_their_order_and_their_names(tmp_path):
     matrices = np.arange(4).reshape(1, 2, 2)
     content = {"classes": ["NA", "01"], "epochs": [7], "set": "test", "matrices": matrices}
     summary = dict(zip(RUN, ["digits", "mlp_1x512", "true_labels", "tiny", 0], strict=True))
     confusions_table([(summary, content)]).to_csv(tmp_path / "confusions.csv", index=False)
-    arguments = SimpleNamespace(section={"panels": {}, "seeds": []}, published={}, paper=tmp_path, tables=tmp_path)
-    frame = read_frames(arguments, ["confusions"])["confusions"]
+    arguments = SimpleNamespace(section=NOTHING, published={}, paper=tmp_path, tables=tmp_path)
+    frame = read_frames(arguments, reading("confusions"))["confusions"]
     assert frame["True"].tolist() == ["NA", "NA", "01", "01"]
     assert frame["Predicted"].tolist() == ["NA", "01", "NA", "01"]
     assert frame["Count"].tolist() == [0, 1, 2, 3]
@@ -108,7 +118,8 @@ def test_names_are_text_in_every_frame_and_empty_cells_of_numbers_are_none(frame
         f"{','.join(names)},seed,loss\n{','.join(names.values())},0,\nnan,,a,b,1,0.5\n"
     )
     read = read_frames(
-        SimpleNamespace(section={"panels": {}, "seeds": []}, tables=tmp_path, published={}, paper=tmp_path), [frame]
+        SimpleNamespace(section=NOTHING, tables=tmp_path, published={}, paper=tmp_path),
+        reading(frame),
     )[frame]
     assert read.iloc[0][list(names)].to_dict() == names
     assert read.iloc[1][list(names)].tolist() == ["nan", "", "a", "b"]

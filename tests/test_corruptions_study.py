@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rethinking.config import CHECKOUT, Configuration, described
+from rethinking.config.described import published
 from rethinking.config.recipes import regularisers
 from rethinking.models.registry import MODELS
 
@@ -106,8 +107,8 @@ def test_at_the_source_s_size_the_recipe_is_its_own(source):
 
 
 def test_other_sources_numbers_are_shown_at_any_size_and_the_paper_s_at_its_own(study):
-    assert described.published(study, "sources") == ("sources.yaml",)
-    assert (described.published(study, "fig2") != ()) == (study.name == "corruptions-source")
+    assert published(study, "sources") == ("sources.yaml",)
+    assert (published(study, "fig2") != ()) == (study.name == "corruptions-source")
 
 
 @pytest.mark.parametrize(("page", "source", "count"), [("notebook", "S0", 10), ("corruptions", "S1", 15)])

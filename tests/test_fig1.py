@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -33,6 +35,7 @@ from rethinking.plotting.layout import wrap
 from rethinking.plotting.registry import FIGURES
 from rethinking.plotting.style import SMALL, model_styles, save, setting_styles, style
 from rethinking.published import PAPER
+from rethinking.sections import Section
 from rethinking.stages.frames import read_published
 
 WORKFLOW = Path(fig1.__file__).parents[2]
@@ -63,7 +66,7 @@ CASES = {
 def drawn(seeds: list[int], models: dict[str, str] | None = None, **other: set) -> SimpleNamespace:
     """Tables, section, figure and caption of one case, and the rows that panels (b) and (c) show."""
     runs, curves = tables(seeds, models=models, **other)
-    configuration = section(seeds, models, recipe_note=NOTE)
+    configuration = section(seeds, models, note=NOTE)
     figure, caption = fig1.figure(runs, curves, configuration)
     figure.canvas.draw()
     shown = runs[runs["corruption"].isin(LEVELS) & runs["seed"].isin(seeds)]
@@ -92,7 +95,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         "main(sys.argv[1:])\n"
         "assert not {'matplotlib.pyplot', 'torch'} & set(sys.modules)\n"
     )
-    text = json.dumps(section([0, 1, 2], recipe_note=NOTE), sort_keys=True)
+    text = json.dumps(section([0, 1, 2], note=NOTE).to_json(), sort_keys=True)
     processes = []
     for place, extra in enumerate(({}, {"MATPLOTLIBRC": str(folder)})):
         out = [str(folder / str(place) / f"fig1.{suffix}") for suffix in ("pdf", "svg")]
@@ -173,7 +176,7 @@ def test_mean_lines_and_bands_equal_those_computed_by_hand(
     cases: dict[str, SimpleNamespace], name: str, panel: int, value: str
 ) -> None:
     case = cases[name]
-    models = case.section["panels"]["corruption_levels"]["models"]
+    models = case.section.only("corruption_levels").models
     for model, look in model_styles(models).items():
         band = [band for band in bands(case.axes[panel]) if same_color(band.get_facecolor()[0, :3], look.colour)]
         line = next(line for line in of_colour(case.axes[panel], look.colour) if line.get_linestyle() != "None")
@@ -229,7 +232,7 @@ def test_runs_that_did_not_fit_are_open_marks_where_the_table_says(
     cases: dict[str, SimpleNamespace], name: str, panel: int, column: str
 ) -> None:
     case = cases[name]
-    for model, look in model_styles(case.section["panels"]["corruption_levels"]["models"]).items():
+    for model, look in model_styles(case.section.only("corruption_levels").models).items():
         of_model = case.shown[(case.shown["model"] == model) & case.shown["censored"]].dropna(subset=column)
         for diverged in (False, True):
             expected = of_model[(of_model["stopped_by"] == "diverged") == diverged]
@@ -320,9 +323,9 @@ def test_legends_name_every_model_and_setting_with_its_look(cases: dict[str, Sim
     left, right = case.figure.legends
     words = ["true labels", "shuffled pixels", "random pixels", "Gaussian", "random labels"]
     assert [text.get_text() for text in left.get_texts()] == words
-    models = case.section["panels"]["corruption_levels"]["models"]
+    models = case.section.only("corruption_levels").models
     labels = [text.get_text() for text in right.get_texts()]
-    assert labels[: len(models)] == [case.section["labels"][model] for model in models]
+    assert labels[: len(models)] == [case.section.labels[model] for model in models]
     outcomes = set(fig1.outcomes(case.shown))
     assert labels[len(models) :] == [
         word for word, outcome in (("did not fit", "unfit"), ("diverged", "diverged")) if outcome in outcomes
@@ -353,9 +356,9 @@ def test_the_caption_stands_in_the_figure_word_for_word(cases: dict[str, SimpleN
 @pytest.mark.parametrize("name", CASES)
 def test_the_caption_counts_the_runs(cases: dict[str, SimpleNamespace], name: str) -> None:
     case = cases[name]
-    first = case.section["panels"]["learning_curves"]["models"][0]
+    first = case.section.only("learning_curves").models[0]
     in_a = (case.runs["model"] == first) & case.runs["corruption"].isin(SETTINGS)
-    rows = case.runs[(in_a | case.runs["corruption"].isin(LEVELS)) & case.runs["seed"].isin(case.section["seeds"])]
+    rows = case.runs[(in_a | case.runs["corruption"].isin(LEVELS)) & case.runs["seed"].isin(case.section.seeds)]
     diverged = sum(rows["stopped_by"] == "diverged")
     unfit = sum(rows["censored"]) - diverged
     some = f"{unfit} of which did not fit within their epochs and {diverged} diverged"
@@ -380,9 +383,14 @@ def test_a_run_that_is_not_in_the_table_is_named() -> None:
         fig1.figure(runs, curves, section([0]))
 
 
+def with_panel(given: Section, panel: str, **changes: Any) -> Section:
+    """The section with something else of the group of one panel."""
+    groups = [replace(each, **changes) if each.panel == panel else each for each in given.groups]
+    return replace(given, groups=tuple(groups))
+
+
 def test_learning_curves_of_two_models_are_refused() -> None:
-    configuration = section([0])
-    configuration["panels"]["learning_curves"]["models"] = ["inception", "alexnet"]
+    configuration = with_panel(section([0]), "learning_curves", models=("inception", "alexnet"))
     with pytest.raises(ValueError, match="configuration digits, panel learning_curves: shows one model"):
         fig1.figure(*tables([0]), configuration)
 
@@ -391,10 +399,9 @@ def test_learning_curves_of_two_models_are_refused() -> None:
 def test_two_corruptions_of_one_level_are_never_averaged(extra: str) -> None:
     runs, curves = tables([0])
     new = runs[runs["corruption"] == "random_labels-0.4"].assign(corruption=extra, level=split_corruption(extra)[1])
-    configuration = section([0])
-    configuration["panels"]["corruption_levels"]["corruptions"] = [*LEVELS, extra]
+    configuration = with_panel(section([0]), "corruption_levels", corruptions=(*LEVELS, extra))
     runs = pd.concat([runs[runs["corruption"] != extra], new])
-    configuration["panels"]["learning_curves"]["corruptions"] = ["true_labels"]
+    configuration = with_panel(configuration, "learning_curves", corruptions=("true_labels",))
     with pytest.raises(ValueError, match="configuration digits, panel corruption_levels: needs one corruption a level"):
         fig1.figure(runs, curves, configuration)
 
@@ -593,7 +600,7 @@ def elsewhere(published: pd.DataFrame, *panels: str) -> tuple[Figure, str]:
     configuration = section([0], published_as=PUBLISHED_AS)
     runs, curves = (pd.concat([each, each.assign(dataset="digits-80")]) for each in (runs, curves))
     for panel in panels:
-        configuration["panels"][panel]["dataset"] = "digits-80"
+        configuration = with_panel(configuration, panel, dataset="digits-80")
     return fig1.figure(runs, curves, configuration, published)
 
 

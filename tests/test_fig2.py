@@ -1,6 +1,7 @@
 """Figure 2: what it shows is what the evaluations say, the paper's points only where ours are of its size."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import matplotlib.colors
@@ -11,11 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rethinking.config import CHECKOUT, Configuration, described
+from rethinking.config import CHECKOUT, Configuration
+from rethinking.config.described import section_of
 from rethinking.outcomes.columns import RUN
 from rethinking.plotting import fig2
 from rethinking.plotting.style import ORANGE, model_styles, save
 from rethinking.published import PAPER
+from rethinking.sections import Section
 from rethinking.stages.frames import read_published
 
 TOP = {"all_regularisers": 92, "weight_decay": 88, "no_regulariser": 86, "batch_norm": 85}
@@ -23,15 +26,16 @@ SEEDS = [0, 1, 2]
 
 
 @pytest.fixture(scope="module")
-def section() -> dict[str, Any]:
-    return described.figure_section(Configuration.load(CHECKOUT / "config/cifar10.yaml"), "fig2")
+def section() -> Section:
+    return section_of(Configuration.load(CHECKOUT / "config/cifar10.yaml"), "fig2")
 
 
-def evaluations_of(section: dict[str, Any]) -> pd.DataFrame:
+def evaluations_of(section: Section) -> pd.DataFrame:
     """Curves that rise, turn at step 5,000 where no regulariser keeps them, and are noisy in their own way a seed."""
     rng, rows = np.random.default_rng(0), []
-    for panel, group in section["panels"].items():
-        for place, model in enumerate(group["models"]):
+    for group in section.groups:
+        panel = group.panel
+        for place, model in enumerate(group.models):
             for seed in SEEDS:
                 steps = 391.0 * np.arange(1, 41)
                 test = TOP[panel] - 3 * place - 40 * np.exp(-steps / 1000) + rng.normal(0, 0.5, len(steps))
@@ -39,8 +43,8 @@ def evaluations_of(section: dict[str, Any]) -> pd.DataFrame:
                 held_out = np.nan if panel == "batch_norm" else test + rng.normal(0, 0.5, len(steps))
                 rows.append(
                     pd.DataFrame({
-                        "dataset": group["dataset"], "model": model, "corruption": "true_labels",
-                        "recipe": group["recipe"], "seed": seed, "Epoch": steps / 391, "Step": steps,
+                        "dataset": group.dataset, "model": model, "corruption": "true_labels",
+                        "recipe": group.recipe, "seed": seed, "Epoch": steps / 391, "Step": steps,
                         "TrainAccuracy": np.where(np.arange(40) % 2, 100 - 50 * np.exp(-steps / 1000), np.nan),
                         "TestAccuracy": test, "ValidationAccuracy": held_out,
                     })
@@ -114,7 +118,7 @@ def test_the_shade_reaches_from_the_test_curve_to_the_best_so_far(drawn, evaluat
 
 
 def test_training_accuracy_is_drawn_where_it_was_measured_and_without_gaps(drawn, section):
-    look = next(iter(model_styles(section["panels"]["batch_norm"]["models"]).values()))
+    look = next(iter(model_styles(section.only("batch_norm").models).values()))
     train = [line for line in lines(drawn[0].axes[1], look.colour) if line.get_linewidth() == 0.8]
     assert len(train[0].get_xdata()) == 20
     assert np.isfinite(train[0].get_ydata()).all()
@@ -135,7 +139,7 @@ def labels(figure: Figure) -> list[str]:
 
 
 def test_the_paper_s_test_accuracy_is_dots_and_its_training_accuracy_rings(drawn, section, published):
-    looks = model_styles(section["panels"]["batch_norm"]["models"])
+    looks = model_styles(section.only("batch_norm").models)
     for model, look in looks.items():
         points = lines(drawn[0].axes[1], look.colour, marker=".", linestyle="None")
         rings, dots = sorted(points, key=lambda line: line.get_markerfacecolor() != "none")
@@ -162,10 +166,10 @@ def test_the_axes_reach_to_the_paper_s_last_step_and_its_late_points(runs, evalu
 
 
 def test_a_panel_on_other_data_has_none_of_the_paper_s_points(runs, evaluations, section, published):
-    panels = {"batch_norm": section["panels"]["batch_norm"] | {"dataset": "cifar10-1k"}}
-    other = section | {"panels": panels, "datasets": {"cifar10-1k": {"label": "CIFAR-10, 1,000 images"}}}
+    group = replace(section.only("batch_norm"), dataset="cifar10-1k")
+    other = replace(section, groups=(group,), dataset_labels={"cifar10-1k": "CIFAR-10, 1,000 images"})
     tables = [each.assign(dataset="cifar10-1k") for each in (runs, evaluations)]
-    tables = [each[each["recipe"] == panels["batch_norm"]["recipe"]] for each in tables]
+    tables = [each[each["recipe"] == group.recipe] for each in tables]
     figure, caption = fig2.figure(*tables, other, published)
     assert not [line for line in figure.axes[0].lines if line.get_marker() == "."]
     assert not [name for name in labels(figure) if "paper" in name]
@@ -238,8 +242,7 @@ def test_a_figure_of_runs_that_all_diverged_says_so(runs, evaluations, section, 
 @pytest.fixture(scope="module")
 def alone(runs, evaluations, section) -> tuple[Figure, str]:
     """The figure of a configuration without the panels of early stopping."""
-    panels = {"batch_norm": section["panels"]["batch_norm"]}
-    figure, caption = fig2.figure(runs, evaluations, section | {"panels": panels})
+    figure, caption = fig2.figure(runs, evaluations, replace(section, groups=section.of("batch_norm")))
     figure.canvas.draw()
     return figure, caption
 

@@ -8,27 +8,34 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from synthetic_tables import groups
 from test_fig1 import shown_texts
 
 from rethinking.plotting import importance_of_seed
 from rethinking.plotting.importance_of_seed import LOOKS
 from rethinking.plotting.style import save, style
+from rethinking.sections import Section
 
 STEPS, EPOCHS, REDRAWS = 16, 30, [10, 20]
 GROUP = {"dataset": "digits", "models": ["MLP1"], "corruptions": ["random_labels-1.0"]}
 
 
-def section(seeds: list[int], label: str = "MLP1") -> dict[str, Any]:
-    return {
-        "name": "corruptions",
-        "seeds": seeds,
-        "size": [7.2, 3.0],
-        "labels": {"MLP1": label},
-        "dataset_label": "CIFAR-10, 500 images",
-        "recipe_note": "A constant rate.",
-        "panels": {"fixed": GROUP | {"recipe": "fixed"}, "redrawn": GROUP | {"recipe": "redrawn"}},
-        "settings": {"fixed": {"redraw_labels_after": []}, "redrawn": {"redraw_labels_after": REDRAWS}},
-    }
+def section(seeds: list[int], label: str = "MLP1") -> Section:
+    return Section(
+        configuration="corruptions",
+        name="importance_of_seed",
+        seeds=tuple(seeds),
+        size=(7.2, 3.0),
+        labels={"MLP1": label},
+        dataset="digits",
+        dataset_labels={"digits": "CIFAR-10, 500 images"},
+        note="A constant rate.",
+        groups=groups({name: GROUP | {"recipe": name} for name in ("fixed", "redrawn")}),
+        settings={
+            "fixed": {"MLP1": {"redraw_labels_after": []}},
+            "redrawn": {"MLP1": {"redraw_labels_after": REDRAWS}},
+        },
+    )
 
 
 def frames(seeds: list[int], epochs: int = EPOCHS, jump: bool = True) -> tuple[pd.DataFrame, pd.DataFrame]:

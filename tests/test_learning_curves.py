@@ -10,13 +10,14 @@ from test_fig1 import SIX_MODELS, shown_texts
 from rethinking.outcomes.wording import images_of
 from rethinking.plotting import fig1, learning_curves
 from rethinking.plotting.style import style
+from rethinking.sections import Section
 
 NOTE = "The learning rate is multiplied by 0.95 every 391 steps, so that a small set is trained like a large one."
 
 
-def given(seeds: list[int], models: dict[str, str], **other: Any) -> dict[str, Any]:
+def given(seeds: list[int], models: dict[str, str], **other: Any) -> Section:
     panel = {**NAMES, "models": list(models), "corruptions": SETTINGS}
-    return section(seeds, models, panels={"learning_curves": panel}, recipe_note=NOTE, size=[7.2, 4.2], **other)
+    return section(seeds, models, panels={"learning_curves": panel}, note=NOTE, size=(7.2, 4.2), **other)
 
 
 def drawn(seeds: list[int], models: dict[str, str], **outcomes: Any) -> tuple[Figure, str]:

@@ -1,5 +1,6 @@
 """The figure of the networks: every one is there, at its sizes, and every label can be read."""
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -14,12 +15,13 @@ from rethinking.models.registry import MODELS, sizes
 from rethinking.plotting import models
 from rethinking.plotting.labels import place_labels
 from rethinking.plotting.style import style
+from rethinking.sections import Section
 
-SECTION: dict[str, Any] = {"name": "networks", "note": "A note.", "size": [7.2, 5.2]}
+SECTION = Section(configuration="networks", name="models", note="A note.", size=(7.2, 5.2))
 
 
 def drawn(**changes: Any) -> tuple[Figure, str]:
-    return models.figure(pd.DataFrame(sizes()), SECTION | changes)
+    return models.figure(pd.DataFrame(sizes()), replace(SECTION, **changes))
 
 
 def test_every_network_is_a_marker_of_its_family_at_its_sizes():

@@ -37,7 +37,7 @@ def case(request: pytest.FixtureRequest) -> SimpleNamespace:
     """Frames, their section, and both figures drawn from them."""
     made = CASES[request.param]
     frames = notebook_frames.frames(**made)
-    words = {"dataset_label": "small CIFAR-10", "recipe_note": "The end."}
+    words = {"dataset_label": "small CIFAR-10", "note": "The end."}
     section = notebook_frames.section(made["seeds"], made["models"], **words)
     drawn = {
         "training": training.figure(frames["runs"], frames["curves"], section=section),
@@ -204,8 +204,8 @@ def test_runs_that_diverged_are_in_no_mean_and_are_counted(count, words):
         confusion.figure(parts["runs"], parts["confusions"], section=section),
     ]
     made = [
-        best_epoch.table(runs=parts["runs"], published=None, section=section),
-        per_class.table(runs=parts["runs"], confusions=parts["confusions"], published=None, section=section),
+        best_epoch.table(runs=parts["runs"], section=section),
+        per_class.table(runs=parts["runs"], confusions=parts["confusions"], section=section),
     ]
     for figure, caption in drawn:
         draw(figure)
@@ -229,7 +229,7 @@ def test_runs_that_diverged_are_in_no_mean_and_are_counted(count, words):
 
 
 def test_the_accuracy_above_the_best_matrix_is_that_of_the_table(case):
-    table = best_epoch.table(runs=case.frames["runs"], published=None, section=case.section | {"seeds": [*case.seeds]})
+    table = best_epoch.table(runs=case.frames["runs"], section=case.section)
     titles = [
         axes.get_title("left") for axes in case.drawn["confusion"][0].axes if "best epoch" in axes.get_title("left")
     ]
@@ -260,7 +260,7 @@ def test_the_numbers_of_many_classes_are_left_out_before_they_cannot_be_read():
 
 
 def test_a_row_of_best_epoch_holds_means_and_deviations_over_seeds(case):
-    table = best_epoch.table(runs=case.frames["runs"], published=None, section=case.section)
+    table = best_epoch.table(runs=case.frames["runs"], section=case.section)
     assert table.numbers["model"].tolist() == list(case.models)
     for _, row in table.numbers.iterrows():
         curves = of_model(case.frames["curves"], row["model"])
@@ -279,13 +279,13 @@ def test_a_row_of_best_epoch_holds_means_and_deviations_over_seeds(case):
 
 
 def test_of_one_seed_the_epoch_is_a_whole_number_and_no_deviation_is_shown(case):
-    table = best_epoch.table(runs=case.frames["runs"], published=None, section=case.section)
+    table = best_epoch.table(runs=case.frames["runs"], section=case.section)
     cells = table.shown["at epoch"]
     assert all(cells.str.fullmatch(r"\d+" if len(case.seeds) == 1 else r"\d+\.\d ± \d+\.\d"))
 
 
 def test_best_epoch_says_that_the_test_set_chooses_nothing(case):
-    table = best_epoch.table(runs=case.frames["runs"], published=None, section=case.section)
+    table = best_epoch.table(runs=case.frames["runs"], section=case.section)
     text = text_of(table, ".md")
     assert "the test set is never used for it" in text
     for label in case.models.values():
@@ -298,7 +298,7 @@ def test_best_epoch_says_that_the_test_set_chooses_nothing(case):
 @pytest.mark.parametrize("held_out", [True, False], ids=["validation", "no validation"])
 def test_per_class_counts_the_right_ones_of_each_class_at_the_chosen_epoch(case, held_out):
     runs = case.frames["runs"] if held_out else case.frames["runs"].assign(best_validation_epoch=np.nan)
-    table = per_class.table(runs=runs, confusions=case.frames["confusions"], published=None, section=case.section)
+    table = per_class.table(runs=runs, confusions=case.frames["confusions"], section=case.section)
     rows = table.numbers.set_index(["model", "class"])
     for model in case.models:
         of = of_model(case.frames["runs"], model).set_index("seed")
@@ -316,7 +316,7 @@ def test_per_class_counts_the_right_ones_of_each_class_at_the_chosen_epoch(case,
 
 def test_per_class_is_read_a_class_a_row_and_a_network_a_column(case):
     frames = case.frames
-    table = per_class.table(runs=frames["runs"], confusions=frames["confusions"], published=None, section=case.section)
+    table = per_class.table(runs=frames["runs"], confusions=frames["confusions"], section=case.section)
     assert table.shown["class"].tolist() == [*case.classes, per_class.ALL]
     assert table.shown.columns.tolist() == ["class", *case.models.values()]
     first = table.numbers.iloc[0]

@@ -19,7 +19,8 @@ from PIL import Image
 from test_bad_configuration import TINY, changed
 
 from rethinking import files
-from rethinking.config import CATALOGUE, CHECKOUT, Configuration, datasets, described, jobs
+from rethinking.config import CATALOGUE, CHECKOUT, Configuration, datasets, jobs
+from rethinking.config.described import at_paper_size, section_of
 from rethinking.data.archives import zip_contents, zip_members
 from rethinking.data.loaded import LoadedDataset
 from rethinking.data.pictures import pictures_in
@@ -546,8 +547,8 @@ def test_a_figure_and_a_table_may_be_about_any_data_set(tmp_path):
     panel = {"models": ["mlp_1x512"], "corruptions": ["true_labels"]}
     for name in configuration(mine).datasets:
         made = configuration(mine, tables={"table1": {"dataset": name, "recipe": "quick", "panels": {"plain": panel}}})
-        assert described.at_paper_size(made, "table1") == (name == "cifar10")
-        assert described.table_section(made, "table1")["dataset"] == name
+        assert at_paper_size(made, "table1") == (name == "cifar10")
+        assert section_of(made, "table1").dataset == name
 
 
 def test_pictures_that_have_changed_places_are_prepared_again(fresh_checkout):

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from synthetic_tables import groups
 
-from rethinking.config import CHECKOUT, Configuration, described
+from rethinking.config import CHECKOUT, Configuration
+from rethinking.config.described import section_of
 from rethinking.engine.loop import evaluation_steps
 from rethinking.files import canonical_json, write_json
 from rethinking.outcomes.columns import RUN
@@ -28,6 +31,7 @@ from rethinking.reporting.claims import claims
 from rethinking.reporting.comparison import Ours, at_step, summary, verdict
 from rethinking.reporting.formats import Table, latex, markdown, text_of
 from rethinking.reporting.registry import TABLES
+from rethinking.sections import Section
 from rethinking.stages.frames import read_published
 from rethinking.stages.record import record
 from rethinking.stages.sealing import sealed
@@ -49,15 +53,14 @@ def published() -> pd.DataFrame:
 
 def as_in_the_paper(configuration: Configuration, published: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Frames of runs that have exactly the paper's numbers, and 50 % where it failed to converge."""
-    panels = described.table_section(configuration, "paper_vs_ours")["panels"]
-    groups = {key.rpartition(".")[2]: group for key, group in panels.items()}
+    groups = {(group.section, group.panel): group for group in section_of(configuration, "paper_vs_ours").groups}
     runs: dict[tuple[Any, ...], dict[str, Any]] = {}
     curves, evaluations = [], []
     for number in published.to_dict("records"):
-        group = groups[number["panel"]]
+        group = groups[number["section"], number["panel"]]
         value = 50.0 if math.isnan(number["value"]) else number["value"]
         for seed in configuration.seeds:
-            key = (group["dataset"], number["model"], number["corruption"], group["recipe"], seed)
+            key = (group.dataset, number["model"], number["corruption"], group.recipe, seed)
             row = runs.setdefault(key, dict(zip(RUN, key, strict=True)) | {"num_parameters": 1_000_000} | ENDED)
             names = dict(zip(RUN, key, strict=True)) | {"Step": 1 if math.isnan(number["step"]) else number["step"]}
             if number["quantity"] in CURVE:
@@ -141,7 +144,7 @@ def test_four_evaluations_an_epoch_have_a_value_at_every_point_of_figure_2b(publ
 def made(module: Any, name: str, configuration: Configuration, frames: Any, numbers: pd.DataFrame | None) -> Table:
     given = {frame: frames[frame] for frame in TABLES[name].frames}
     # A job gets its section as canonical JSON, whose keys are sorted.
-    section = json.loads(canonical_json(described.table_section(configuration, name)))
+    section = Section.from_json(json.loads(canonical_json(section_of(configuration, name).to_json())))
     return module.table(**given, published=numbers, section=section)
 
 
@@ -329,8 +332,8 @@ def test_a_curve_that_ends_early_was_not_run_beyond_its_end(cifar10, frames, pub
 
 
 def test_a_variant_of_a_network_is_not_held_against_the_network(published, frames, cifar10):
-    section = described.table_section(cifar10, "paper_vs_ours")
-    section["published_as"] = dict.fromkeys(section["published_as"])
+    section = section_of(cifar10, "paper_vs_ours")
+    section = replace(section, published_as=dict.fromkeys(section.published_as))
     given = {name: frames[name] for name in TABLES["paper_vs_ours"].frames}
     table = paper_vs_ours.table(**given, published=published, section=section)
     assert set(table.numbers["verdict"]) == {"not run", "no target"}
@@ -338,11 +341,11 @@ def test_a_variant_of_a_network_is_not_held_against_the_network(published, frame
 
 def test_a_smaller_tolerance_turns_a_verdict(cifar10, frames, published):
     runs = frames["runs"].assign(final_test_accuracy=frames["runs"]["final_test_accuracy"] + 1)
-    section = described.table_section(cifar10, "table1")
+    section = section_of(cifar10, "table1")
     assert set(table1.table(runs=runs, published=published, section=section).numbers["test_accuracy_verdict"]) == {
         "reproduced"
     }
-    section["tolerance"]["test_accuracy"] = 0.5
+    section = replace(section, tolerance={**section.tolerance, "test_accuracy": 0.5})
     assert set(table1.table(runs=runs, published=published, section=section).numbers["test_accuracy_verdict"]) == {
         "differs"
     }
@@ -375,11 +378,13 @@ def verdicts(
     *values: list[float], panels: tuple[str, ...] = ("learning_curves", "corruption_levels")
 ) -> dict[str, str]:
     corruptions = {"learning_curves": SETTINGS, "corruption_levels": LEVELS}
-    section = {
-        "panels": {f"fig1.{panel}": GROUP | {"corruptions": corruptions[panel]} for panel in panels},
-        "labels": {"mlp": "MLP"},
-        "tolerance": {"relative_time": 0.2, "test_error_at_fit": 0.02},
-    }
+    section = Section(
+        configuration="digits",
+        name="paper_vs_ours",
+        groups=groups({panel: GROUP | {"corruptions": corruptions[panel]} for panel in panels}),
+        labels={"mlp": "MLP"},
+        tolerance={"relative_time": 0.2, "test_error_at_fit": 0.02},
+    )
     return {row["claim"]: row["verdict"] for row in claims(Frames(**sign_frames(*values)), section)}
 
 

@@ -15,7 +15,8 @@ from tiny_workflow import Checkout
 
 from rethinking import files, provenance
 from rethinking.__main__ import main
-from rethinking.config import Configuration, described
+from rethinking.config import Configuration
+from rethinking.config.described import section_of
 from rethinking.files import canonical_json, read_json, save_array, write_json
 from rethinking.stages.aggregate import read_tables
 from rethinking.stages.record import record
@@ -221,7 +222,7 @@ def test_a_torn_run_is_not_recorded_over_the_one_that_was_kept(results, complete
 @pytest.mark.parametrize("size", [0, 5])
 def test_a_torn_table_of_runs_is_refused_by_name_when_the_figure_is_drawn(size, results, completed, capsys):
     torn(size)(table := results / "tables/tiny/fig1/runs.csv")
-    section = canonical_json(described.figure_section(Configuration.load(completed / "config/config.yaml"), "fig1"))
+    section = canonical_json(section_of(Configuration.load(completed / "config/config.yaml"), "fig1").to_json())
     options = ["--section", section, "--tables", str(table.parent), "--out", str(results / "fig1.pdf")]
     assert main(["figure", "--figure", "fig1", *options]) == 1
     assert re.match(rf"error: {re.escape(str(table))}: it is .*torn.* makes it again", capsys.readouterr().err)
@@ -238,7 +239,7 @@ def test_a_torn_table_of_runs_is_refused_by_name_when_the_figure_is_drawn(size, 
 )
 def test_a_table_cut_between_its_rows_is_refused_by_name(name, lines, message, results, completed, capsys):
     cut(lines)(table := results / "tables/tiny/fig1" / name)
-    section = canonical_json(described.figure_section(Configuration.load(completed / "config/config.yaml"), "fig1"))
+    section = canonical_json(section_of(Configuration.load(completed / "config/config.yaml"), "fig1").to_json())
     options = ["--section", section, "--tables", str(table.parent), "--out", str(results / "fig1.pdf")]
     assert main(["figure", "--figure", "fig1", *options]) == 1
     assert capsys.readouterr().err == f"error: {table}: {message}; delete it, and the same command makes it again\n"

@@ -26,11 +26,14 @@ from rethinking.plotting import channels, samples
 from rethinking.plotting.registry import PICTURES
 from rethinking.plotting.style import VERMILLION, style
 from rethinking.schema import ConfigurationError
+from rethinking.sections import Section
 from rethinking.stages import picture
 from rethinking.stages import samples as stage
 
 SETTINGS = ["true_labels", "random_labels-1.0", "shuffled_pixels", "gaussian_pixels"]
-SECTION = {"name": "tiny", "dataset_label": "tiny digits", "seed": 0}
+SECTION = Section(
+    configuration="tiny", name="samples", dataset="digits", dataset_labels={"digits": "tiny digits"}, seeds=(0,)
+)
 SHOWN = {"dataset": "digits", "corruptions": SETTINGS, "images": 12, "seed": 0}
 
 
@@ -234,7 +237,9 @@ def test_every_value_that_is_shown_stands_on_its_pixel(side, num_channels, tmp_p
 def test_the_stage_writes_a_page_a_vector_image_and_a_caption_the_same_each_time(name, sampled, tmp_path):
     for folder in ("one", "two"):
         out = [str(tmp_path / folder / f"{name}-digits.{suffix}") for suffix in ("pdf", "svg")]
-        picture.main(["--picture", name, "--section", json.dumps(SECTION), "--samples", str(sampled), "--out", *out])
+        picture.main(
+            ["--picture", name, "--section", json.dumps(SECTION.to_json()), "--samples", str(sampled), "--out", *out]
+        )
     written = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
     assert written == {path.name: path.read_bytes() for path in (tmp_path / "two").iterdir()}
     assert set(written) == {f"{name}-digits.{suffix}" for suffix in ("pdf", "svg", "txt")}

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic_tables import LEVELS, NAMES, SETTINGS, section, tables
+from synthetic_tables import LEVELS, NAMES, SETTINGS, groups, section, tables
 
 from rethinking.config import CATALOGUE, CHECKOUT
 from rethinking.models.registry import MODELS
@@ -21,6 +21,7 @@ from rethinking.reporting import sources, zero_loss
 from rethinking.reporting.formats import FORMATS, Table, text_of
 from rethinking.reporting.registry import TABLES
 from rethinking.schema import ConfigurationError, load_yaml
+from rethinking.sections import Section
 from rethinking.stages.frames import read_published
 
 NETWORKS = {"alexnet": "AlexNet", "mlp_1x512": "MLP 1×512"}
@@ -47,12 +48,11 @@ def made(
         "corruption_levels": group | {"corruptions": LEVELS},
         "learning_curves": group | {"corruptions": SETTINGS},
     }
-    return zero_loss.table(runs=runs, published=None, section=zero_loss_section(seeds, panels)), runs
+    return zero_loss.table(runs=runs, section=zero_loss_section(seeds, panels)), runs
 
 
-def zero_loss_section(seeds: list[int], panels: dict[str, Any]) -> dict[str, Any]:
-    labels = {"digits": {"label": "handwritten digits", "lineage": ["digits"]}}
-    return section(seeds, NETWORKS, panels=panels, datasets=labels)
+def zero_loss_section(seeds: list[int], panels: dict[str, Any]) -> Section:
+    return section(seeds, NETWORKS, panels=panels, dataset_label="handwritten digits")
 
 
 def row_of(table: Table, panel: str, model: str, corruption: str) -> pd.Series:
@@ -115,7 +115,7 @@ def test_the_data_set_of_each_row_is_named_and_the_title_claims_no_zero_error():
 def test_what_was_not_run_is_not_said_to_have_failed():
     table, runs = made([0])
     panels = {"learning_curves": {**NAMES, "models": ["alexnet"], "corruptions": SETTINGS}}
-    none = zero_loss.table(runs=runs.iloc[:0], published=None, section=zero_loss_section([0], panels))
+    none = zero_loss.table(runs=runs.iloc[:0], section=zero_loss_section([0], panels))
     assert set(none.shown["epoch"]) == {"not run"}
     assert not {"not run"} & set(table.shown["epoch"])
 
@@ -262,16 +262,19 @@ def compared(
                        "ValidationAccuracy": [60.0, 62.0, 61.0][epoch - 1] + seed}
                 )  # fmt: skip
     frames = {"runs": pd.DataFrame(runs), "curves": pd.DataFrame(rows), "evaluations": pd.DataFrame(rows)}
-    group = {"dataset": dataset, "recipe": "paper", "models": ["net"]}
-    given = {
-        "panels": {"fig1.corruption_levels": group | {"corruptions": ["true_labels", "random_labels-0.5"]}},
-        "factories": {"net": network},
-        "published_as": {"net": network if whole else None},
-        "datasets": {dataset: {"label": f"all of {dataset}", "lineage": list(lineage)}},
-        "fit_criterion": "accuracy_99",
-        "seeds": [0, 1],
-        "recipe_note": "",
-    }
+    corruptions = ["true_labels", "random_labels-0.5"]
+    panel = {"dataset": dataset, "recipe": "paper", "models": ["net"], "corruptions": corruptions}
+    given = Section(
+        configuration="mine",
+        name="sources",
+        groups=groups({"corruption_levels": panel}),
+        factories={"net": network},
+        published_as={"net": network if whole else None},
+        dataset_labels={dataset: f"all of {dataset}"},
+        lineages={dataset: tuple(lineage)},
+        fit_criterion="accuracy_99",
+        seeds=(0, 1),
+    )
     return sources.table(**frames, published=published, section=given), frames
 
 

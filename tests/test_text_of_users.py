@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,21 @@ import test_importance_of_seed
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from rethinking.config import CHECKOUT, Configuration, described
+from rethinking.config import CHECKOUT, Configuration
+from rethinking.config.described import section_of
 from rethinking.models.registry import sizes
 from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.plotting.style import save
+from rethinking.sections import Section
 
 TEXTS = ["Up $5 to $6", "X $y {$ z", r"A$\b$c_d^e"]  # capitals, as at the beginning of a caption
 Drawn = tuple[Figure, str]
 
 
-def with_text(section: dict[str, Any], text: str) -> dict[str, Any]:
+def with_text(section: Section, text: str) -> Section:
     """A figure's section with a text wherever it holds one of the user's."""
-    labels = dict.fromkeys(section["labels"], text)
-    return section | {"labels": labels, "dataset_label": text, "recipe_note": text}
+    words = {key: dict.fromkeys(getattr(section, key), text) for key in ("labels", "dataset_labels")}
+    return replace(section, note=text, **words)
 
 
 def draw_fig1(draw: Any, text: str, _: Path) -> Drawn:
@@ -38,12 +41,12 @@ def draw_fig1(draw: Any, text: str, _: Path) -> Drawn:
 
 def draw_learning_curves(draw: Any, text: str, _: Path) -> Drawn:
     section = synthetic_tables.section([0])
-    del section["panels"]["corruption_levels"]
+    section = replace(section, groups=section.of("learning_curves"))
     return draw(*synthetic_tables.tables([0]), section=with_text(section, text))
 
 
 def draw_fig2(draw: Any, text: str, _: Path) -> Drawn:
-    section = described.figure_section(Configuration.load(CHECKOUT / "config/cifar10.yaml"), "fig2")
+    section = section_of(Configuration.load(CHECKOUT / "config/cifar10.yaml"), "fig2")
     evaluations = test_fig2.evaluations_of(section)
     return draw(test_fig2.runs_of(evaluations), evaluations, with_text(section, text), None)
 
@@ -62,7 +65,10 @@ def draw_networks(frame: str) -> Callable[..., Drawn]:
 
 
 def draw_models(draw: Any, text: str, _: Path) -> Drawn:
-    return draw(pd.DataFrame(sizes()).assign(label=text), {"name": "mine", "note": text, "size": [7.2, 5.2]})
+    return draw(
+        pd.DataFrame(sizes()).assign(label=text),
+        Section(configuration="mine", name="models", note=text, size=(7.2, 5.2)),
+    )
 
 
 def draw_picture(draw: Any, text: str, folder: Path) -> Drawn:
@@ -71,7 +77,9 @@ def draw_picture(draw: Any, text: str, folder: Path) -> Drawn:
     pixels = {"Row": [0, 0], "Column": [0, 1], "Grey": [1, 2], "Label": text, "Index": 5}
     pd.DataFrame([sample]).to_csv(folder / "samples.csv", index=False, quoting=csv.QUOTE_ALL)
     pd.DataFrame(pixels).to_csv(folder / "values.csv", index=False, quoting=csv.QUOTE_ALL)
-    return draw(folder, {"name": "mine", "dataset_label": text, "seed": 0})
+    return draw(
+        folder, Section(configuration="mine", name="samples", dataset="own", dataset_labels={"own": text}, seeds=(0,))
+    )
 
 
 DRAWN: dict[str, Callable[..., Drawn]] = {

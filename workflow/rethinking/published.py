@@ -13,6 +13,7 @@ from rethinking import schema
 from rethinking.config.corruptions import registered_variants, spelled
 from rethinking.files import read_text
 from rethinking.models.registry import MODELS
+from rethinking.outcomes.registry import SECTION_OF
 from rethinking.plotting.registry import FIGURES
 from rethinking.registry import nearest
 from rethinking.reporting.registry import TABLES
@@ -69,19 +70,10 @@ def check_corruption(name: str, shown: str, key: str) -> None:
         raise ConfigurationError(shown, key, name, f"is spelled {right!r} in the paths of runs")
 
 
-def panels_of(file: str) -> set[str]:
-    """The panels that the numbers of a file may be of: those of the figure or table that shows the file.
-
-    A table of everything shows all files, and is not what they were made for.
-    """
-    tables = [entry for entry in TABLES.values() if not entry.of_everything]
-    return {panel for entry in (*FIGURES.values(), *tables) if file in entry.published for panel in entry.panels}
-
-
 def check_file(path: Path, shown: str) -> None:
     """The same for one file of the paper's numbers."""
     rows = schema.check(_rows(path, shown), "published", lambda key: shown)
-    panels = panels_of(path.name)
+    panels = (FIGURES | TABLES)[SECTION_OF[path.name]].panels
     seen: dict[tuple[Any, ...], str] = {}
     for line, row in rows.items():
         if (file := row["source"].replace("figure", "fig").replace(" ", "") + ".csv") != path.name:

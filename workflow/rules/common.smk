@@ -339,6 +339,11 @@ def behind(section):
     return files + [f"figures/{CONFIGURATION.name}/{section}.{suffix}" for suffix in ("pdf", "svg", "txt")]
 
 
+def picture_section(wildcards):
+    """What a picture of a data set depends on, beside its samples."""
+    return canonical_json(described.picture_section(CONFIGURATION, wildcards.picture, wildcards.dataset).to_json())
+
+
 def published(section):
     """The published numbers that a figure or table shows beside ours, by file and sha256."""
     return canonical_json(

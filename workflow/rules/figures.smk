@@ -82,7 +82,7 @@ rule figure:
     conda:
         "../../environment.yml"
     params:
-        section=lambda wildcards: canonical_json(described.figure_section(CONFIGURATION, wildcards.figure)),
+        section=lambda wildcards: canonical_json(described.section_of(CONFIGURATION, wildcards.figure).to_json()),
         code=lambda wildcards: provenance.figure_code(wildcards.figure),
         published=lambda wildcards: published(wildcards.figure),
     shell:
@@ -106,7 +106,7 @@ rule table:
     conda:
         "../../environment.yml"
     params:
-        section=lambda wildcards: canonical_json(described.table_section(CONFIGURATION, wildcards.table)),
+        section=lambda wildcards: canonical_json(described.section_of(CONFIGURATION, wildcards.table).to_json()),
         code=lambda wildcards: provenance.table_code(wildcards.table),
         published=lambda wildcards: published(wildcards.table),
         title=lambda wildcards: TABLES[wildcards.table].description,

@@ -54,7 +54,7 @@ rule picture:
     conda:
         "../../environment.yml"
     params:
-        section=lambda wildcards: canonical_json(described.picture_section(CONFIGURATION, wildcards.dataset)),
+        section=lambda wildcards: picture_section(wildcards),
         code=lambda wildcards: provenance.picture_code(wildcards.picture),
     shell:
         "python3 -m rethinking picture --picture {wildcards.picture} --section {params.section:q}"

@@ -57,8 +57,8 @@ class Configuration(Entries):
         )
         self.sections = self.figures | self.tables
         for name in self.tables:
-            if TABLES[name].of_everything:
-                self.tables[name]["panels"] = panels.every_panel(name, self.sections, self.figures)
+            if TABLES[name].of_sections:
+                self.tables[name]["panels"] = panels.of_sections(name, self.sections, origins)
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> "Configuration":

@@ -1,31 +1,84 @@
-"""What drawing a figure and writing a table depend on, beside their data frames."""
+"""What drawing figures and writing tables depends on, of a configuration: sections, and which published numbers."""
+
+from typing import Any
 
 from rethinking.config.configuration import CHECKOUT, Configuration
 from rethinking.config.datasets import label_of, lineage
-from rethinking.config.inherit import Values
+from rethinking.outcomes.registry import PAPER_FILES, OfRuns
 from rethinking.plotting.registry import FIGURES
-from rethinking.reporting.registry import TABLES, Table
+from rethinking.reporting.registry import TABLES
 from rethinking.run import by_family
+from rethinking.sections import PanelRuns, PaperRun, Section
 
 PAPER_CONFIGURATION, PAPER_FILE = "cifar10", "config/cifar10.yaml"
 
 
-def at_paper_size(configuration: Configuration, section: str) -> bool:
+def entry_of(configuration: Configuration, name: str) -> OfRuns:
+    """The registered figure or table of a configuration's section."""
+    return FIGURES[name] if name in configuration.figures else TABLES[name]
+
+
+def groups(configuration: Configuration, name: str) -> tuple[PanelRuns, ...]:
+    """The groups of runs of a figure or table, in the order of its panels.
+
+    Those that a table takes from other sections are of these; what it adds itself counts as what its registry says.
+    """
+    found = []
+    for key, panel in configuration.sections[name]["panels"].items():
+        section, _, of = key.rpartition(".")
+        stands_for = entry_of(configuration, name).panels[of].counts_as_one_of if section in ("", name) else None
+        runs = {"dataset": panel["dataset"], "recipe": panel["recipe"]}
+        runs |= {"models": tuple(panel["models"]), "corruptions": tuple(panel["corruptions"])}
+        found.append(PanelRuns(section=stands_for or section or name, panel=of, name="", **runs))
+    return tuple(found)
+
+
+def section_of(configuration: Configuration, name: str) -> Section:
+    """What a figure or table of the configuration depends on, beside its data frames and published numbers."""
+    values, of_runs, entry = configuration.sections[name], groups(configuration, name), entry_of(configuration, name)
+    size = tuple(values.get("size", (0.0, 0.0)))
+    if not of_runs:
+        return Section(configuration=configuration.name, name=name, note=values["note"], size=size)
+    compared = at_paper_size(configuration, name)
+    models = list(dict.fromkeys(model for group in of_runs for model in group.models))
+    datasets = sorted({values["dataset"], *(group.dataset for group in of_runs)})
+    return Section(
+        configuration=configuration.name,
+        name=name,
+        note=values["note"],
+        size=size,
+        seeds=tuple(configuration.seeds),
+        groups=of_runs,
+        fit_criterion=values["fit_criterion"],
+        dataset=values["dataset"],
+        dataset_labels={dataset: label_of(configuration, dataset) for dataset in datasets},
+        lineages={dataset: tuple(lineage(configuration, dataset)) for dataset in datasets},
+        labels={model: configuration.models[model]["label"] for model in models},
+        published_as={model: as_published(configuration, model) for model in models},
+        factories={model: configuration.models[model]["factory"] for model in models},
+        settings=_settings(configuration, of_runs, entry.settings),
+        tolerance=values.get("tolerance", {}),
+        at_paper_size=compared,
+        would_take=_paper_runs(configuration) if compared and set(PAPER_FILES) <= set(entry.of_sections) else (),
+    )
+
+
+def published(configuration: Configuration, name: str) -> tuple[str, ...]:
+    """The files of published numbers that a figure or table shows; the paper's are for runs of its size."""
+    entry = entry_of(configuration, name)
+    return entry.published if entry.at_any_size or at_paper_size(configuration, name) else ()
+
+
+def at_paper_size(configuration: Configuration, name: str) -> bool:
     """Whether a figure or table is about all of CIFAR-10, as the paper's are."""
-    if not configuration.sections[section]["panels"]:
+    section = configuration.sections[name]
+    if not section["panels"]:
         return False
-    entry = configuration.datasets[configuration.sections[section]["dataset"]]
+    entry = configuration.datasets[section["dataset"]]
     original = entry["original"]
     whole = all(entry[part] in (None, original[part]) for part in ("train", "test"))
     as_it_is = entry["image_size"] in (None, original.get("image_size")) and entry["channels"] in (None, 3)
     return entry["reader"] == "cifar10" and whole and as_it_is and entry["validation"] is None
-
-
-def published(configuration: Configuration, section: str) -> tuple[str, ...]:
-    """The files of published numbers that a figure or table shows; the paper's are for runs of its size."""
-    entry = FIGURES[section] if section in configuration.figures else TABLES[section]
-    at_any_size = isinstance(entry, Table) and entry.at_any_size
-    return entry.published if at_any_size or at_paper_size(configuration, section) else ()
 
 
 def as_published(configuration: Configuration, model: str) -> str | None:
@@ -33,90 +86,47 @@ def as_published(configuration: Configuration, model: str) -> str | None:
     return None if configuration.models[model]["arguments"] else configuration.models[model]["factory"]
 
 
-def picture_section(configuration: Configuration, dataset: str) -> Values:
+def picture_section(configuration: Configuration, picture: str, dataset: str) -> Section:
     """What drawing a data set depends on, beside its samples."""
-    return {
-        "name": configuration.name,
-        "dataset_label": label_of(configuration, dataset),
-        "seed": configuration.samples["seed"],
-    }
+    return Section(
+        configuration=configuration.name,
+        name=picture,
+        seeds=(configuration.samples["seed"],),
+        dataset=dataset,
+        dataset_labels={dataset: label_of(configuration, dataset)},
+    )
 
 
-def _described(configuration: Configuration, section: Values) -> Values:
-    """What drawing a figure and writing a table depend on, beside their data frames."""
-    models = [model for panel in section["panels"].values() for model in panel["models"]]
-    return {
-        "name": configuration.name,
-        "seeds": configuration.seeds,
-        "dataset": section["dataset"],
-        "dataset_label": label_of(configuration, section["dataset"]),
-        "datasets": {
-            name: {"label": label_of(configuration, name), "lineage": lineage(configuration, name)}
-            for name in sorted({panel["dataset"] for panel in section["panels"].values()})
-        },
-        "recipe": section["recipe"],
-        "recipe_note": section["note"],
-        "fit_criterion": section["fit_criterion"],
-        "labels": {model: configuration.models[model]["label"] for model in models},
-        "published_as": {model: as_published(configuration, model) for model in models},
-        "panels": section["panels"],
-    }
+def _settings(
+    configuration: Configuration, of_runs: tuple[PanelRuns, ...], keys: tuple[str, ...]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """What the registry asks of recipes, by recipe and network: {} where it asks nothing."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for group in of_runs if keys else ():
+        recipe = configuration.recipes[group.recipe]
+        for model in group.models:
+            own = recipe | by_family(recipe, configuration.models[model]["family"])
+            found.setdefault(group.recipe, {})[model] = {key: own[key] for key in keys}
+    return found
 
 
-def figure_section(configuration: Configuration, figure: str) -> Values:
-    """What drawing a figure depends on, beside its tables."""
-    section = configuration.figures[figure]
-    if not section["panels"]:
-        return {"name": configuration.name, "note": section["note"], "size": section["size"]}
-    settings = {
-        name: {key: configuration.recipes[panel["recipe"]][key] for key in FIGURES[figure].settings}
-        for name, panel in section["panels"].items()
-    }
-    return _described(configuration, section) | {"size": section["size"], "settings": settings}
-
-
-def table_section(configuration: Configuration, table: str) -> Values:
-    """What a table depends on, beside the tables of its runs."""
-    section = configuration.tables[table]
-    settings = {
-        name: {
-            model: {key: recipe[key] for key in ("epochs", "weight_decay", "weight_decay_on", "augmentation")}
-            for model in panel["models"]
-            for recipe in [by_family(configuration.recipes[panel["recipe"]], configuration.models[model]["family"])]
-        }
-        for name, panel in section["panels"].items()
-    }
-    compared = at_paper_size(configuration, table)
-    return _described(configuration, section) | {
-        "tolerance": section["tolerance"],
-        "settings": settings,
-        "at_paper_size": compared,
-        "factories": {
-            model: configuration.models[model]["factory"]
-            for panel in section["panels"].values()
-            for model in panel["models"]
-        },
-        "would_take": _paper_runs(configuration) if compared and TABLES[table].of_everything else [],
-    }
-
-
-def _paper_runs(configuration: Configuration) -> list[Values]:
+def _paper_runs(configuration: Configuration) -> tuple[PaperRun, ...]:
     """The runs behind every published number, as the paper's own configuration has them, and their cost."""
     paper = configuration if configuration.name == PAPER_CONFIGURATION else Configuration.load(CHECKOUT / PAPER_FILE)
-    return [
-        {
-            "panel": name,
-            "model": as_published(paper, model),
-            "corruption": corruption,
-            "folder": f"{panel['dataset']}/{model}/{corruption}/{panel['recipe']}",
-            "configfile": PAPER_FILE,
-            "epochs": paper.recipes[panel["recipe"]]["epochs"],
-            "num_train": entry["train"] or entry["original"]["train"],
-        }
-        for section in paper.sections.values()
-        for name, panel in section["panels"].items()
-        if "." not in name
-        for entry in [paper.datasets[panel["dataset"]]]
-        for model in panel["models"]
-        for corruption in panel["corruptions"]
-    ]
+    return tuple(
+        PaperRun(
+            section=group.section,
+            panel=group.panel,
+            model=published_as,
+            corruption=corruption,
+            folder=f"{group.dataset}/{model}/{corruption}/{group.recipe}",
+            configfile=PAPER_FILE,
+            epochs=paper.recipes[group.recipe]["epochs"],
+            num_train=paper.datasets[group.dataset]["train"] or paper.datasets[group.dataset]["original"]["train"],
+        )
+        for section in PAPER_FILES
+        for group in groups(paper, section)
+        for model in group.models
+        if (published_as := as_published(paper, model)) is not None
+        for corruption in group.corruptions
+    )

@@ -16,6 +16,7 @@ from rethinking.outcomes.criteria import implied
 from rethinking.outcomes.registry import OfRuns, Panel
 from rethinking.plotting.registry import FIGURES
 from rethinking.reporting.registry import TABLES, Table
+from rethinking.schema import ConfigOrigins
 
 REGISTRIES: dict[str, Mapping[str, OfRuns]] = {"figures": FIGURES, "tables": TABLES}
 KINDS = {"dataset": "data set", "recipe": "recipe"}
@@ -61,7 +62,7 @@ def _check_parts(filled: Values, key: str, entry: OfRuns, entries: Entries) -> N
     for part in ("dataset", "recipe") if may_lack_panels else ("dataset", "recipe", "panels"):
         if part not in filled:
             raise entries.origins.error(key, ..., f"the key {part!r} is missing")
-    if isinstance(entry, Table) and not (filled["panels"] or entry.of_everything):
+    if isinstance(entry, Table) and not (filled["panels"] or entry.of_sections):
         raise entries.origins.error(f"{key}.panels", ..., f"needs some of the keys {', '.join(entry.panels)}")
 
 
@@ -217,11 +218,12 @@ CHECKS: tuple[Callable[[Panel, Asked], Any], ...] = (
 )
 
 
-def every_panel(name: str, sections: Mapping[str, Values], figures: Mapping[str, Values]) -> Values:
-    """The panels of all figures and tables, as "fig1.learning_curves"; those of the table `name` itself as well."""
-    return {
-        f"{section}.{panel}": group
-        for section, values in sections.items()
-        if section == name or section in figures or not TABLES[section].of_everything
-        for panel, group in values["panels"].items()
-    }
+def of_sections(table: str, sections: Mapping[str, Values], origins: ConfigOrigins) -> Values:
+    """The panels of the figures and tables that a table is made from, as "fig1.learning_curves", and its own."""
+    taken = [name for name in (*TABLES[table].of_sections, table) if name in sections]
+    panels = {f"{name}.{panel}": group for name in taken for panel, group in sections[name]["panels"].items()}
+    if not panels:
+        of = ", ".join(TABLES[table].of_sections)
+        problem = f"{table} is made from the runs of {of}, none of which is here; give it panels of its own"
+        raise origins.error(f"tables.{table}", ..., problem)
+    return panels

@@ -2,8 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rethinking.registry import Entry
+
+# The files of config/paper/ by the figure or table of the paper whose numbers they hold, which the registries have by
+# the same name. A number is of its section's panel; whatever else shows it names the file.
+PAPER_FILES = {
+    "table1": ("table1.csv",),
+    "table4": ("table4.csv",),
+    "fig1": ("fig1a.csv", "fig1b.csv", "fig1c.csv"),
+    "fig2": ("fig2b.csv",),
+}
+SECTION_OF = {file: section for section, files in PAPER_FILES.items() for file in files}
 
 
 @dataclass(frozen=True)
@@ -14,7 +25,8 @@ class Panel:
     are fitted. `in_full`: no run ends early. `validation`: images are held out. `corruptions`, `regularisers`: these
     and no other, where it says; "augmentation" stands for any kind of it. `part`: panels of the same part may be left
     out of a figure, all of them together. `redraws`: whether labels are drawn again on the way (`redraw_labels_after`).
-    `differs_only_in_recipe_from`: the panel from which this one differs in the recipe alone.
+    `differs_only_in_recipe_from`: the panel from which this one differs in the recipe alone. `several`: it may hold
+    several groups, each with a name. `counts_as_one_of`: the section whose panel of this name its runs count as.
     """
 
     one_model: bool = False
@@ -26,6 +38,8 @@ class Panel:
     regularisers: frozenset[str] | None = None
     part: str | None = None
     redraws: bool | None = None
+    several: bool = False
+    counts_as_one_of: str | None = None
     differs_only_in_recipe_from: str | None = None
 
 
@@ -35,15 +49,23 @@ class OfRuns(Entry):
 
     Its function takes the data frames that `frames` names, as keyword arguments, and its section; where `published`
     names files of config/paper/, it gets their numbers as one more, `published`, or None where the runs are not of the
-    paper's size. One that is made from no runs has no panels. `settings` names keys of its panels' recipes that its
-    section is to hold.
+    paper's size, which `at_any_size` does not ask for. One that is made from no runs has no panels. `settings` names
+    keys of its panels' recipes that its section is to hold. `of_sections` names figures and tables from whose groups of
+    runs it is made as well, as far as a configuration has them and in this order; `panels` are then what its own
+    section may add to them, runs that stand in no other.
     """
 
     panels: Mapping[str, Panel]
     frames: tuple[str, ...] = ("runs", "curves")
     published: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    of_sections: tuple[str, ...] = ()
+    at_any_size: bool = False
+
+    def arguments(self, frames: Mapping[str, Any], published: Any) -> dict[str, Any]:
+        """What its function gets beside the section: of the data frames those that it names, `published` if it does."""
+        return {name: frames[name] for name in self.frames} | ({"published": published} if self.published else {})
 
 
 # Networks on one corruption, all their epochs, and images held out that the best of these is chosen by.
-EPOCH_BY_EPOCH = Panel(one_corruption=True, in_full=True, validation=True)
+EPOCH_BY_EPOCH = Panel(one_corruption=True, in_full=True, validation=True, several=True)

@@ -1,11 +1,9 @@
 """What figures and tables take from their data frames: the rows of groups of runs, and the runs that means are over."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
-from rethinking.outcomes.columns import REPEATED
+from rethinking.outcomes.columns import REPEATED, RUN
+from rethinking.sections import PanelRuns, Section
 
 
 class Frames:
@@ -15,14 +13,30 @@ class Frames:
         self._empty = {name: frame.iloc[:0] for name, frame in frames.items()}
         self._parts = {name: dict(list(frame.groupby(REPEATED))) for name, frame in frames.items()}
 
-    def of(self, name: str, group: Mapping[str, Any], model: str, corruption: str) -> pd.DataFrame:
+    def of(self, name: str, group: PanelRuns, model: str, corruption: str) -> pd.DataFrame:
         """The rows of one network and corruption in a panel's group of runs; none where it was not run."""
-        return self._parts[name].get((group["dataset"], model, corruption, group["recipe"]), self._empty[name])
+        return self._parts[name].get((group.dataset, model, corruption, group.recipe), self._empty[name])
 
 
-def rows_of(frame: pd.DataFrame, group: Mapping[str, Any], model: str) -> pd.DataFrame:
-    """The rows of one network of a panel with one corruption, all seeds."""
-    wanted = [group["dataset"], model, *group["corruptions"], group["recipe"]]
+def runs_of_panel(runs: pd.DataFrame, section: Section, panel: str) -> pd.DataFrame:
+    """The rows of `runs` that a panel shows, those of all its groups; raises ValueError if a run is not there."""
+    return pd.concat([runs_of_group(runs, section, group) for group in section.of(panel)]).drop_duplicates(RUN)
+
+
+def runs_of_group(runs: pd.DataFrame, section: Section, group: PanelRuns) -> pd.DataFrame:
+    """The rows of `runs` of a group; raises ValueError naming the panel if one of its runs is not there."""
+    parts = [[group.dataset], group.models, group.corruptions, [group.recipe], section.seeds]
+    wanted = pd.MultiIndex.from_product(parts, names=RUN)
+    there = pd.MultiIndex.from_frame(runs[RUN])
+    if len(missing := wanted.difference(there)):
+        run = "/".join(map(str, missing[0]))
+        raise ValueError(f"configuration {section.configuration}, panel {group.panel}: runs.csv has no row of {run}")
+    return runs[there.isin(wanted)]
+
+
+def rows_of(frame: pd.DataFrame, group: PanelRuns, model: str) -> pd.DataFrame:
+    """The rows of one network of a group with one corruption, all seeds."""
+    wanted = [group.dataset, model, *group.corruptions, group.recipe]
     return frame[(frame[REPEATED] == wanted).all(axis=1)]
 
 

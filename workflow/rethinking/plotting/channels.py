@@ -4,7 +4,6 @@ All of a small image, the central window of a larger one: a value must be readab
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from rethinking.files import read_csv
 from rethinking.plotting.layout import CAPTION, text_height, wrap
 from rethinking.plotting.style import SMALL, VERMILLION, style
+from rethinking.sections import Section
 
 WIDTH, EDGE, LEFT, BETWEEN = 7.2, 0.06, 0.28, 0.34  # inches: whole, around, left of each panel for its rows, between
 TITLE, FOOT = 0.3, 0.22
@@ -24,7 +24,7 @@ TINY = 5.5  # points
 COLOURS = ("Grey", "Red", "Green", "Blue")
 
 
-def figure(folder: Path, section: dict[str, Any]) -> tuple[Figure, str]:
+def figure(folder: Path, section: Section) -> tuple[Figure, str]:
     """The figure and its caption from values.csv; `section` names the data set."""
     table = read_csv(folder / "values.csv", dtype={"Label": str}, keep_default_na=False)
     colours = [name for name in COLOURS if name in table]
@@ -82,7 +82,7 @@ def draw_values(axes: Axes, values: np.ndarray, corner: tuple[int, int]) -> None
         axes.text(left + column, top + row, str(value), color=colour, fontsize=TINY, ha="center", va="center")
 
 
-def caption(table: pd.DataFrame, window: tuple[int, ...], corner: tuple[int, int], section: dict[str, Any]) -> str:
+def caption(table: pd.DataFrame, window: tuple[int, ...], corner: tuple[int, int], section: Section) -> str:
     """Which image it is, and which of its pixels."""
     index, (top, left) = table["Index"].iloc[0], corner
     whole = window[0] * window[1] == len(table)
@@ -91,5 +91,5 @@ def caption(table: pd.DataFrame, window: tuple[int, ...], corner: tuple[int, int
         if whole
         else f"inside the frame (rows {top} to {top + window[0] - 1}, columns {left} to {left + window[1] - 1})"
     )
-    label = section["dataset_label"]
+    label = section.dataset_label
     return f"{label[:1].upper()}{label[1:]}: training image {index} as it is stored, and the values {which} by channel."

@@ -4,8 +4,8 @@ Summed over seeds, each at its own best epoch: every seed has the same test imag
 seeds, and the accuracy above a matrix is the one that tables give.
 """
 
+import itertools
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from rethinking.outcomes.selection import rows_of, without_diverged
 from rethinking.outcomes.wording import capitalised, diverged_sentence, seeds_sentence, setting_label
 from rethinking.plotting.layout import CAPTION, shortened, text_height, wrap
 from rethinking.plotting.style import LARGE, MEDIUM, SMALL, style
+from rethinking.sections import Section
 
 MAP, FULL = "magma_r", Normalize(0, 100)  # even steps of lightness, the same to eyes that tell no red from green
 WHITE_FROM = 35  # percent; on the reds from here on white is read more easily than black
@@ -29,28 +30,35 @@ AXIS, LETTER = 0.2, 0.06
 NUMBER, LINE = 1.92 * SMALL, 1.2 * SMALL  # points: a cell with room for "100", one for a line of text
 
 
-def figure(runs: pd.DataFrame, confusions: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:
-    """The figure, a row a network, and its caption; `section` is the figure's part of the configuration."""
-    group, width = section["panels"]["networks"], section["size"][0]
+def figure(runs: pd.DataFrame, confusions: pd.DataFrame, section: Section) -> tuple[Figure, str]:
+    """The figure, a row a network of each group, and its caption."""
+    networks, width = section.networks("networks"), section.size[0]
     text = caption(runs, section)
     wrapped = wrap(text, (width - 2 * EDGE) * 72, SMALL)
     names = AXIS + LETTER * max(len(shortened(name)) for name in confusions["True"].unique())
     below = EDGE + text_height(2 + wrapped.count("\n")) + names
     side = (width - 2 * EDGE - names - 2 * BETWEEN - BAR) / 3
-    height = below + len(group["models"]) * (side + TITLES) + EDGE
+    cells = [rows_of(confusions, group, model) for group, model in networks]
+    named = names_classes([list(rows["True"].unique()) for rows in cells])
+    height = below + len(networks) * (side + TITLES) + names * sum(named[:-1]) + EDGE
     with style():
         drawing = Figure(figsize=(width, height))
-        for row, model in enumerate(reversed(group["models"])):
-            shown = matrices(without_diverged(rows_of(runs, group, model)), rows_of(confusions, group, model))
-            corner = (EDGE + names, below + row * (side + TITLES))
-            draw_row(drawing, shown, section["labels"][model], corner, side, is_last=row == 0)
+        for row, (group, model) in reversed(list(enumerate(networks))):
+            shown = matrices(without_diverged(rows_of(runs, group, model)), cells[row])
+            bottom = below + (len(networks) - 1 - row) * (side + TITLES) + names * sum(named[row:-1])
+            draw_row(drawing, shown, section.label(group, model), (EDGE + names, bottom), side, named[row])
         draw_bar(drawing, (width - EDGE - BAR + BETWEEN, below, height - EDGE - TITLES))
         drawing.text(EDGE / width, EDGE / height, wrapped, **CAPTION)
     return drawing, text
 
 
+def names_classes(classes: list[list[str]]) -> list[bool]:
+    """Of each row, by its classes, whether they are named below it: where those of the next row are others."""
+    return [*(above != below for above, below in itertools.pairwise(classes)), True]
+
+
 def draw_row(
-    drawing: Figure, shown: dict[str, pd.DataFrame], label: str, corner: tuple[float, float], side: float, is_last: bool
+    drawing: Figure, shown: dict[str, pd.DataFrame], label: str, corner: tuple[float, float], side: float, named: bool
 ) -> None:
     """One network's matrices beside each other, from their lower left `corner`; all lengths in inches."""
     (width, height), (left, bottom) = drawing.get_size_inches(), corner
@@ -61,7 +69,7 @@ def draw_row(
         axes = drawing.add_axes((start / width, bottom / height, side / width, side / height))
         draw_matrix(axes, matrix, title, side)
         every = math.ceil(LINE * len(matrix) / (side * 72))
-        label_classes(axes, list(matrix.index), every, rows=column == 0, columns=is_last)
+        label_classes(axes, list(matrix.index), every, rows=column == 0, columns=named)
 
 
 def matrices(runs: pd.DataFrame, confusions: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -127,19 +135,19 @@ def draw_bar(drawing: Figure, place: tuple[float, float, float]) -> None:
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
 
 
-def caption(runs: pd.DataFrame, section: dict[str, Any]) -> str:
+def caption(runs: pd.DataFrame, section: Section) -> str:
     """Which images, which epochs, and over which seeds."""
-    group = section["panels"]["networks"]
-    (corruption,) = group["corruptions"]
-    tested = int(rows_of(runs, group, group["models"][0])["num_test"].iloc[0])
+    networks = section.networks("networks")
+    labels = [(section.dataset_labels[group.dataset], setting_label(group.corruptions[0])) for group, _ in networks]
+    tested = dict.fromkeys(int(rows_of(runs, *network)["num_test"].iloc[0]) for network in networks)
     sentences = [
-        f"{capitalised(section['dataset_label'])}, {setting_label(corruption)}: confusion matrices of {tested:,} test"
-        " images, true classes down and predicted ones across, each row in percent of its class; shares that"
-        " round to zero are left blank.",
+        f"{'; '.join(dict.fromkeys(f'{capitalised(label)}, {setting}' for label, setting in labels))}: confusion"
+        f" matrices of {' or '.join(f'{count:,}' for count in tested)} test images, true classes down and predicted"
+        " ones across, each row in percent of its class; shares that round to zero are left blank.",
         "Above each matrix its accuracy.",
         "Best: the epoch with the highest validation accuracy; test images choose nothing.",
-        seeds_sentence(section["seeds"], "Sums over {count} seeds ({which}), each at its own best epoch."),
+        seeds_sentence(section.seeds, "Sums over {count} seeds ({which}), each at its own best epoch."),
         diverged_sentence(runs),
-        section["recipe_note"],
+        section.note,
     ]
     return " ".join(filter(None, sentences))

@@ -17,22 +17,11 @@ from rethinking.outcomes.columns import RUN
 from rethinking.outcomes.wording import seeds_sentence, setting_label
 from rethinking.plotting.layout import Handles
 from rethinking.plotting.style import setting_styles
+from rethinking.sections import Section
 
 MARKS_A_LINE = 5
 HAIR = {"linewidth": 0.4, "alpha": 0.35}
 THIN_LINES = "seeds that trained on after another of their setting had stopped."
-
-
-def panel_runs(runs: pd.DataFrame, section: dict[str, Any], panel: str) -> pd.DataFrame:
-    """The rows of `runs` that a panel shows; raises ValueError if one of its runs is not there."""
-    group = section["panels"][panel]
-    parts = [[group["dataset"]], group["models"], group["corruptions"], [group["recipe"]], section["seeds"]]
-    wanted = pd.MultiIndex.from_product(parts, names=RUN)
-    there = pd.MultiIndex.from_frame(runs[RUN])
-    if len(missing := wanted.difference(there)):
-        run = "/".join(map(str, missing[0]))
-        raise ValueError(f"configuration {section['name']}, panel {panel}: runs.csv has no row of {run}")
-    return runs[there.isin(wanted)]
 
 
 def unit_of(tables: Sequence[pd.DataFrame]) -> int:
@@ -53,7 +42,7 @@ def unit_of_axis(axes: Axes) -> int:
 # The paper's own numbers
 
 
-def shown_of_paper(published: pd.DataFrame | None, section: dict[str, Any]) -> pd.DataFrame:
+def shown_of_paper(published: pd.DataFrame | None, section: Section) -> pd.DataFrame:
     """Those of the paper's numbers whose networks and corruptions the panels show, `name` being ours of the network.
 
     A panel on other data than its section's has none: what the paper's numbers stand beside is of the paper's size.
@@ -61,11 +50,11 @@ def shown_of_paper(published: pd.DataFrame | None, section: dict[str, Any]) -> p
     if published is None:
         return pd.DataFrame(columns=["panel", "name", "corruption", "quantity", "step", "value", "remark"])
     names = [
-        (panel, section["published_as"][model], model, corruption)
-        for panel, group in section["panels"].items()
-        if group["dataset"] == section["dataset"]
-        for model in group["models"]
-        for corruption in group["corruptions"]
+        (group.panel, section.published_as[model], model, corruption)
+        for group in section.groups
+        if group.dataset == section.dataset
+        for model in group.models
+        for corruption in group.corruptions
     ]
     shown = pd.DataFrame(names, columns=["panel", "model", "name", "corruption"])
     return published.merge(shown, on=["panel", "model", "corruption"])
@@ -135,7 +124,9 @@ def split_losses(training: pd.DataFrame, curves: pd.DataFrame) -> dict[str, pd.D
     return {"together": kept[shared], "alone": kept[alone], "diverged": losses[diverged]}
 
 
-def draw_losses(axes: Axes, losses: dict[str, pd.DataFrame], training: pd.DataFrame, corruptions: list[str]) -> None:
+def draw_losses(
+    axes: Axes, losses: dict[str, pd.DataFrame], training: pd.DataFrame, corruptions: Sequence[str]
+) -> None:
     """Training loss of one network against steps, one line a data setting."""
     last = max((table["Step"].max() for table in losses.values() if len(table)), default=1)
     unit = unit_of(list(losses.values()))
@@ -161,12 +152,12 @@ def draw_losses(axes: Axes, losses: dict[str, pd.DataFrame], training: pd.DataFr
     axes.set_ylim(-0.03 * top, top)
 
 
-def setting_handles(corruptions: list[str]) -> Handles:
+def setting_handles(corruptions: Sequence[str]) -> Handles:
     """The legend of the data settings."""
     looks = setting_styles(corruptions)
     return [(Line2D([], [], **look.line_and_marker()), setting_label(name)) for name, look in looks.items()]
 
 
-def lines_sentence(seeds: list[int], spread: str = "bands: lowest to highest seed") -> str:
+def lines_sentence(seeds: Sequence[int], spread: str = "bands: lowest to highest seed") -> str:
     """How many seeds, and what line and band, or hair, show of them."""
     return seeds_sentence(seeds, f"Lines: means over {{count}} seeds ({{which}}); {spread}.")

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 
 from rethinking.names import split_corruption
 from rethinking.outcomes.columns import RUN
+from rethinking.outcomes.selection import runs_of_panel
 from rethinking.outcomes.wording import capitalised, images_of, when_fitted
 from rethinking.plotting.curves import (
     THIN_LINES,
@@ -23,7 +24,6 @@ from rethinking.plotting.curves import (
     draw_points,
     lines_sentence,
     mean_and_range,
-    panel_runs,
     setting_handles,
     shown_of_paper,
     split_losses,
@@ -39,6 +39,7 @@ from rethinking.plotting.style import (
     setting_styles,
     style,
 )
+from rethinking.sections import Section
 
 DOTTED: dict[str, Any] = {"linewidth": 0.8, "dashes": (1, 1.2)}
 DASHED: dict[str, Any] = {"linewidth": 0.8, "dashes": (4, 1.6)}
@@ -47,21 +48,21 @@ LARGEST_LINEAR = 12  # relative time from which panel (b) is logarithmic; the pa
 
 
 def figure(
-    runs: pd.DataFrame, curves: pd.DataFrame, section: dict[str, Any], published: pd.DataFrame | None = None
+    runs: pd.DataFrame, curves: pd.DataFrame, section: Section, published: pd.DataFrame | None = None
 ) -> tuple[Figure, str]:
     """The figure and its caption. `section` is the figure's part of the resolved configuration.
 
     `published` holds the paper's numbers (config/paper/README.md) where the runs are of its size; they are drawn over.
     """
-    if len(models := section["panels"]["learning_curves"]["models"]) != 1:
-        raise ValueError(f"configuration {section['name']}, panel learning_curves: shows one model, not {models}")
-    training = panel_runs(runs, section, "learning_curves")
-    levels = panel_runs(runs, section, "corruption_levels")
+    if len(models := list(section.only("learning_curves").models)) != 1:
+        raise ValueError(f"configuration {section.configuration}, panel learning_curves: shows one model, not {models}")
+    training = runs_of_panel(runs, section, "learning_curves")
+    levels = runs_of_panel(runs, section, "corruption_levels")
     losses = split_losses(training, curves)
     with style():
-        drawing = Figure(figsize=section["size"])
+        drawing = Figure(figsize=section.size)
         axes = list(drawing.subplots(1, 3))
-        draw_losses(axes[0], losses, training, section["panels"]["learning_curves"]["corruptions"])
+        draw_losses(axes[0], losses, training, section.only("learning_curves").corruptions)
         draw_levels(axes[1], levels, "relative_time", "relative_time_bound", section)
         scale_times(axes[1], levels)
         draw_levels(axes[2], levels, "test_error_at_fit", "final_test_error", section)
@@ -82,17 +83,17 @@ def figure(
 # (b) and (c) against the level of corruption
 
 
-def draw_levels(axes: Axes, levels: pd.DataFrame, value: str, value_unfit: str, section: dict[str, Any]) -> None:
+def draw_levels(axes: Axes, levels: pd.DataFrame, value: str, value_unfit: str, section: Section) -> None:
     """Panel (b) or (c): `value` of the runs that fitted as a line a model, `value_unfit` of the others as marks."""
-    panel = section["panels"]["corruption_levels"]
-    parts = [split_corruption(name) for name in panel["corruptions"]]
+    panel = section.only("corruption_levels")
+    parts = [split_corruption(name) for name in panel.corruptions]
     known = [0.0 if family == "true_labels" else level for family, level in parts]
     if None in known or len(set(known)) < len(known):
         raise ValueError(
-            f"configuration {section['name']}, panel corruption_levels: needs one corruption a level,"
-            f" not {panel['corruptions']}"
+            f"configuration {section.configuration}, panel corruption_levels: needs one corruption a level,"
+            f" not {list(panel.corruptions)}"
         )
-    for model, look in model_styles(panel["models"]).items():
+    for model, look in model_styles(panel.models).items():
         of_model = levels[levels["model"] == model]
         draw_band(axes, mean_and_range(of_model, "level", value), look.line_and_marker())
         for outcome in ("unfit", "diverged"):
@@ -146,17 +147,17 @@ def draw_chance(axes: Axes, chance: float) -> None:
 # The paper's own numbers
 
 
-def draw_paper(axes: Sequence[Axes], paper: pd.DataFrame, section: dict[str, Any]) -> None:
+def draw_paper(axes: Sequence[Axes], paper: pd.DataFrame, section: Section) -> None:
     """Dots for the points of the paper's curves in (a), stars for its points in (b) and (c), hollow where suspect."""
     losses = paper[paper["quantity"] == "train_loss"]
-    for corruption, look in setting_styles(section["panels"]["learning_curves"]["corruptions"]).items():
+    for corruption, look in setting_styles(section.only("learning_curves").corruptions).items():
         draw_points(axes[0], losses[losses["corruption"] == corruption], published_points(look.colour))
     if len(losses):
         top = max(axes[0].get_ylim()[1], 1.05 * losses["value"].max())
         axes[0].set_ylim(-0.03 * top, top)
     for each, quantity in zip(axes[1:], BY_LEVEL, strict=True):
         of_panel = paper[paper["quantity"] == quantity]
-        for model, look in model_styles(section["panels"]["corruption_levels"]["models"]).items():
+        for model, look in model_styles(section.only("corruption_levels").models).items():
             for suspect in (False, True):
                 points = of_panel[(of_panel["name"] == model) & ((of_panel["remark"] == "suspect") == suspect)]
                 levels = [split_corruption(name)[1] or 0.0 for name in points["corruption"]]
@@ -164,36 +165,36 @@ def draw_paper(axes: Sequence[Axes], paper: pd.DataFrame, section: dict[str, Any
                     each.plot(levels, points["value"], **published_marks(look.colour, suspect=suspect))
 
 
-def draw_evaluated(axes: Axes, losses: pd.DataFrame, section: dict[str, Any]) -> None:
+def draw_evaluated(axes: Axes, losses: pd.DataFrame, section: Section) -> None:
     """The training loss of panel (a) in evaluation mode after an epoch, as the paper's seems to be, where measured."""
     unit = unit_of_axis(axes)
-    for corruption, look in setting_styles(section["panels"]["learning_curves"]["corruptions"]).items():
+    for corruption, look in setting_styles(section.only("learning_curves").corruptions).items():
         means = mean_and_range(losses[losses["corruption"] == corruption], "Step", "TrainLoss")["mean"].dropna()
         axes.plot(means.index / unit, means, **DASHED, color=look.colour)
 
 
-def draw_corrupted(axes: Axes, levels: pd.DataFrame, section: dict[str, Any]) -> None:
+def draw_corrupted(axes: Axes, levels: pd.DataFrame, section: Section) -> None:
     """What the errors of panel (c) would be on test labels corrupted alike, as the paper's seem to be."""
-    for model, look in model_styles(section["panels"]["corruption_levels"]["models"]).items():
+    for model, look in model_styles(section.only("corruption_levels").models).items():
         means = mean_and_range(levels[levels["model"] == model], "level", "test_error_at_fit_corrupted")["mean"]
         axes.plot(means.index, means, **DOTTED, color=look.colour)
 
 
-def label_axes(axes: Iterable[Axes], section: dict[str, Any]) -> None:
+def label_axes(axes: Iterable[Axes], section: Section) -> None:
     """Panel letters and the vertical axes' names, in the paper's words."""
-    (model,) = section["panels"]["learning_curves"]["models"]
+    (model,) = section.only("learning_curves").models
     training, time, error = axes
     training.set_title("(a) learning curves")
-    training.set_ylabel(f"average training loss\nof {section['labels'][model]}")
+    training.set_ylabel(f"average training loss\nof {section.labels[model]}")
     time.set_title("(b) convergence slowdown")
     time.set_ylabel("time to fit,\nrelative to true labels")
     error.set_title("(c) generalisation error")
     error.set_ylabel("test error")
 
 
-def loss_handles(section: dict[str, Any], paper: pd.DataFrame) -> Handles:
+def loss_handles(section: Section, paper: pd.DataFrame) -> Handles:
     """The legend of panel (a)."""
-    handles = list(setting_handles(section["panels"]["learning_curves"]["corruptions"]))
+    handles = list(setting_handles(section.only("learning_curves").corruptions))
     if "train_loss" in set(paper["quantity"]):
         dots = {**published_points("0.35"), "markersize": 4}
         handles.append((Line2D([], [], **dots), "the paper's"))
@@ -201,11 +202,11 @@ def loss_handles(section: dict[str, Any], paper: pd.DataFrame) -> Handles:
     return handles
 
 
-def model_handles(levels: pd.DataFrame, section: dict[str, Any], paper: pd.DataFrame) -> Handles:
+def model_handles(levels: pd.DataFrame, section: Section, paper: pd.DataFrame) -> Handles:
     """The legend of panels (b) and (c): the models, and the marks that occur."""
-    looks = model_styles(section["panels"]["corruption_levels"]["models"])
+    looks = model_styles(section.only("corruption_levels").models)
     handles: list[tuple[Any, str]] = [
-        (Line2D([], [], **look.line_and_marker()), section["labels"][model]) for model, look in looks.items()
+        (Line2D([], [], **look.line_and_marker()), section.labels[model]) for model, look in looks.items()
     ]
     grey = LineStyle("0.35", "o", ())
     found = set(outcomes(levels))
@@ -227,20 +228,20 @@ def caption(
     training: pd.DataFrame,
     levels: pd.DataFrame,
     losses: dict[str, pd.DataFrame],
-    section: dict[str, Any],
+    section: Section,
     paper: pd.DataFrame,
 ) -> str:
     """The caption: what the figure cannot say by itself."""
     facts = levels.iloc[0]
     sentences = [
         "Fitting random labels and random pixels:"
-        f" {images_of(section['dataset_label'], facts['num_train'], facts['num_test'])},"
+        f" {images_of(section.dataset_label, facts['num_train'], facts['num_test'])},"
         f" {facts['num_classes']} classes.",
         "(a) Training loss, averaged over each epoch as it runs.",
-        f"(b) Epochs until {when_fitted(section['fit_criterion'])} (whole training set, evaluation mode), divided by"
+        f"(b) Epochs until {when_fitted(section.fit_criterion)} (whole training set, evaluation mode), divided by"
         " those on true labels with the same seed.",
         "(c) Test error at that moment; test labels are never corrupted.",
-        lines_sentence(section["seeds"]),
+        lines_sentence(section.seeds),
         *outcome_sentences(training, levels),
     ]
     if "diverged" in set(outcomes(levels)) or not losses["diverged"].empty:
@@ -265,7 +266,7 @@ def caption(
         )
     if "suspect" in set(paper["remark"]):
         sentences.append("Hollow stars: points that the paper probably plots twice.")
-    return " ".join([*sentences, section.get("recipe_note", "")]).strip()
+    return " ".join([*sentences, section.note]).strip()
 
 
 def outcome_sentences(training: pd.DataFrame, levels: pd.DataFrame) -> list[str]:

@@ -15,20 +15,20 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from rethinking.outcomes.columns import RUN
-from rethinking.outcomes.selection import without_diverged
+from rethinking.outcomes.selection import runs_of_group, without_diverged
 from rethinking.outcomes.wording import capitalised, diverged_sentence, images_of
 from rethinking.plotting.curves import (
     by_step,
     draw_curve,
     draw_points,
     lines_sentence,
-    panel_runs,
     shown_of_paper,
     steps_label,
     unit_of,
 )
 from rethinking.plotting.layout import Handles, lay_out
 from rethinking.plotting.style import BLUE, ORANGE, VERMILLION, LineStyle, model_styles, published_points, style
+from rethinking.sections import Section
 
 SETTINGS = {  # the paper's order and words; no augmentation and dropout leave weight decay
     "all_regularisers": ("augmentation, weight decay, dropout", LineStyle(BLUE, "o", ())),
@@ -39,22 +39,22 @@ VALIDATION = (1, 1.2)  # dashes
 
 
 def figure(
-    runs: pd.DataFrame, evaluations: pd.DataFrame, section: dict[str, Any], published: pd.DataFrame | None = None
+    runs: pd.DataFrame, evaluations: pd.DataFrame, section: Section, published: pd.DataFrame | None = None
 ) -> tuple[Figure, str]:
     """The figure and its caption. `section` is the figure's part of the resolved configuration.
 
     Where it has none of the panels of early stopping, (b) is all there is. Runs that diverged are in no mean; raises
     ValueError if a run is not there.
     """
-    trained = {panel: panel_runs(runs, section, panel) for panel in section["panels"]}
+    trained = {group.panel: runs_of_group(runs, section, group) for group in section.groups}
     tables = {panel: evaluations.merge(without_diverged(rows)[RUN], on=RUN) for panel, rows in trained.items()}
     settings = {name: tables[name] for name in SETTINGS if name in tables}
     networks = {
         model: tables["batch_norm"][tables["batch_norm"]["model"] == model]
-        for model in section["panels"]["batch_norm"]["models"]
+        for model in section.only("batch_norm").models
     }
     with style():
-        drawing = Figure(figsize=section["size"])
+        drawing = Figure(figsize=section.size)
         axes = list(drawing.subplots(1, 1 + bool(settings), squeeze=False)[0])
         draw_batch_norm(axes[-1], networks)
         paper = shown_of_paper(published, section).query("panel == 'batch_norm'")
@@ -87,7 +87,7 @@ def chosen(rows: pd.DataFrame) -> pd.DataFrame:
     return measured.loc[measured.groupby("seed")["ValidationAccuracy"].idxmax()]
 
 
-def draw_early_stopping(axes: Axes, settings: dict[str, pd.DataFrame], section: dict[str, Any]) -> None:
+def draw_early_stopping(axes: Axes, settings: dict[str, pd.DataFrame], section: Section) -> None:
     """Panel (a): test and validation accuracy of each setting, and where validation would have stopped."""
     unit = unit_of(list(settings.values()))
     for name, rows in settings.items():
@@ -100,9 +100,9 @@ def draw_early_stopping(axes: Axes, settings: dict[str, pd.DataFrame], section: 
     finish(axes, list(settings.values()), unit)
     shown = pd.concat(settings.values())[["TestAccuracy", "ValidationAccuracy"]]
     axes.set_ylim(top=head(shown.max(axis=None)))
-    model = section["panels"]["no_regulariser"]["models"][0]
+    model = section.only("no_regulariser").models[0]
     axes.set_title("(a) early stopping")
-    axes.set_ylabel(f"accuracy of {section['labels'][model]} (%)")
+    axes.set_ylabel(f"accuracy of {section.labels[model]} (%)")
 
 
 def choice_mark(look: LineStyle) -> dict[str, Any]:
@@ -148,10 +148,10 @@ def foot(accuracies: pd.Series) -> float:
     return max(0, 10 * (accuracies.min() // 10)) if len(accuracies) else 0
 
 
-def draw_paper(axes: Axes, paper: pd.DataFrame, section: dict[str, Any]) -> None:
+def draw_paper(axes: Axes, paper: pd.DataFrame, section: Section) -> None:
     """The paper's points of panel (b) in the colour of the same network; the axes reach to its late ones as well."""
     test = paper["quantity"] == "test_accuracy"
-    for model, look in model_styles(section["panels"]["batch_norm"]["models"]).items():
+    for model, look in model_styles(section.only("batch_norm").models).items():
         of_model = paper["name"] == model
         draw_points(axes, paper[of_model & ~test], paper_dots(look.colour, training=True))
         draw_points(axes, paper[of_model & test], paper_dots(look.colour, training=False))
@@ -179,11 +179,11 @@ def setting_handles() -> Handles:
     ]
 
 
-def network_handles(section: dict[str, Any], paper: pd.DataFrame) -> Handles:
+def network_handles(section: Section, paper: pd.DataFrame) -> Handles:
     """The legend of panel (b)."""
-    looks = model_styles(section["panels"]["batch_norm"]["models"])
+    looks = model_styles(section.only("batch_norm").models)
     handles: list[tuple[Any, str]] = [
-        (Line2D([], [], color=look.colour, marker=look.marker, markeredgecolor="white"), section["labels"][model])
+        (Line2D([], [], color=look.colour, marker=look.marker, markeredgecolor="white"), section.labels[model])
         for model, look in looks.items()
     ]
     handles.append((Line2D([], [], color="0.35", linestyle=(0, (4, 1.4)), linewidth=0.8), "training"))
@@ -195,7 +195,7 @@ def network_handles(section: dict[str, Any], paper: pd.DataFrame) -> Handles:
 
 
 def caption(
-    trained: dict[str, pd.DataFrame], settings: dict[str, pd.DataFrame], section: dict[str, Any], paper: pd.DataFrame
+    trained: dict[str, pd.DataFrame], settings: dict[str, pd.DataFrame], section: Section, paper: pd.DataFrame
 ) -> str:
     """The caption: what the figure cannot say by itself, and what early stopping was worth."""
     facts = trained["batch_norm"].iloc[0]
@@ -205,21 +205,21 @@ def caption(
         *early_stopping_sentences([trained[name].iloc[0] for name in settings], settings, section),
         f"{'(b) ' if settings else ''}{capitalised(images)}: test accuracy, shaded up to the best so far, and training"
         " accuracy in evaluation mode; no explicit regulariser.",
-        lines_sentence(section["seeds"], "hairs: each seed"),
+        lines_sentence(section.seeds, "hairs: each seed"),
     ]
     if not paper.empty:
         sentences.append("Dots and rings: what the paper reports, read from its figure.")
     diverged = diverged_sentence(pd.concat(trained.values()).drop_duplicates(RUN))
-    return " ".join(filter(None, [*sentences, diverged, section["recipe_note"]]))
+    return " ".join(filter(None, [*sentences, diverged, section.note]))
 
 
-def label_of(run: pd.Series, section: dict[str, Any]) -> str:
+def label_of(run: pd.Series, section: Section) -> str:
     """The label of the data set of a run."""
-    return section["datasets"][run["dataset"]]["label"]
+    return section.dataset_labels[run["dataset"]]
 
 
 def early_stopping_sentences(
-    firsts: Sequence[pd.Series], settings: dict[str, pd.DataFrame], section: dict[str, Any]
+    firsts: Sequence[pd.Series], settings: dict[str, pd.DataFrame], section: Section
 ) -> list[str]:
     """What panel (a) shows, by the first run of each setting and all evaluations; nothing where it is not there."""
     if not settings:

@@ -5,7 +5,6 @@ is resumed: the recipe says after which epochs labels are drawn again.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,11 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rethinking.outcomes.columns import RUN
-from rethinking.outcomes.selection import without_diverged
+from rethinking.outcomes.selection import runs_of_panel, without_diverged
 from rethinking.outcomes.wording import diverged_sentence
-from rethinking.plotting.curves import draw_curve, lines_sentence, panel_runs, steps_label, unit_of
+from rethinking.plotting.curves import draw_curve, lines_sentence, steps_label, unit_of
 from rethinking.plotting.layout import Handles, lay_out
 from rethinking.plotting.style import BLUE, VERMILLION, LineStyle, style
+from rethinking.sections import Section
 
 LOOKS = {
     "fixed": ("the same labels throughout", LineStyle(BLUE, "o", ())),
@@ -31,15 +31,16 @@ COLUMNS = {
 }
 
 
-def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:
-    """The figure and its caption. `section["settings"]` holds the epochs after which labels were drawn again."""
-    trained = {name: panel_runs(runs, section, name) for name in LOOKS}
+def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: Section) -> tuple[Figure, str]:
+    """The figure and its caption. `section.settings` has the epochs after which labels were drawn again."""
+    trained = {name: runs_of_panel(runs, section, name) for name in LOOKS}
     tables = {name: curves.merge(without_diverged(rows)[RUN], on=RUN) for name, rows in trained.items()}
-    epochs = section["settings"]["redrawn"]["redraw_labels_after"]
+    redrawn = section.only("redrawn")
+    epochs = section.settings[redrawn.recipe][redrawn.models[0]]["redraw_labels_after"]
     redraws = steps_of_redraws(curves.merge(trained["redrawn"][RUN], on=RUN), epochs)
     unit = unit_of(list(tables.values()))
     with style():
-        drawing = Figure(figsize=section["size"])
+        drawing = Figure(figsize=section.size)
         axes = list(drawing.subplots(1, 2))
         for letter, each, (column, (title, label)) in zip("ab", axes, COLUMNS.items(), strict=True):
             draw(each, tables, column, redraws, unit)
@@ -84,21 +85,21 @@ def around(rows: pd.DataFrame, redraws: list[int]) -> np.ndarray:
     return np.concatenate(found)
 
 
-def caption(runs: pd.DataFrame, tables: dict[str, pd.DataFrame], redraws: list[int], section: dict[str, Any]) -> str:
+def caption(runs: pd.DataFrame, tables: dict[str, pd.DataFrame], redraws: list[int], section: Section) -> str:
     """The caption: what was done, and how large the jumps are."""
-    (model,) = section["panels"]["redrawn"]["models"]
+    (model,) = section.only("redrawn").models
     losses = {name: around(table, redraws) for name, table in tables.items()}
     times = {1: "once", 2: "twice"}.get(len(redraws), f"{len(redraws)} times")
     sentences = [
-        f"Importance of the seed: {section['labels'][model]} on {section['dataset_label']}; random labels that stay the"
+        f"Importance of the seed: {section.labels[model]} on {section.dataset_label}; random labels that stay the"
         f" same, and that are drawn again {times} (vertical lines), as a resume without the corruption's seed does; no"
         " run is resumed here.",
         "(a) Averaged over each epoch as it runs. (b) Evaluation mode, on the labels in use.",
         *(jump_sentence(LOOKS[name][0], found) for name, found in losses.items() if len(found)),
         guess_sentence(losses["redrawn"], int(runs["num_classes"].iloc[0])),
-        lines_sentence(section["seeds"], "hairs: each seed"),
+        lines_sentence(section.seeds, "hairs: each seed"),
         diverged_sentence(runs),
-        section["recipe_note"],
+        section.note,
     ]
     return " ".join(filter(None, sentences))
 

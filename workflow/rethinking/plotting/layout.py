@@ -29,69 +29,62 @@ CAPTION: dict[str, Any] = {"fontsize": SMALL, "va": "bottom", "linespacing": LIN
 Handles = Sequence[tuple[Any, str]]  # an artist, or a tuple of artists side by side, and its label
 
 
-def lay_out(figure: Figure, axes: Sequence[Axes], legends: Mapping[int, Handles], caption: str, rows: int = 1) -> None:
-    """Place the panels in rows, each legend from above its column to the next column that has one, and the caption.
+def lay_out(
+    figure: Figure,
+    axes: Sequence[Axes],
+    legends: Mapping[int, Handles],
+    caption: str,
+    *,
+    columns: int | None = None,
+    each_titled: bool = False,
+) -> None:
+    """Place the panels row by row, each legend from above its column to the next that has one, and the caption.
 
-    The panels are given row by row; titles are above the first row and the horizontal axis' labels below the last.
+    Titles stand above the first row, the horizontal axis' labels below the last. With `each_titled` every panel has a
+    title, the last row may be short, columns stand closer since only the first one names its vertical axis, and only
+    the lowest panel of a column keeps the name of its horizontal one.
     """
     FigureCanvasAgg(figure)  # measures texts
     width, height = figure.get_size_inches()
-    columns = len(axes) // rows
-    panel = panel_width(width, columns)
-    starts = [LEFT + place * (panel + BETWEEN) for place in range(columns)]
+    columns = columns or len(axes)
+    rows, between = math.ceil(len(axes) / columns), TICKS if each_titled else BETWEEN
+    panel = panel_width(width, columns, between)
+    starts = [LEFT + place * (panel + between) for place in range(columns)]
     ends = [*(starts[place] - APART for place in sorted(legends)[1:]), width - EDGE]
     drawn = {
         place: fit_legend(figure, legends[place], end - starts[place])
         for place, end in zip(sorted(legends), ends, strict=True)
     }
     text = figure.text(0, 0, wrap(caption, (width - 2 * EDGE) * 72, SMALL), fontsize=SMALL, va="bottom")
-    below = EDGE + _inches(figure, text)[1] + LABELS
+    if each_titled:
+        _title_each(axes, columns, panel)
     title = TITLE + max(each.get_title("left").count("\n") for each in axes) * LINE
+    below = EDGE + _inches(figure, text)[1] + LABELS
     above = EDGE + max(_inches(figure, legend)[1] for legend in drawn.values()) + title
-    height = max(height, below + rows * LEAST_HEIGHT + (rows - 1) * ROWS_APART + above)
+    # A panel above an empty place of the last row names its axis, into that place.
+    apart = title + (LABELS if len(axes) % columns else TICKS / 2) if each_titled else ROWS_APART
+    height = max(height, below + rows * LEAST_HEIGHT + (rows - 1) * apart + above)
     figure.set_size_inches(width, height)
     text.set_position((EDGE / width, EDGE / height))
     for place, legend in drawn.items():
         legend.set_bbox_to_anchor((starts[place] / width, 1 - (above - title) / height), figure.transFigure)
-    tall = (height - below - above - (rows - 1) * ROWS_APART) / rows
+    tall = (height - below - above - (rows - 1) * apart) / rows
     for place, each in enumerate(axes):
-        start, bottom = starts[place % columns], below + (rows - 1 - place // columns) * (tall + ROWS_APART)
+        start, bottom = starts[place % columns], below + (rows - 1 - place // columns) * (tall + apart)
         each.set_position((start / width, bottom / height, panel / width, tall / height))
 
 
-def panel_width(width: float, columns: int) -> float:
-    """How wide a panel is on a figure `width` inches wide."""
-    return (width - LEFT - RIGHT - BETWEEN * (columns - 1)) / columns
+def _title_each(axes: Sequence[Axes], columns: int, panel: float) -> None:
+    """Titles no wider than a panel (inches), and names of horizontal axes at the lowest panels alone."""
+    for each in axes:
+        each.set_title(wrap(each.get_title(loc="left"), panel * 72, BOLD * LARGE))
+    for each in axes[:-columns]:
+        each.set_xlabel("")
 
 
-def lay_out_grid(figure: Figure, axes: Sequence[Axes], columns: int, handles: Handles, caption: str) -> None:
-    """Place the panels row by row, one legend above all of them and the caption below.
-
-    Only the lowest panel of a column names its horizontal axis, only the first column the vertical one.
-    """
-    FigureCanvasAgg(figure)  # measures texts
-    width, height = figure.get_size_inches()
-    rows, last = math.ceil(len(axes) / columns), len(axes) - columns
-    panel = (width - LEFT - RIGHT - TICKS * (columns - 1)) / columns
-    legend = fit_legend(figure, handles, width - EDGE - LEFT)
-    text = figure.text(0, 0, wrap(caption, (width - 2 * EDGE) * 72, SMALL), fontsize=SMALL, va="bottom")
-    titles = [wrap(each.get_title(loc="left"), panel * 72, BOLD * LARGE) for each in axes]
-    title = TITLE + max(name.count("\n") for name in titles) * 1.2 * LARGE / 72
-    below, above = EDGE + _inches(figure, text)[1] + LABELS, EDGE + _inches(figure, legend)[1] + title
-    # A panel above an empty place of the last row names its axis, into that place.
-    between = title + (TICKS / 2 if len(axes) == columns * rows else LABELS)
-    height = max(height, below + above + rows * LEAST_HEIGHT + (rows - 1) * between)
-    figure.set_size_inches(width, height)
-    tall = (height - below - above - (rows - 1) * between) / rows
-    text.set_position((EDGE / width, EDGE / height))
-    legend.set_bbox_to_anchor((LEFT / width, 1 - (above - title) / height), figure.transFigure)
-    for place, (each, name) in enumerate(zip(axes, titles, strict=True)):
-        each.set_title(name)
-        row, column = divmod(place, columns)
-        left, bottom = LEFT + column * (panel + TICKS), below + (rows - 1 - row) * (tall + between)
-        each.set_position((left / width, bottom / height, panel / width, tall / height))
-        if place < last:
-            each.set_xlabel("")
+def panel_width(width: float, columns: int, between: float = BETWEEN) -> float:
+    """How wide a panel is on a figure `width` inches wide, with so much between two."""
+    return (width - LEFT - RIGHT - between * (columns - 1)) / columns
 
 
 def fit_legend(figure: Figure, handles: Handles, width: float) -> Legend:

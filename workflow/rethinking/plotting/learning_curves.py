@@ -1,60 +1,54 @@
 """Figure 1a of the paper for any number of networks: training loss in several data settings, a panel a network."""
 
-from typing import Any
-
 import pandas as pd
 from matplotlib.figure import Figure
 
+from rethinking.outcomes.selection import runs_of_group, runs_of_panel
 from rethinking.outcomes.wording import images_of
-from rethinking.plotting.curves import (
-    THIN_LINES,
-    draw_losses,
-    lines_sentence,
-    panel_runs,
-    setting_handles,
-    split_losses,
-)
-from rethinking.plotting.layout import lay_out_grid
+from rethinking.plotting.curves import THIN_LINES, draw_losses, lines_sentence, setting_handles, split_losses
+from rethinking.plotting.layout import lay_out
 from rethinking.plotting.style import style
+from rethinking.sections import Section
 
 COLUMNS = 3
 
 
-def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:
-    """The figure and its caption. `section` is the figure's part of the resolved configuration."""
-    training = panel_runs(runs, section, "learning_curves")
-    group = section["panels"]["learning_curves"]
-    of_model = {model: training[training["model"] == model] for model in group["models"]}
-    losses = {model: split_losses(rows, curves) for model, rows in of_model.items()}
-    columns = min(COLUMNS, len(of_model))
+def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: Section) -> tuple[Figure, str]:
+    """The figure, a panel a network of each group, and its caption."""
+    training = runs_of_panel(runs, section, "learning_curves")
+    networks = section.networks("learning_curves")
+    trained = [runs_of_group(runs, section, group).query("model == @model") for group, model in networks]
+    losses = [split_losses(rows, curves) for rows in trained]
+    corruptions = list(dict.fromkeys(name for group, _ in networks for name in group.corruptions))
+    columns = min(COLUMNS, len(networks))
     with style():
-        drawing = Figure(figsize=section["size"])
-        rows = -(-len(of_model) // columns)
-        axes = list(drawing.subplots(rows, columns, squeeze=False).flat)
-        for place, (each, model) in enumerate(zip(axes, of_model, strict=False)):
-            draw_losses(each, losses[model], of_model[model], group["corruptions"])
-            each.set_title(section["labels"][model])
-            each.set_ylabel("" if place % columns else "training loss")
-        for spare in axes[len(of_model) :]:
+        drawing = Figure(figsize=section.size)
+        axes = list(drawing.subplots(-(-len(networks) // columns), columns, squeeze=False).flat)
+        for spare in axes[len(networks) :]:
             spare.remove()
+        axes = axes[: len(networks)]
+        for place, (each, (group, model)) in enumerate(zip(axes, networks, strict=True)):
+            draw_losses(each, losses[place], trained[place], corruptions)
+            each.set_title(section.label(group, model))
+            each.set_ylabel("" if place % columns else "training loss")
         text = caption(training, losses, section)
-        lay_out_grid(drawing, axes[: len(of_model)], columns, setting_handles(group["corruptions"]), text)
+        lay_out(drawing, axes, {0: setting_handles(corruptions)}, text, columns=columns, each_titled=True)
     return drawing, text
 
 
-def caption(training: pd.DataFrame, losses: dict[str, dict[str, pd.DataFrame]], section: dict[str, Any]) -> str:
+def caption(training: pd.DataFrame, losses: list[dict[str, pd.DataFrame]], section: Section) -> str:
     """The caption: what the figure cannot say by itself."""
-    facts = training.iloc[0]
-    diverged = int((training["stopped_by"] == "diverged").sum())
-    count = training["model"].nunique()
-    thin = any(len(tables["alone"]) for tables in losses.values())
+    count, diverged = training["model"].nunique(), int((training["stopped_by"] == "diverged").sum())
+    data = dict.fromkeys(
+        f"{images_of(section.dataset_labels[run['dataset']], run['num_train'])}, {run['num_classes']} classes"
+        for run in training.to_dict("records")
+    )
     sentences = [
-        f"Learning curves of {'one network' if count == 1 else f'{count} networks'}:"
-        f" {images_of(section['dataset_label'], facts['num_train'])}, {facts['num_classes']} classes.",
+        f"Learning curves of {'one network' if count == 1 else f'{count} networks'}: {'; '.join(data)}.",
         "Training loss (cross-entropy, nats), averaged over each epoch as it runs; the vertical axes differ.",
-        lines_sentence(section["seeds"]),
+        lines_sentence(section.seeds),
         f"Crosses: where {diverged} of {len(training)} runs diverged." if diverged else "",
-        f"Thin lines: {THIN_LINES}" if thin else "",
-        section["recipe_note"],
+        f"Thin lines: {THIN_LINES}" if any(len(tables["alone"]) for tables in losses) else "",
+        section.note,
     ]
     return " ".join(filter(None, sentences))

@@ -2,7 +2,6 @@
 
 import math
 from itertools import cycle
-from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,6 +11,7 @@ from matplotlib.ticker import NullFormatter
 from rethinking.plotting.labels import place_labels
 from rethinking.plotting.layout import lay_out
 from rethinking.plotting.style import COLOURS, style
+from rethinking.sections import Section
 
 SHAPES = ("o", "s", "D", "v", "^", "<", ">", "P", "X", "*", "d")  # no polygon that a small circle could be
 HEIGHT = 5.0  # inches; a lower figure has no room for a label at every point
@@ -19,10 +19,10 @@ SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 ROOM = 2.5  # factor beyond the outermost points on both axes, for their labels
 
 
-def figure(sizes: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:
+def figure(sizes: pd.DataFrame, section: Section) -> tuple[Figure, str]:
     """The figure and its caption. `sizes` has a row a network, `section` is the figure's part of the configuration."""
     with style():
-        width, height = section["size"]
+        width, height = section.size
         drawing = Figure(figsize=(width, max(height, HEIGHT)))
         axes = drawing.subplots()
         handles = []
@@ -50,11 +50,11 @@ def power_of_ten(value: float, _: float) -> str:
     return f"10{str(round(math.log10(value))).translate(SUPERSCRIPTS)}"
 
 
-def caption(sizes: pd.DataFrame, section: dict[str, Any]) -> str:
+def caption(sizes: pd.DataFrame, section: Section) -> str:
     """What is shown, and at which inputs."""
     inputs = "; ".join(f"{size}: {', '.join(group['label'])}" for size, group in sizes.groupby("input", sort=False))
     return (
         f"{len(sizes)} networks, a marker a family; families are those of a recipe's learning rates. Multiply-adds are "
         "those of convolutions and fully connected layers in one forward pass. Parameters and multiply-adds hold for "
-        f"inputs (channels, height, width) of {inputs}. {section['note']}"
+        f"inputs (channels, height, width) of {inputs}. {section.note}"
     ).strip()

@@ -5,7 +5,7 @@ Pictures are figures of a data set: figures/samples-cifar10.pdf is the picture `
 
 from dataclasses import dataclass
 
-from rethinking.outcomes.registry import EPOCH_BY_EPOCH, OfRuns, Panel
+from rethinking.outcomes.registry import EPOCH_BY_EPOCH, PAPER_FILES, OfRuns, Panel
 from rethinking.registry import Entry
 
 
@@ -38,7 +38,7 @@ FIGURES = {
         function="figure",
         description="fitting random labels and pixels: learning curves, convergence slowdown, generalisation error",
         panels={"learning_curves": Panel(one_model=True), "corruption_levels": Panel(by_level=True)},
-        published=("fig1a.csv", "fig1b.csv", "fig1c.csv"),
+        published=PAPER_FILES["fig1"],
     ),
     "fig2": Figure(
         module="rethinking.plotting.fig2",
@@ -51,7 +51,7 @@ FIGURES = {
             "batch_norm": Panel(in_full=True, corruptions=("true_labels",), regularisers=frozenset()),
         },
         frames=("runs", "evaluations"),
-        published=("fig2b.csv",),
+        published=PAPER_FILES["fig2"],
     ),
     "training": Figure(
         module="rethinking.plotting.training",
@@ -71,7 +71,7 @@ FIGURES = {
         module="rethinking.plotting.learning_curves",
         function="figure",
         description="training loss in several data settings, a panel a network",
-        panels={"learning_curves": Panel(in_full=True)},
+        panels={"learning_curves": Panel(in_full=True, several=True)},
     ),
     "importance_of_seed": Figure(
         module="rethinking.plotting.importance_of_seed",

@@ -16,6 +16,7 @@ from rethinking.files import read_array, read_csv
 from rethinking.outcomes.wording import capitalised, setting_label
 from rethinking.plotting.layout import CAPTION, LONGEST, shortened, text_height, wrap
 from rethinking.plotting.style import SMALL, VERMILLION, style
+from rethinking.sections import Section
 
 WIDTH, EDGE, NAMES, BETWEEN = 7.2, 0.06, 0.92, 0.06  # inches: whole, around, the rows' names, between images
 LABEL, GAP = 0.12, 0.08  # a line below an image, below a row
@@ -23,7 +24,7 @@ LARGEST = 0.9  # side of an image
 TINY = 5.5  # points
 
 
-def figure(folder: Path, section: dict[str, Any]) -> tuple[Figure, str]:
+def figure(folder: Path, section: Section) -> tuple[Figure, str]:
     """The figure and its caption from samples.npy and samples.csv; `section` names the data set and the seed."""
     images = read_array(folder / "samples.npy")
     # A class may be called NA or 01.
@@ -68,12 +69,12 @@ def draw_labels(axes: Axes, centre: float, top: float, given: str, true: str) ->
         axes.text(centre, top - 0.02 - LABEL, f"({shortened(true)})", ha="center", va="top", fontsize=TINY)
 
 
-def caption(table: pd.DataFrame, section: dict[str, Any]) -> str:
+def caption(table: pd.DataFrame, section: Section) -> str:
     """What the images are and how their labels are to be read."""
-    settings, label = set(table["Corruption"]), section["dataset_label"]
+    settings, label = set(table["Corruption"]), section.dataset_label
     sentences = [
         f"{capitalised(label)}: training images, the first of each class in turn, the same in every row"
-        f" (seed {section['seed']}).",
+        f" (seed {section.seeds[0]}).",
         "Below each image the label that a network is given.",
     ]
     if (table["GivenLabel"] != table["TrueLabel"]).any():

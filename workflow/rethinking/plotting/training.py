@@ -18,6 +18,7 @@ from rethinking.outcomes.wording import capitalised, diverged_sentence, images_o
 from rethinking.plotting.curves import draw_band, lines_sentence
 from rethinking.plotting.layout import Handles, lay_out, panel_width, wrap
 from rethinking.plotting.style import BLUE, LARGE, ORANGE, VERMILLION, LineStyle, style
+from rethinking.sections import PanelRuns, Section
 
 PARTS = {
     "Train": ("training", LineStyle(BLUE, "o", (4, 1.4))),
@@ -28,18 +29,18 @@ ROWS = {"Accuracy": "accuracy (%)", "Loss": "loss (nats)"}
 BEST = {"color": "0.35", "linewidth": 0.8, "linestyle": (0, (5, 2, 1, 2))}
 
 
-def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: dict[str, Any]) -> tuple[Figure, str]:
-    """The figure, a column a network, and its caption; `section` is the figure's part of the configuration."""
-    group = section["panels"]["networks"]
+def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: Section) -> tuple[Figure, str]:
+    """The figure, a column a network of each group, and its caption."""
+    networks = section.networks("networks")
     with style():
-        drawing = Figure(figsize=section["size"])
-        axes = drawing.subplots(len(ROWS), len(group["models"]), squeeze=False, sharex=True, sharey="row")
-        for column, model in enumerate(group["models"]):
+        drawing = Figure(figsize=section.size)
+        axes = drawing.subplots(len(ROWS), len(networks), squeeze=False, sharex=True, sharey="row")
+        for column, (group, model) in enumerate(networks):
             trained = without_diverged(rows_of(runs, group, model))
             draw_network(list(axes[:, column]), trained, curves.merge(trained[RUN], on=RUN))
         text = caption(runs, section)
         label_axes(axes, section)
-        lay_out(drawing, list(axes.flat), {0: handles()}, text, rows=len(ROWS))
+        lay_out(drawing, list(axes.flat), {0: handles()}, text, columns=len(networks))
     return drawing, text
 
 
@@ -68,11 +69,11 @@ def draw_line(axes: Axes, curves: pd.DataFrame, look: LineStyle) -> None:
     draw_band(axes, summary, look.line_and_marker(), markersize=3.0, markevery=every)
 
 
-def label_axes(axes: Any, section: dict[str, Any]) -> None:
+def label_axes(axes: Any, section: Section) -> None:
     """The networks above their columns, what the axes show, and where they end."""
-    width = 72 * panel_width(section["size"][0], axes.shape[1])
-    for each, model in zip(axes[0], section["panels"]["networks"]["models"], strict=True):
-        each.set_title(wrap(section["labels"][model], width, LARGE, "bold"))
+    width = 72 * panel_width(section.size[0], axes.shape[1])
+    for each, network in zip(axes[0], section.networks("networks"), strict=True):
+        each.set_title(wrap(section.label(*network), width, LARGE, "bold"))
     for row, label in zip(axes, ROWS.values(), strict=True):
         row[0].set_ylabel(label)
     for each in axes[-1]:
@@ -88,23 +89,26 @@ def handles() -> Handles:
     return [*lines, (Line2D([], [], **BEST), "best epoch by validation")]
 
 
-def caption(runs: pd.DataFrame, section: dict[str, Any]) -> str:
+def caption(runs: pd.DataFrame, section: Section) -> str:
     """What is shown of how many images and seeds, and what the choice of an epoch gave."""
-    group = section["panels"]["networks"]
-    (corruption,) = group["corruptions"]
-    found = {model: rows_of(runs, group, model) for model in group["models"]}
-    sizes = next(iter(found.values())).iloc[0]
-    images = images_of(section["dataset_label"], sizes["num_train"], sizes["num_test"])
+    found = {(group, model): rows_of(runs, group, model) for group, model in section.networks("networks")}
+    data = dict.fromkeys(data_of(group, rows.iloc[0], section) for (group, _), rows in found.items())
     sentences = [
-        f"{capitalised(images)}, {setting_label(corruption)}: accuracy (above) and loss (below) after each epoch, in"
+        f"{capitalised('; '.join(data))}: accuracy (above) and loss (below) after each epoch, in"
         " evaluation mode, on all training, validation and test images.",
-        lines_sentence(section["seeds"]),
+        lines_sentence(section.seeds),
         "Vertical lines: the epoch with the highest validation accuracy, one a seed; test images choose nothing.",
-        *(best_sentence(section["labels"][model], without_diverged(rows)) for model, rows in found.items()),
+        *(best_sentence(section.label(*network), without_diverged(rows)) for network, rows in found.items()),
         diverged_sentence(pd.concat(found.values())),
-        section["recipe_note"],
+        section.note,
     ]
     return " ".join(filter(None, sentences))
+
+
+def data_of(group: PanelRuns, run: pd.Series, section: Section) -> str:
+    """What a group's networks are trained on, by one of their runs: images and setting."""
+    images = images_of(section.dataset_labels[group.dataset], run["num_train"], run["num_test"])
+    return f"{images}, {setting_label(group.corruptions[0])}"
 
 
 def best_sentence(label: str, runs: pd.DataFrame) -> str:

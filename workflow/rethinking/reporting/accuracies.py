@@ -1,43 +1,59 @@
 """What tables 1 and 4 share: a row a group of runs, network and corruption, ours beside the paper's."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from rethinking.outcomes.selection import Frames
 from rethinking.outcomes.wording import seeds_sentence
 from rethinking.reporting.comparison import FAILED, ours, verdict
+from rethinking.sections import PanelRuns, Section
 
 NOT_COMPARED = "not compared"
 INFERRED = "The coefficients of weight decay are inferred: the paper does not state them (config/paper/README.md)."
 
 
-def table_rows(section: Mapping[str, Any], panels: Sequence[str]) -> list[tuple[str, str, str]]:
-    """Panel, model and corruption of every row: network by network, each in the order of `panels`.
+class Row(NamedTuple):
+    """What a row of a table is about: runs that differ in their seed alone."""
 
-    The networks have the order of the panel that has most of them.
+    group: PanelRuns
+    model: str
+    corruption: str
+
+
+def table_rows(section: Section, panels: Sequence[str]) -> list[Row]:
+    """The rows: network by network, each in the order of `panels`.
+
+    The networks have the order of the group that has most of them.
     """
-    groups = {panel: section["panels"][panel] for panel in panels if panel in section["panels"]}
-    found = [
-        (panel, model, corruption)
-        for panel, group in groups.items()
-        for model in group["models"]
-        for corruption in group["corruptions"]
-    ]
-    longest_first = sorted(groups.values(), key=lambda group: -len(group["models"]))
-    order = list(dict.fromkeys(model for group in longest_first for model in group["models"]))
-    return sorted(found, key=lambda row: order.index(row[1]))
+    groups = [group for panel in panels for group in section.of(panel)]
+    found = [Row(group, model, name) for group in groups for model in group.models for name in group.corruptions]
+    longest_first = sorted(groups, key=lambda group: -len(group.models))
+    order = list(dict.fromkeys(model for group in longest_first for model in group.models))
+    return sorted(found, key=lambda row: order.index(row.model))
+
+
+def group_name(row: Row) -> dict[str, str]:
+    """The column of a group's name, where groups have one."""
+    return {"group": row.group.name} if row.group.name else {}
+
+
+def network_labels(numbers: pd.DataFrame, section: Section) -> list[str]:
+    """The network of each row as it is read, with the name of its group where that has one."""
+    groups = numbers["group"].fillna("") if "group" in numbers else [""] * len(numbers)
+    labels = [section.labels[model] for model in numbers["model"]]
+    return [", ".join(filter(None, both)) for both in zip(labels, groups, strict=True)]
 
 
 def published_value(
-    published: pd.DataFrame | None, section: Mapping[str, Any], panel: str, model: str, quantity: str
+    published: pd.DataFrame | None, section: Section, row: Row, quantity: str
 ) -> tuple[float, str] | None:
     """The paper's number and its remark; None where there is none to compare with."""
-    if published is None or section["panels"][panel]["dataset"] != section["dataset"]:
+    if published is None or row.group.dataset != section.dataset:
         return None
-    wanted = [panel, section["published_as"][model], quantity]
+    wanted = [row.group.panel, section.published_as[row.model], quantity]
     found = published[(published[["panel", "model", "quantity"]] == wanted).all(axis=1)]
     return None if found.empty else (float(found["value"].iloc[0]), str(found["remark"].iloc[0]))
 
@@ -45,16 +61,15 @@ def published_value(
 def compared(
     frames: Frames,
     published: pd.DataFrame | None,
-    section: Mapping[str, Any],
-    row: tuple[str, str, str],
+    section: Section,
+    row: Row,
     quantity: str,
 ) -> dict[str, Any]:
     """Ours, the paper's, their difference and the verdict, as columns that begin with the quantity's name."""
-    panel, model, corruption = row
-    found = ours(frames, section["panels"][panel], model, corruption, quantity)
-    paper = published_value(published, section, panel, model, quantity)
+    found = ours(frames, *row, quantity)
+    paper = published_value(published, section, row, quantity)
     value, remark = paper or (math.nan, "")
-    judged = NOT_COMPARED if paper is None else verdict(value, remark, found, section["tolerance"][quantity])
+    judged = NOT_COMPARED if paper is None else verdict(value, remark, found, section.tolerance[quantity])
     return {
         quantity: found.mean,
         f"{quantity}_sd": found.sd,
@@ -65,9 +80,9 @@ def compared(
     }
 
 
-def settings(section: Mapping[str, Any], panel: str, model: str) -> dict[str, Any]:
+def settings(section: Section, row: Row) -> dict[str, Any]:
     """What a row's runs were regularised with, from their recipe."""
-    recipe = section["settings"][panel][model]
+    recipe = section.settings[row.group.recipe][row.model]
     augmentation = recipe["augmentation"] or {}
     return {
         "random_crop": bool(augmentation.get("random_crop")),
@@ -98,14 +113,14 @@ def with_difference(value: Any, difference: float, digits: int = 2) -> str:
     return plain(value, digits) + ("" if math.isnan(difference) else f" ({difference:+.{digits}f})")
 
 
-def seeds_note(section: Mapping[str, Any]) -> str:
+def seeds_note(section: Section) -> str:
     """How many seeds, and what stands behind the sign."""
-    return seeds_sentence(section["seeds"], "Means ± standard deviations over {count} seeds.")
+    return seeds_sentence(section.seeds, "Means ± standard deviations over {count} seeds.")
 
 
-def tolerance_note(section: Mapping[str, Any], quantities: Sequence[str]) -> str:
+def tolerance_note(section: Section, quantities: Sequence[str]) -> str:
     """By which tolerance the verdicts are, or why there are none."""
-    if not section["at_paper_size"]:
+    if not section.at_paper_size:
         return "The paper's numbers are of all of CIFAR-10; what is measured on other data is not held against them."
-    words = [f"{section['tolerance'][name]:g} ({name.replace('_', ' ')})" for name in quantities]
+    words = [f"{section.tolerance[name]:g} ({name.replace('_', ' ')})" for name in quantities]
     return f"Reproduced: the mean is at most {' or '.join(words)} percentage points from the paper's."

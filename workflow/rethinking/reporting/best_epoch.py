@@ -11,9 +11,10 @@ import pandas as pd
 
 from rethinking.outcomes.selection import Frames, without_diverged
 from rethinking.outcomes.wording import diverged_sentence, setting_label
-from rethinking.reporting.accuracies import seeds_note, table_rows, with_spread
+from rethinking.reporting.accuracies import Row, group_name, network_labels, seeds_note, table_rows, with_spread
 from rethinking.reporting.comparison import summary
 from rethinking.reporting.formats import Table
+from rethinking.sections import Section
 
 PANELS = ("networks",)
 OF_A_RUN = {  # columns of runs.csv by their names in the table
@@ -27,37 +28,36 @@ OF_A_RUN = {  # columns of runs.csv by their names in the table
 }
 
 
-def table(*, runs: pd.DataFrame, published: None, section: dict[str, Any]) -> Table:
+def table(*, runs: pd.DataFrame, section: Section) -> Table:
     """One row a network. `section` is the table's part of the resolved configuration."""
     frames = Frames(runs=runs.assign(seconds_per_epoch=runs["seconds"] / runs["epochs_done"]))
-    numbers = pd.DataFrame([row_of(frames, section, row) for row in table_rows(section, PANELS)])
-    dataset = section["dataset_label"]
+    numbers = pd.DataFrame([row_of(frames, row) for row in table_rows(section, PANELS)])
+    dataset = section.dataset_label
     notes = [
         f"{dataset}. Accuracies in percent, in evaluation mode; seconds are those of training and evaluation together.",
         "The epoch is chosen by the validation set, images held out of the training set, and is the first of equals;"
         " the test set is never used for it.",
         seeds_note(section),
         diverged_sentence(runs),
-        section["recipe_note"],
+        section.note,
     ]
     return Table(f"Best epoch: {dataset}", numbers, shown(numbers, section), notes)
 
 
-def row_of(frames: Frames, section: dict[str, Any], row: tuple[str, str, str]) -> dict[str, Any]:
+def row_of(frames: Frames, row: Row) -> dict[str, Any]:
     """A row of the CSV file: means, and standard deviations over seeds."""
-    panel, model, corruption = row
-    rows = without_diverged(frames.of("runs", section["panels"][panel], model, corruption))
-    values: dict[str, Any] = {"model": model, "corruption": corruption, "n": len(rows)}
+    rows = without_diverged(frames.of("runs", *row))
+    values: dict[str, Any] = {**group_name(row), "model": row.model, "corruption": row.corruption, "n": len(rows)}
     for column in OF_A_RUN:
         found = summary(rows[column].to_numpy(float), len(rows))
         values |= {column: found.mean, f"{column}_sd": found.sd}
     return values
 
 
-def shown(numbers: pd.DataFrame, section: dict[str, Any]) -> pd.DataFrame:
+def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
     """The rows as they are read."""
     columns = {
-        "network": [section["labels"][model] for model in numbers["model"]],
+        "network": network_labels(numbers, section),
         "labels and pixels": [setting_label(corruption) for corruption in numbers["corruption"]],
         "n": [str(n) for n in numbers["n"]],
     }

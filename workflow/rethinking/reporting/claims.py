@@ -6,7 +6,7 @@ They stand in for the numbers where the data are not the paper's: the order of t
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -15,6 +15,7 @@ from rethinking.names import split_corruption
 from rethinking.outcomes.selection import Frames, without_diverged
 from rethinking.outcomes.wording import setting_label
 from rethinking.reporting.comparison import Ours, ours
+from rethinking.sections import Section
 
 Row = dict[str, Any]
 
@@ -30,7 +31,7 @@ RANDOM = "random_labels-1.0"
 ERRORS = 3  # standard errors of a test error at chance that count as chance
 
 
-def claims(frames: Frames, section: Mapping[str, Any]) -> list[Row]:
+def claims(frames: Frames, section: Section) -> list[Row]:
     """One row a claim: source, what is claimed, what was found, n, verdict."""
     return [
         *order_of_settings(frames, section),
@@ -40,27 +41,21 @@ def claims(frames: Frames, section: Mapping[str, Any]) -> list[Row]:
     ]
 
 
-def groups(section: Mapping[str, Any], *panels: str) -> Iterator[Mapping[str, Any]]:
-    """The groups of runs with one of the panels' names."""
-    yield from (group for key, group in section["panels"].items() if key.rpartition(".")[2] in panels)
-
-
 def claim(source: str, what: str, found: str, n: int, holds: bool | None) -> Row:
     """A row; `holds` is None where nothing was run that could tell."""
     judged = "not run" if holds is None else "holds" if holds else "fails"
     return {"source": source, "claim": what, "found": found, "n": n, "verdict": judged}
 
 
-def order_of_settings(frames: Frames, section: Mapping[str, Any]) -> Iterator[Row]:
+def order_of_settings(frames: Frames, section: Section) -> Iterator[Row]:
     """That a setting of figure 1a has a lower loss, averaged over the steps that both trained, than another."""
-    panel = next(groups(section, "learning_curves"), None)
     for fast, slow in FASTER:
         what = f"{setting_label(fast)} before {setting_label(slow)}"
-        if panel is None or not {fast, slow} <= set(panel["corruptions"]):
+        having = [group for group in section.of("learning_curves") if {fast, slow} <= set(group.corruptions)]
+        if not having:
             yield claim("figure 1a", what, "", 0, None)
             continue
-        (model,) = panel["models"]
-        both = [frames.of("curves", panel, model, name) for name in (fast, slow)]
+        both = [frames.of("curves", having[0], having[0].models[0], name) for name in (fast, slow)]
         last = min((rows["Step"].max() for rows in both if len(rows)), default=math.nan)
         means = [rows[rows["Step"] <= last]["OnlineTrainLoss"].mean() for rows in both]
         n = min(rows["seed"].nunique() for rows in both)
@@ -68,20 +63,20 @@ def order_of_settings(frames: Frames, section: Mapping[str, Any]) -> Iterator[Ro
         yield claim("figure 1a", what, found, n, None if n == 0 else bool(means[0] < means[1]))
 
 
-def rising(frames: Frames, section: Mapping[str, Any], source: str, quantity: str, words: str) -> Iterator[Row]:
+def rising(frames: Frames, section: Section, source: str, quantity: str, words: str) -> Iterator[Row]:
     """That a quantity never falls from one level to the next by more than its tolerance, network by network."""
-    for panel in groups(section, "corruption_levels"):
-        levels = sorted(panel["corruptions"], key=lambda name: split_corruption(name)[1] or 0.0)
-        for model in panel["models"]:
+    for panel in section.of("corruption_levels"):
+        levels = sorted(panel.corruptions, key=lambda name: split_corruption(name)[1] or 0.0)
+        for model in panel.models:
             all_found = [ours(frames, panel, model, level, quantity) for level in levels]
             shown = ", ".join(in_words(found) for found in all_found)
             holds = None
             if all(found.ran for found in all_found):
                 falls = [before.mean - after.mean for before, after in itertools.pairwise(all_found)]
                 # A level that no seed fits has no mean, and no comparison with it holds.
-                holds = all(fall <= section["tolerance"][quantity] for fall in falls)
+                holds = all(fall <= section.tolerance[quantity] for fall in falls)
             n = min(found.n for found in all_found)
-            yield claim(source, f"{section['labels'][model]}: {words} rises with the level", shown, n, holds)
+            yield claim(source, f"{section.labels[model]}: {words} rises with the level", shown, n, holds)
 
 
 def in_words(found: Ours) -> str:
@@ -89,18 +84,18 @@ def in_words(found: Ours) -> str:
     return f"{found.mean:.2f}" if found.n else "did not fit" if found.ran else "not run"
 
 
-def random_labels(frames: Frames, section: Mapping[str, Any]) -> Iterator[Row]:
+def random_labels(frames: Frames, section: Section) -> Iterator[Row]:
     """That every network fits random labels and is then at chance on the test set, wherever it is trained on them."""
     seen = set()
-    for panel in groups(section, "corruption_levels", "random_labels"):
-        for model in panel["models"] if RANDOM in panel["corruptions"] else ():
-            if (key := (model, panel["recipe"])) in seen:
+    for panel in (*section.of("corruption_levels"), *section.of("random_labels")):
+        for model in panel.models if RANDOM in panel.corruptions else ():
+            if (key := (model, panel.recipe)) in seen:
                 continue
             seen.add(key)
             runs = frames.of("runs", panel, model, RANDOM)
-            who = f"{section['labels'][model]} (recipe {panel['recipe']})"
+            who = f"{section.labels[model]} (recipe {panel.recipe})"
             yield fitted(runs, who)
-            yield at_chance(runs, who, section["tolerance"]["test_error_at_fit"])
+            yield at_chance(runs, who, section.tolerance["test_error_at_fit"])
 
 
 def fitted(runs: pd.DataFrame, who: str) -> Row:

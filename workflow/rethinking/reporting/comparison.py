@@ -5,14 +5,14 @@ no spread of its own.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from rethinking.outcomes.selection import Frames, without_diverged
+from rethinking.sections import PanelRuns, Section
 
 # A quantity's column: of runs.csv where it is one number a run, else of the frame with one row a step.
 OF_A_RUN = {
@@ -48,7 +48,7 @@ class Ours:
 
 def ours(
     frames: Frames,
-    group: Mapping[str, Any],
+    group: PanelRuns,
     model: str,
     corruption: str,
     quantity: str,
@@ -104,16 +104,15 @@ def verdict(paper: float, remark: str, found: Ours, tolerance: float) -> str:
     return "reproduced" if abs(found.mean - paper) <= tolerance else "differs"
 
 
-def find(section: Mapping[str, Any], panel: str, model: str) -> list[tuple[Mapping[str, Any], str]]:
-    """The section's groups of runs with a panel's name that hold a registered network: group, the model's name in it.
+def find(section: Section, place: tuple[str, str], model: str) -> list[tuple[PanelRuns, str]]:
+    """The section's groups that are of a place (section, panel) and hold a registered network, and its name there.
 
-    The groups of a table of everything carry their figure's or table's name before their own. Only those on the
-    section's own data set count.
+    Only those on the section's own data set count.
     """
     return [
         (group, name)
-        for key, group in section["panels"].items()
-        if key.rpartition(".")[2] == panel and group["dataset"] == section["dataset"]
-        for name in group["models"]
-        if section["published_as"][name] == model
+        for group in section.groups
+        if (group.section, group.panel) == place and group.dataset == section.dataset
+        for name in group.models
+        if section.published_as[name] == model
     ]

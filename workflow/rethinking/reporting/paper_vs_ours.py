@@ -12,6 +12,7 @@ from rethinking.reporting.accuracies import plain, seeds_note, with_spread
 from rethinking.reporting.claims import claims
 from rethinking.reporting.comparison import SUSPECT, Ours, find, ours, verdict
 from rethinking.reporting.formats import Table
+from rethinking.sections import PanelRuns, Section
 
 ERROR, CORRUPTED = "test_error_at_fit", "test_error_at_fit_corrupted"
 NOTHING = Ours(math.nan, math.nan, 0, 0)
@@ -27,11 +28,11 @@ def table(
     curves: pd.DataFrame,
     evaluations: pd.DataFrame,
     published: pd.DataFrame | None,
-    section: dict[str, Any],
+    section: Section,
 ) -> Table:
     """One row a published number, or a row a claim where `published` is None.
 
-    `section` is the table's part of the resolved configuration, its panels those of every figure and table.
+    `section` has the groups of the figures and tables that the paper's numbers are of.
     """
     frames = Frames(runs=runs, curves=curves, evaluations=evaluations)
     if published is None:
@@ -46,22 +47,22 @@ def table(
         corrupted_note(numbers),
         seeds_note(section),
         diverged_sentence(runs),
-        section["recipe_note"],
+        section.note,
     ]
     title = f"The paper's numbers and ours: {counts(numbers)}"
     return Table(title, numbers, shown(numbers), notes)
 
 
-def row_of(frames: Frames, section: Mapping[str, Any], number: dict[str, Any]) -> dict[str, Any]:
+def row_of(frames: Frames, section: Section, number: dict[str, Any]) -> dict[str, Any]:
     """A published number beside ours, from the group of runs that has it of most seeds."""
     names = (number["corruption"], number["quantity"], number["step"])
     candidates = [
-        (ours(frames, group, model, *names), corrupted(frames, group, model, number), group["recipe"])
-        for group, model in find(section, number["panel"], number["model"])
-        if number["corruption"] in group["corruptions"]
+        (ours(frames, group, model, *names), corrupted(frames, group, model, number), group.recipe)
+        for group, model in find(section, (number["section"], number["panel"]), number["model"])
+        if number["corruption"] in group.corruptions
     ]
     found, alike, recipe = max(candidates, key=lambda each: (each[0].n, each[0].ran), default=(NOTHING, math.nan, ""))
-    tolerance = section["tolerance"][number["quantity"]]
+    tolerance = section.tolerance[number["quantity"]]
     # A curve that ends before the number's step or was not measured at it has no value, and nothing is wrong with that.
     unmeasured = found.n == 0 and not math.isnan(number["step"]) and found.diverged < found.ran
     by_definition = number["quantity"] == "relative_time" and number["corruption"] == "true_labels"
@@ -87,7 +88,7 @@ def row_of(frames: Frames, section: Mapping[str, Any], number: dict[str, Any]) -
     }
 
 
-def corrupted(frames: Frames, group: Mapping[str, Any], model: str, number: Mapping[str, Any]) -> float:
+def corrupted(frames: Frames, group: PanelRuns, model: str, number: Mapping[str, Any]) -> float:
     """What a test error of ours would be on test labels corrupted like the training ones; NaN of other quantities."""
     if number["quantity"] != ERROR or number["corruption"] == "true_labels":
         return math.nan
@@ -141,21 +142,21 @@ def missing(found: Ours, judged: str, step: float) -> str:
     return "; ".join(f"{count} of {found.ran} of our runs {what}" for count, what in counts if count)
 
 
-def would_take(section: Mapping[str, Any], number: Mapping[str, Any]) -> str:
+def would_take(section: Section, number: Mapping[str, Any]) -> str:
     """The command that makes a missing number, and its cost."""
     needed = [number["corruption"], *(["true_labels"] if number["quantity"] == "relative_time" else [])]
     there = {
-        run["corruption"]: run
-        for run in section["would_take"]
-        if (run["panel"], run["model"]) == (number["panel"], number["model"])
+        run.corruption: run
+        for run in section.would_take
+        if (run.section, run.panel, run.model) == (number["section"], number["panel"], number["model"])
     }
     runs = [there[corruption] for corruption in dict.fromkeys(needed) if corruption in there]
     if not there.keys() >= set(needed):
         return "runs that no configuration here has"
-    targets = " ".join(f"results/runs/{run['folder']}/seed0/run.json" for run in runs)
-    epochs, images = sum(run["epochs"] for run in runs), runs[0]["num_train"]
+    targets = " ".join(f"results/runs/{run.folder}/seed0/run.json" for run in runs)
+    epochs, images = sum(run.epochs for run in runs), runs[0].num_train
     return (
-        f"snakemake --cores all --configfile {runs[0]['configfile']} -- {targets}: {epochs} epochs of {images:,}"
+        f"snakemake --cores all --configfile {runs[0].configfile} -- {targets}: {epochs} epochs of {images:,}"
         " images a seed"
     )
 
@@ -193,18 +194,18 @@ def shown_together(part: pd.DataFrame, points: int) -> dict[str, str]:
     }
 
 
-def table_of_claims(frames: Frames, section: dict[str, Any]) -> Table:
+def table_of_claims(frames: Frames, section: Section) -> Table:
     """The claims of the paper's figures, asked of data of another size."""
     columns = ["source", "claim", "found", "n", "verdict"]
     numbers = pd.DataFrame(claims(frames, section), columns=columns)
     found = numbers["verdict"].value_counts()
-    title = f"What the paper shows, on {section['dataset_label']}: " + ", ".join(
+    title = f"What the paper shows, on {section.dataset_label}: " + ", ".join(
         f"{found.get(name, 0)} {name}" for name in ("holds", "fails", "not run")
     )
     notes = [
         "The paper's numbers are of all of CIFAR-10, so what is asked here is what they say without their values.",
-        f"Rising: no mean is below that of the level before by more than {section['tolerance']['relative_time']:g}"
-        f" (time to fit, relative) or {section['tolerance']['test_error_at_fit']:g} (test error).",
+        f"Rising: no mean is below that of the level before by more than {section.tolerance['relative_time']:g}"
+        f" (time to fit, relative) or {section.tolerance['test_error_at_fit']:g} (test error).",
         seeds_note(section),
     ]
     return Table(title, numbers, numbers.astype(str), notes)

@@ -1,21 +1,14 @@
 """The tables: name -> module and function, and the panels (groups of runs) that each is made from."""
 
-from dataclasses import dataclass
-
-from rethinking.outcomes.registry import EPOCH_BY_EPOCH, OfRuns, Panel
+from rethinking.outcomes.registry import EPOCH_BY_EPOCH, PAPER_FILES, SECTION_OF, OfRuns, Panel
 
 
-@dataclass(frozen=True, kw_only=True)
 class Table(OfRuns):
-    """One table: its function returns a `formats.Table`.
+    """One table: its function returns a `formats.Table`. A configuration may leave out panels that it cannot afford."""
 
-    `at_any_size`: it gets `published` whatever the size of its runs. `of_everything`: it is made from the panels of
-    every figure and table of the configuration, and `panels` names what its own section may add to them, runs that
-    stand in no other.
-    """
 
-    at_any_size: bool = False
-    of_everything: bool = False
+# What tables 1 and 4 say of their rows' recipes.
+REGULARISED = ("epochs", "weight_decay", "weight_decay_on", "augmentation")
 
 
 def _after_training(corruption: str, *regularisers: str) -> Panel:
@@ -36,7 +29,8 @@ TABLES = {
             "random_labels": _after_training("random_labels-1.0"),
         },
         frames=("runs",),
-        published=("table1.csv",),
+        published=PAPER_FILES["table1"],
+        settings=REGULARISED,
     ),
     "table4": Table(
         module="rethinking.reporting.table4",
@@ -47,7 +41,8 @@ TABLES = {
             "random_labels_crop": _after_training("random_labels-1.0", "random_crop"),
             "random_labels_augmentation": _after_training("random_labels-1.0", "flip", "rotation"),
         },
-        published=("table4.csv",),
+        published=PAPER_FILES["table4"],
+        settings=REGULARISED,
     ),
     "best_epoch": Table(
         module="rethinking.reporting.best_epoch",
@@ -60,33 +55,37 @@ TABLES = {
         module="rethinking.reporting.per_class",
         function="table",
         description="test accuracy class by class, at the best epoch by validation or after the last",
-        panels={"networks": Panel(in_full=True)},
+        panels={"networks": Panel(in_full=True, several=True)},
         frames=("runs", "confusions"),
     ),
     "paper_vs_ours": Table(
         module="rethinking.reporting.paper_vs_ours",
         function="table",
         description="the paper's numbers of tables 1 and 4 and figures 1 and 2b beside ours",
-        panels={"corruption_levels": Panel(), "learning_curves": Panel()},
+        panels={name: Panel(counts_as_one_of="fig1") for name in ("learning_curves", "corruption_levels")},
         frames=("runs", "curves", "evaluations"),
-        published=("table1.csv", "table4.csv", "fig1a.csv", "fig1b.csv", "fig1c.csv", "fig2b.csv"),
-        of_everything=True,
+        published=tuple(SECTION_OF),
+        of_sections=("fig1", "fig2", "table1", "table4"),
     ),
     "zero_loss": Table(
         module="rethinking.reporting.zero_loss",
         function="table",
         description="when each network had fitted its training set: epoch, steps, seconds, test accuracy",
-        panels={"corruption_levels": Panel(by_level=True), "learning_curves": Panel(), "capacity": Panel()},
+        panels={
+            "corruption_levels": Panel(by_level=True, several=True),
+            "learning_curves": Panel(several=True),
+            "capacity": Panel(several=True),
+        },
         frames=("runs",),
     ),
     "sources": Table(
         module="rethinking.reporting.sources",
         function="table",
         description="what other sources print of their own runs, beside ours",
-        panels={"runs": Panel()},
+        panels={"runs": Panel(several=True)},
         frames=("runs", "curves", "evaluations"),
         published=("sources.yaml",),
         at_any_size=True,
-        of_everything=True,
+        of_sections=("fig1", "fig2", "learning_curves", "training", "best_epoch", "zero_loss"),
     ),
 }

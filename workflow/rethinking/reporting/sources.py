@@ -16,6 +16,7 @@ from rethinking.outcomes.wording import setting_label, when_fitted
 from rethinking.reporting.accuracies import plain, seeds_note, with_difference, with_spread
 from rethinking.reporting.comparison import OF_A_STEP, Ours, summary
 from rethinking.reporting.formats import Table
+from rethinking.sections import PanelRuns, Section
 
 COLUMNS = {
     **OF_A_STEP,
@@ -50,14 +51,14 @@ def table(
     curves: pd.DataFrame,
     evaluations: pd.DataFrame,
     published: pd.DataFrame,
-    section: dict[str, Any],
+    section: Section,
 ) -> Table:
     """One row a number of each source that shares a network with the configuration.
 
     `section` is the table's part of the configuration.
     """
     frames = Frames(runs=runs, curves=curves, evaluations=evaluations)
-    published = in_common(published, set(section["factories"].values()))
+    published = in_common(published, set(section.factories.values()))
     rows = [row_of(frames, section, result) for result in published.to_dict("records")]
     numbers = pd.DataFrame(rows)
     count = numbers["size"].value_counts()
@@ -70,7 +71,7 @@ def table(
         "Seconds are of other machines than ours, so they get no difference." if seconds else "",
         fit_note(section) if fit else "",
         seeds_note(section),
-        section["recipe_note"],
+        section.note,
     ]
     title = ", ".join(f"{count.get(size, 0)} {words}" for size, words in IN_TITLE.items())
     return Table(f"Other sources' numbers and ours: {title}", numbers, shown(numbers, section), notes)
@@ -79,9 +80,9 @@ def table(
 IN_TITLE = {THEIRS: "at their size", OTHER: "at another", NOT_RUN: NOT_RUN}
 
 
-def fit_note(section: Mapping[str, Any]) -> str:
+def fit_note(section: Section) -> str:
     """What a fit is, of ours and of theirs."""
-    criterion = when_fitted(section["fit_criterion"])
+    criterion = when_fitted(section.fit_criterion)
     return f"The fit of ours is where {criterion}, in evaluation mode on the whole set; theirs is by running ones."
 
 
@@ -96,7 +97,7 @@ def sources(published: pd.DataFrame) -> Iterator[tuple[str, str | None]]:
     yield from published[["title", "address"]].drop_duplicates().itertuples(index=False, name=None)
 
 
-def row_of(frames: Frames, section: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
+def row_of(frames: Frames, section: Section, result: Mapping[str, Any]) -> dict[str, Any]:
     """A number beside ours: from runs of the source's size, else of the nearest, of these from the most runs."""
     chosen = max(
         candidates(frames, section, result),
@@ -123,30 +124,30 @@ def row_of(frames: Frames, section: Mapping[str, Any], result: Mapping[str, Any]
     }
 
 
-def candidates(frames: Frames, section: Mapping[str, Any], result: Mapping[str, Any]) -> Iterator[Candidate]:
+def candidates(frames: Frames, section: Section, result: Mapping[str, Any]) -> Iterator[Candidate]:
     """Each group of runs of the network and corruption that has the quantity."""
-    for group in section["panels"].values():
-        for model in group["models"]:
-            if section["factories"][model] != result["network"]:
+    for group in section.groups:
+        for model in group.models:
+            if section.factories[model] != result["network"]:
                 continue
-            for corruption in group["corruptions"]:
+            for corruption in group.corruptions:
                 if result["corruption"] not in ("", corruption):
                     continue
                 runs = frames.of("runs", group, model, corruption)
                 if (found := measured(frames, section, group, model, corruption, result)) is None:
                     continue
-                whole = section["published_as"][model] == result["network"]
-                images, dataset = int(runs["num_train"].iloc[0]), group["dataset"]
+                whole = section.published_as[model] == result["network"]
+                images, dataset = int(runs["num_train"].iloc[0]), group.dataset
                 alike = result["quantity"] == "parameters" or abs(images - result["images"]) <= ALIKE * result["images"]
-                theirs = whole and alike and result["dataset"] in section["datasets"][dataset]["lineage"]
-                run = f"{dataset}/{model}/{corruption}/{group['recipe']}"
+                theirs = whole and alike and result["dataset"] in section.lineages[dataset]
+                run = f"{dataset}/{model}/{corruption}/{group.recipe}"
                 yield Candidate(found, dataset, images, whole, theirs, run)
 
 
 def measured(
     frames: Frames,
-    section: Mapping[str, Any],
-    group: Mapping[str, Any],
+    section: Section,
+    group: PanelRuns,
     model: str,
     corruption: str,
     result: Mapping[str, Any],
@@ -159,7 +160,7 @@ def measured(
         frame, column = COLUMNS[result["quantity"]]
         parts = {name: frames.of(name, group, model, corruption) for name in ("evaluations", frame)}
         steps = {
-            run["seed"]: step_of(run, parts["evaluations"], result["at"], section["fit_criterion"])
+            run["seed"]: step_of(run, parts["evaluations"], result["at"], section.fit_criterion)
             for run in runs.to_dict("records")
         }
         values = [value_at(parts[frame], column, seed, step) for seed, step in steps.items()]
@@ -184,7 +185,7 @@ def value_at(rows: pd.DataFrame, column: str, seed: int, step: float) -> float:
     return float(found[column].iloc[0]) if len(found) and column in found else math.nan
 
 
-def shown(numbers: pd.DataFrame, section: Mapping[str, Any]) -> pd.DataFrame:
+def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
     """The rows as they are read."""
     digits = [DIGITS.get(quantity, 2) for quantity in numbers["quantity"]]
     fits = zip(numbers["ours"], numbers["sd"], numbers["not_reached"], numbers["n"], digits, strict=True)
@@ -204,7 +205,7 @@ def shown(numbers: pd.DataFrame, section: Mapping[str, Any]) -> pd.DataFrame:
             "not reached" if never and not n else with_spread(mean, sd, places) for mean, sd, never, n, places in fits
         ],
         "n": [plain(n, 0) for n in numbers["n"]],
-        "our data": [section["datasets"][name]["label"] if name else "-" for name in numbers["dataset"]],
+        "our data": [section.dataset_labels[name] if name else "-" for name in numbers["dataset"]],
         "size": [size_of(row) for row in numbers.to_dict("records")],
         "what theirs is": [
             "; ".join(filter(None, both)) for both in zip(numbers["says"], numbers["really"], strict=True)

@@ -9,6 +9,7 @@ from rethinking.outcomes.selection import Frames
 from rethinking.outcomes.wording import diverged_sentence
 from rethinking.reporting.accuracies import (
     INFERRED,
+    Row,
     compared,
     seeds_note,
     settings,
@@ -18,44 +19,42 @@ from rethinking.reporting.accuracies import (
     with_spread,
 )
 from rethinking.reporting.formats import Table
+from rethinking.sections import Section
 
 PANELS = ("crop_and_decay", "crop", "decay", "plain", "random_labels")  # the paper's order
 QUANTITIES = ("train_accuracy", "test_accuracy")
 
 
-def table(*, runs: pd.DataFrame, published: pd.DataFrame | None, section: dict[str, Any]) -> Table:
+def table(*, runs: pd.DataFrame, published: pd.DataFrame | None, section: Section) -> Table:
     """One row a network and setting. `section` is the table's part of the resolved configuration."""
     frames = Frames(runs=runs)
     rows = [row_of(frames, published, section, row) for row in table_rows(section, PANELS)]
     numbers = pd.DataFrame(rows)
-    dataset = section["dataset_label"]
+    dataset = section.dataset_label
     notes = [
-        f"{dataset}, recipes {', '.join(dict.fromkeys(group['recipe'] for group in section['panels'].values()))}."
+        f"{dataset}, recipes {', '.join(dict.fromkeys(group.recipe for group in section.groups))}."
         " Accuracies in percent, in evaluation mode, after the last epoch and not the best.",
         seeds_note(section),
         diverged_sentence(runs),
         tolerance_note(section, QUANTITIES),
-        INFERRED if section["at_paper_size"] else "",
-        section["recipe_note"],
+        INFERRED if section.at_paper_size else "",
+        section.note,
     ]
     return Table(f"Table 1: {dataset}", numbers, shown(numbers, section), notes)
 
 
-def row_of(
-    frames: Frames, published: pd.DataFrame | None, section: dict[str, Any], row: tuple[str, str, str]
-) -> dict[str, Any]:
+def row_of(frames: Frames, published: pd.DataFrame | None, section: Section, row: Row) -> dict[str, Any]:
     """A row of the CSV file."""
-    panel, model, corruption = row
-    rows = frames.of("runs", section["panels"][panel], model, corruption)
-    regularised = settings(section, panel, model)
+    rows = frames.of("runs", *row)
+    regularised = settings(section, row)
     values = {
-        "panel": panel,
-        "model": model,
+        "panel": row.group.panel,
+        "model": row.model,
         "num_parameters": int(rows["num_parameters"].iloc[0]) if len(rows) else None,
         "random_crop": regularised["random_crop"],
         "weight_decay": regularised["weight_decay"],
         "weight_decay_on": regularised["weight_decay_on"],
-        "corruption": corruption,
+        "corruption": row.corruption,
         "epochs": regularised["epochs"],
     }
     for quantity in QUANTITIES:
@@ -63,15 +62,13 @@ def row_of(
     return values
 
 
-def shown(numbers: pd.DataFrame, section: dict[str, Any]) -> pd.DataFrame:
+def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
     """The rows as they are read."""
     columns: dict[str, list[str]] = {
-        "network": [section["labels"][model] for model in numbers["model"]],
+        "network": [section.labels[model] for model in numbers["model"]],
         "parameters": ["-" if pd.isna(number) else f"{number:,.0f}" for number in numbers["num_parameters"]],
         "random crop": ["yes" if used else "no" for used in numbers["random_crop"]],
-        f"weight decay{' (inferred)' * section['at_paper_size']}": [
-            decay_of(row) for row in numbers.to_dict("records")
-        ],
+        f"weight decay{' (inferred)' * section.at_paper_size}": [decay_of(row) for row in numbers.to_dict("records")],
         "labels": ["true" if name == "true_labels" else "random" for name in numbers["corruption"]],
         "n": [str(n) for n in numbers["n"]],
     }
@@ -79,7 +76,7 @@ def shown(numbers: pd.DataFrame, section: dict[str, Any]) -> pd.DataFrame:
         part = quantity.split("_")[0]
         pairs = zip(numbers[quantity], numbers[f"{quantity}_sd"], strict=True)
         columns[part] = [with_spread(mean, sd) for mean, sd in pairs]
-        if section["at_paper_size"]:
+        if section.at_paper_size:
             pairs = zip(numbers[f"{quantity}_paper"], numbers[f"{quantity}_difference"], strict=True)
             columns[f"{part}, paper (difference)"] = [with_difference(*pair) for pair in pairs]
             columns[f"{part}, verdict"] = list(numbers[f"{quantity}_verdict"])

@@ -11,9 +11,10 @@ import pandas as pd
 
 from rethinking.outcomes.selection import Frames, without_diverged
 from rethinking.outcomes.wording import setting_label, when_fitted
-from rethinking.reporting.accuracies import seeds_note, table_rows, with_spread
+from rethinking.reporting.accuracies import Row, group_name, network_labels, seeds_note, table_rows, with_spread
 from rethinking.reporting.comparison import summary
 from rethinking.reporting.formats import Table
+from rethinking.sections import Section
 
 PANELS = ("corruption_levels", "learning_curves", "capacity")
 RISES = 0.8  # rank correlation of level and time from which the time counts as growing with the level
@@ -28,13 +29,13 @@ DIGITS = {
 }
 
 
-def table(*, runs: pd.DataFrame, published: pd.DataFrame | None = None, section: dict[str, Any]) -> Table:
+def table(*, runs: pd.DataFrame, section: Section) -> Table:
     """One row a network, corruption and group of runs. `section` is the table's part of the configuration."""
     frames = Frames(runs=runs)
     numbers = pd.DataFrame([row_of(frames, section, row) for row in table_rows(section, PANELS)])
     reached, ran, diverged = (int(numbers[count].sum()) for count in ("n", "runs", "diverged"))
     notes = [
-        f"Reached: {when_fitted(section['fit_criterion'])} (whole training set, evaluation mode). A repository"
+        f"Reached: {when_fitted(section.fit_criterion)} (whole training set, evaluation mode). A repository"
         ' (Deep-learning-generalization) says "zero-loss" where the running loss and accuracy of the last batches are'
         " good enough.",
         "Seconds are of the machine and of whatever ran beside, and count the evaluations; epochs and steps are"
@@ -45,16 +46,15 @@ def table(*, runs: pd.DataFrame, published: pd.DataFrame | None = None, section:
         f"{f' {diverged} diverged before they did.' if diverged else ''}",
         seeds_note(section),
         *correlation_notes(frames, section),
-        section["recipe_note"],
+        section.note,
     ]
     return Table("Time to fit", numbers, shown(numbers, section), notes)
 
 
-def row_of(frames: Frames, section: Mapping[str, Any], row: tuple[str, str, str]) -> dict[str, Any]:
+def row_of(frames: Frames, section: Section, row: Row) -> dict[str, Any]:
     """A row of the CSV file: mean and standard deviation of each quantity over the runs that reached the criterion."""
-    panel, model, corruption = row
-    group, criterion = section["panels"][panel], section["fit_criterion"]
-    runs = frames.of("runs", group, model, corruption)
+    group, criterion = row.group, section.fit_criterion
+    runs = frames.of("runs", *row)
     met = runs[~runs["censored"].astype(bool)]
     values = {
         "epoch": met[f"{criterion}_epoch"],
@@ -65,26 +65,26 @@ def row_of(frames: Frames, section: Mapping[str, Any], row: tuple[str, str, str]
         "relative_time": met["relative_time"],
         "final_train_accuracy": without_diverged(runs)["final_train_accuracy"],
     }
-    names = {"panel": panel, "dataset": group["dataset"], "recipe": group["recipe"], "model": model}
+    names = {"panel": group.panel, **group_name(row), "dataset": group.dataset, "recipe": group.recipe}
+    names |= {"model": row.model}
     unfit = runs[runs["censored"].astype(bool)]
     counts = {"n": len(met), "runs": len(runs), "diverged": len(unfit) - len(without_diverged(unfit))}
     counts["epochs_trained"] = runs["epochs_done"].max()
     found = {name: summary(column.to_numpy(float), len(runs)) for name, column in values.items()}
     spread = {key: value for name, each in found.items() for key, value in ((name, each.mean), (f"{name}_sd", each.sd))}
-    return {**names, "corruption": corruption, "criterion": criterion, **spread, **counts}
+    return {**names, "corruption": row.corruption, "criterion": criterion, **spread, **counts}
 
 
-def correlation_notes(frames: Frames, section: Mapping[str, Any]) -> list[str]:
+def correlation_notes(frames: Frames, section: Section) -> list[str]:
     """Of each network over levels, whether the time grows with the level, by Spearman's rank correlation."""
-    group = section["panels"].get("corruption_levels")
     notes = []
-    for model in group["models"] if group else ():
-        runs = pd.concat([frames.of("runs", group, model, corruption) for corruption in group["corruptions"]])
+    for group, model in section.networks("corruption_levels"):
+        runs = pd.concat([frames.of("runs", group, model, corruption) for corruption in group.corruptions])
         rho = spearman(runs.dropna(subset=["time_to_fit"]))
         found = "cannot be told" if pd.isna(rho) else f"{rho:.2f}, {'' if rho > RISES else 'not '}above {RISES}"
         left_out = int(runs["time_to_fit"].isna().sum())
         notes.append(
-            f"Spearman's correlation of level and epochs, {section['labels'][model]}: {found}"
+            f"Spearman's correlation of level and epochs, {section.label(group, model)}: {found}"
             f" ({len(runs)} runs{f', {left_out} of which did not reach it and are left out' if left_out else ''})."
         )
     return notes
@@ -96,11 +96,11 @@ def spearman(runs: pd.DataFrame) -> float:
     return float(level.corr(time)) if min(level.nunique(), time.nunique()) > 1 else float("nan")
 
 
-def shown(numbers: pd.DataFrame, section: Mapping[str, Any]) -> pd.DataFrame:
+def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
     """The rows as they are read; of runs that did not reach the criterion the last training accuracy."""
     columns: dict[str, list[str]] = {
-        "network": [section["labels"][model] for model in numbers["model"]],
-        "data": [section["datasets"][dataset]["label"] for dataset in numbers["dataset"]],
+        "network": network_labels(numbers, section),
+        "data": [section.dataset_labels[dataset] for dataset in numbers["dataset"]],
         "labels and pixels": [setting_label(corruption) for corruption in numbers["corruption"]],
         "runs of": [panel.replace("_", " ") for panel in numbers["panel"]],
     }

@@ -20,10 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     from rethinking.plotting.style import save
 
-    frames = read_frames(arguments, entry.frames)
-    if not entry.published:
-        del frames["published"]
-    figure, caption = draw(**frames, section=arguments.section)
+    figure, caption = draw(**read_frames(arguments, entry), section=arguments.section)
     for path in arguments.out:
         save(figure, path)
     with atomic(arguments.out[0].with_name(f"{arguments.figure}.txt")) as temporary:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from rethinking.files import broken, read_csv, read_text, sha256
 from rethinking.outcomes.columns import RUN, TEXT
+from rethinking.outcomes.registry import SECTION_OF, OfRuns
+from rethinking.sections import Section
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +20,7 @@ NO_NUMBER = ["", "nan", "NaN"]  # in all columns but those of text
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that the stages `figure` and `table` share."""
-    parser.add_argument("--section", required=True, type=json.loads, metavar="JSON", help="its resolved configuration")
+    parser.add_argument("--section", required=True, type=Section.read, metavar="JSON", help="what it is of")
     parser.add_argument("--tables", required=True, type=Path, metavar="DIR", help="folder of what `aggregate` wrote")
     parser.add_argument(
         "--published", type=json.loads, default={}, metavar="JSON", help="the paper's numbers: file -> its sha256"
@@ -27,28 +29,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path, nargs="+", metavar="FILE", help="files to write")
 
 
-def read_frames(arguments: argparse.Namespace, tables: Sequence[str]) -> "dict[str, pd.DataFrame | None]":
-    """The data frames by name, and as `published` the paper's numbers, None where none are given.
+def read_frames(arguments: argparse.Namespace, entry: OfRuns) -> dict[str, Any]:
+    """What the function of a figure or table gets beside its section.
 
     Raises ValueError where a file of the paper's numbers is not the one that was meant.
     """
-
     for name, expected in arguments.published.items():
         if sha256(path := arguments.paper / name) != expected:
             raise ValueError(f"{path}: changed since the job was planned; start it again")
-    frames = {name: read_frame(arguments.tables / f"{name}.csv") for name in tables}
+    frames = {name: read_frame(arguments.tables / f"{name}.csv") for name in entry.frames}
     if "runs" in frames:
         check_complete(frames, arguments.section, arguments.tables)
-    return {**frames, "published": read_published(arguments.paper, sorted(arguments.published))}
+    shown = [name for name in entry.published if name in arguments.published]
+    return entry.arguments(frames, read_published(arguments.paper, shown))
 
 
-def check_complete(frames: "dict[str, pd.DataFrame]", section: dict[str, Any], folder: Path) -> None:
+def check_complete(frames: "dict[str, pd.DataFrame]", section: Section, folder: Path) -> None:
     """Raise ValueError naming a data frame in `folder` that lacks a run of the section, or the last rows of one."""
     runs = frames["runs"]
     expected = {
-        (panel["dataset"], model, corruption, panel["recipe"], seed)
-        for panel in section["panels"].values()
-        for model, corruption, seed in itertools.product(panel["models"], panel["corruptions"], section["seeds"])
+        (group.dataset, model, corruption, group.recipe, seed)
+        for group in section.groups
+        for model, corruption, seed in itertools.product(group.models, group.corruptions, section.seeds)
     }
     if lacking := expected - set(runs[RUN].itertuples(index=False, name=None)):
         raise broken(folder / "runs.csv", f"it lacks {len(lacking)} of {len(expected)} runs")
@@ -71,14 +73,19 @@ def read_frame(path: Path) -> "pd.DataFrame":
 
 
 def read_published(folder: Path, names: Sequence[str]) -> "pd.DataFrame | None":
-    """The numbers of some files of config/paper/, whose README.md explains the columns; None of no file."""
+    """The numbers of some files of config/paper/, file by file; None of no file.
+
+    Its README.md explains the columns; `section` is the figure or table that a number of the paper's is of.
+    """
     import pandas as pd
 
     empty = {"step": [""], "value": [""]}
     parts = [
         read_sources(folder / name)
         if name.endswith(".yaml")
-        else pd.read_csv(folder / name, keep_default_na=False, na_values=empty, encoding="utf-8-sig")
+        else pd.read_csv(folder / name, keep_default_na=False, na_values=empty, encoding="utf-8-sig").assign(
+            section=SECTION_OF[name]
+        )
         for name in names
     ]
     return pd.concat(parts, ignore_index=True) if parts else None

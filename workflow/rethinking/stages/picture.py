@@ -1,20 +1,20 @@
 """The stage `picture`: what the stage `samples` wrote to one figure as PDF and SVG, its caption beside it."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from rethinking.files import atomic
 from rethinking.plotting.registry import PICTURES
 from rethinking.registry import lookup
+from rethinking.sections import Section
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw one registered picture of a data set."""
     parser = argparse.ArgumentParser(prog="python -m rethinking picture", description=__doc__)
     parser.add_argument("--picture", required=True, metavar="NAME", help=f"one of: {', '.join(PICTURES)}")
-    parser.add_argument("--section", required=True, type=json.loads, metavar="JSON", help="its resolved configuration")
+    parser.add_argument("--section", required=True, type=Section.read, metavar="JSON", help="what it is of")
     parser.add_argument("--samples", required=True, type=Path, metavar="DIR", help="what the stage `samples` wrote")
     parser.add_argument("--out", required=True, type=Path, nargs="+", metavar="FILE", help="files to write: .pdf, .svg")
     arguments = parser.parse_args(argv)

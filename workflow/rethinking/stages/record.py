@@ -8,6 +8,7 @@ import argparse
 import datetime
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,11 +115,10 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
         numbers = {key: numeric(frame) for key, frame in frames(runs, section["fit_criterion"]).items()}
         if "confusions" in entry.frames:
             numbers["confusions"] = read_confusions(runs)
-        table = entry.load()(
-            **{key: numbers[key] for key in entry.frames},
-            published=read_published(CHECKOUT / PAPER, described.published(configuration, name)),
-            section=described.table_section(configuration, name) | {"seeds": sorted({run.seed for run, _ in there})},
-        )
+        published = read_published(CHECKOUT / PAPER, described.published(configuration, name))
+        seeds = tuple(sorted({run.seed for run, _ in there}))
+        of_these = replace(described.section_of(configuration, name), seeds=seeds)
+        table = entry.load()(**entry.arguments(numbers, published), section=of_these)
         written += [write(out / f"{name}{suffix}", text_of(table, suffix)) for suffix in (".csv", ".md")]
     return written
 

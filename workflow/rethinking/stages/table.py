@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     from rethinking.reporting.formats import text_of
 
-    made = make(**read_frames(arguments, entry.frames), section=arguments.section)
+    made = make(**read_frames(arguments, entry), section=arguments.section)
     for path in arguments.out:
         with atomic(path) as temporary:
             temporary.write_text(text_of(made, path.suffix), encoding="utf-8")

@@ -1,0 +1,185 @@
+"""Every figure, table and picture of the registries, made from made-up runs: what is new is tested by being there."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic_runs
+from matplotlib.figure import Figure
+
+from rethinking.config import CHECKOUT
+from rethinking.models.registry import sizes
+from rethinking.outcomes.registry import PAPER_FILES, SECTION_OF, OfRuns, Panel
+from rethinking.plotting.registry import FIGURES, PICTURES
+from rethinking.plotting.style import save
+from rethinking.published import PAPER
+from rethinking.reporting.formats import FORMATS, Table, text_of
+from rethinking.reporting.registry import TABLES
+from rethinking.sections import PanelRuns, Section
+from rethinking.stages.frames import read_published
+
+REGISTERED: dict[str, OfRuns] = {**FIGURES, **TABLES}
+SEVERAL = [name for name, entry in REGISTERED.items() if any(panel.several for panel in entry.panels.values())]
+MODELS = {"mlp_1x512": "MLP 1×512", "inception": "Inception"}
+LEVELS = ("true_labels", "random_labels-0.5", "random_labels-1.0")
+SETTING = {"redraw_labels_after": [3], "epochs": 12, "weight_decay": 5.0e-4, "weight_decay_on": "all"}
+SETTING |= {"augmentation": {"random_crop": True, "flip": False, "rotation": 0}}
+
+
+def groups_of(section: str, panel: str, asks: Panel, count: int) -> list[PanelRuns]:
+    """So many groups of runs that are what a panel asks for."""
+    some = ("true_labels",) if asks.one_corruption else LEVELS
+    models = tuple(MODELS)[: 1 if asks.one_model else 2]
+    names = [""] if count == 1 else [f"group {number}" for number in range(count)]
+    return [
+        PanelRuns(section, panel, name, "digits", f"{panel}{name[-1:]}", models, asks.corruptions or some)
+        for name in names
+    ]
+
+
+def section_of(name: str, entry: OfRuns, seeds: tuple[int, ...] = (0, 1), count: int = 1) -> Section:
+    """A section with a group, or `count` of them where panels take several, in each of a registered entry's panels."""
+    panels = {(name, panel): asks for panel, asks in entry.panels.items()}
+    panels |= {(other, panel): asks for other in entry.of_sections for panel, asks in REGISTERED[other].panels.items()}
+    groups = [
+        group
+        for (section, panel), asks in panels.items()
+        for group in groups_of(asks.counts_as_one_of or section, panel, asks, count if asks.several else 1)
+    ]
+    recipes = {group.recipe: dict.fromkeys(group.models, SETTING) for group in groups}
+    assert set(entry.settings) <= SETTING.keys(), f"add the recipe's keys of {name} to SETTING in {Path(__file__).name}"
+    return Section(
+        configuration="made-up", name=name, note="A note.", size=(7.2, 3.2), seeds=seeds, groups=tuple(groups),
+        fit_criterion="accuracy_99", dataset="digits", dataset_labels={"digits": "made-up digits"},
+        lineages={"digits": ("digits",)}, labels=MODELS, published_as={name: name for name in MODELS},
+        factories={name: name for name in MODELS}, settings=recipes, at_paper_size=bool(entry.published),
+        tolerance={"train_accuracy": 1.0, "test_accuracy": 2.0, "online_accuracy": 2.0, "train_loss": 0.1,
+                   "relative_time": 0.2, "test_error_at_fit": 0.02},
+    )  # fmt: skip
+
+
+def made(name: str, section: Section, entry: OfRuns | None = None, *, with_published: bool = True) -> Any:
+    """What the entry's function makes from runs of the section."""
+    entry = entry or REGISTERED[name]
+    names = [
+        (group.dataset, model, corruption, group.recipe, seed)
+        for group in section.groups
+        for model in group.models
+        for corruption in group.corruptions
+        for seed in section.seeds
+    ]
+    frames = {"sizes": pd.DataFrame(sizes())}
+    frames |= synthetic_runs.frames(dict.fromkeys(names), section.fit_criterion) if names else {}
+    unknown = set(entry.frames) - frames.keys()
+    assert not unknown, f"{name} reads {unknown}: add it to frames() in synthetic_runs.py"
+    published = read_published(CHECKOUT / PAPER, entry.published) if with_published else None
+    return entry.load()(**entry.arguments(frames, published), section=section)
+
+
+def written(name: str, result: Any, folder: Path) -> dict[str, bytes]:
+    """Every file that a figure's or table's stage writes of it."""
+    if name in TABLES:
+        assert isinstance(result, Table)
+        return {suffix: text_of(result, suffix).encode() for suffix in FORMATS}
+    figure, caption = result
+    assert isinstance(figure, Figure)
+    for suffix in (".pdf", ".svg"):
+        save(figure, folder / f"{name}{suffix}")
+    return {path.suffix: path.read_bytes() for path in folder.iterdir()} | {".txt": caption.encode()}
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1)], ids=["one seed", "two"])
+@pytest.mark.parametrize("name", REGISTERED)
+def test_every_figure_and_table_is_made_and_the_same_twice(name, seeds, tmp_path):
+    entry = REGISTERED[name]
+    section = section_of(name, entry, seeds)
+    (tmp_path / "one").mkdir(), (tmp_path / "two").mkdir()
+    once, twice = (written(name, made(name, section), tmp_path / folder) for folder in ("one", "two"))
+    assert once == twice
+    assert all(once.values())
+    assert b"A note." in once.get(".txt", once.get(".md", b""))
+    if entry.panels:
+        seeds_said = f"{len(seeds)} seeds" if len(seeds) > 1 else "One seed (0)"
+        assert seeds_said.encode() in once.get(".txt", once.get(".md", b"")), "say how many seeds: outcomes/wording.py"
+
+
+@pytest.mark.parametrize("name", [name for name, entry in REGISTERED.items() if entry.published])
+def test_what_shows_published_numbers_is_made_without_them_as_well(name, tmp_path):
+    entry = REGISTERED[name]
+    if entry.at_any_size:
+        assert not set(entry.published) & set(SECTION_OF), "the paper's numbers are of one size"
+        return
+    section = replace(section_of(name, entry), at_paper_size=False)
+    assert all(written(name, made(name, section, with_published=False), tmp_path).values())
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_a_panel_of_several_groups_names_each_beside_its_networks(name, tmp_path):
+    result = made(name, section_of(name, REGISTERED[name], count=3))
+    assert all(written(name, result, tmp_path).values())
+    if name == "sources":  # which shows the runs of the source's size, whatever group they are of
+        return
+    if name in TABLES:
+        assert {f"group {number}" for number in range(3)} == set(result.numbers["group"])
+        shown = text_of(result, ".md")
+    else:
+        shown = " ".join(text.get_text().replace("\n", " ") for text in texts(result[0]))
+    for label in MODELS.values():
+        for number in range(3):
+            assert f"{label}, group {number}" in shown
+
+
+def texts(figure: Figure) -> list[Any]:
+    from matplotlib.text import Text
+
+    return figure.findobj(Text)
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+@pytest.mark.parametrize("channels", [1, 3], ids=["grey", "colours"])
+def test_every_picture_is_drawn_and_the_same_twice(picture, channels, tmp_path):
+    rng, side = np.random.default_rng(0), 20
+    np.save(tmp_path / "samples.npy", rng.integers(0, 256, (2, 3, side, side, channels), np.uint8))
+    cells = [{"Row": row, "Column": column, "Corruption": LEVELS[row], "TrueLabel": "cat", "GivenLabel": "dog"}
+             for row in range(2) for column in range(3)]  # fmt: skip
+    pd.DataFrame(cells).to_csv(tmp_path / "samples.csv", index=False)
+    rows, columns = (axis.ravel() for axis in np.indices((side, side)))
+    colours = ("Grey",) if channels == 1 else ("Red", "Green", "Blue")
+    values = {name: rng.integers(0, 256, side * side) for name in colours}
+    pd.DataFrame({"Index": 5, "Label": "cat", "Row": rows, "Column": columns, **values}).to_csv(
+        tmp_path / "values.csv", index=False
+    )
+    missing = [name for name in PICTURES[picture].files if not (tmp_path / name).exists()]
+    assert not missing, f"{picture} reads {missing}: write it in this test"
+    words = {"dataset": "digits", "dataset_labels": {"digits": "made-up digits"}, "seeds": (0,)}
+    section = Section(configuration="made-up", name=picture, **words)
+    for place in ("one", "two"):
+        figure, caption = PICTURES[picture].load()(tmp_path, section)
+        save(figure, tmp_path / place / "drawn.svg")
+        assert "ade-up digits" in caption
+    assert (tmp_path / "one/drawn.svg").read_bytes() == (tmp_path / "two/drawn.svg").read_bytes()
+
+
+# What stands for the paper
+
+
+def test_no_figure_and_table_have_one_name():
+    assert not FIGURES.keys() & TABLES.keys()
+
+
+def test_each_file_of_the_paper_is_shown_by_the_section_whose_numbers_it_holds():
+    assert {path.name for path in (CHECKOUT / PAPER).glob("*.csv")} == set(SECTION_OF)
+    for section, files in PAPER_FILES.items():
+        assert REGISTERED[section].published == files
+
+
+def test_tables_are_made_from_registered_sections_that_are_made_from_none_themselves():
+    for name, entry in REGISTERED.items():
+        for section in entry.of_sections:
+            assert section in REGISTERED, f"{name}: of_sections names {section!r}, which no registry has"
+            assert not REGISTERED[section].of_sections
+        for asks in entry.panels.values():
+            assert asks.counts_as_one_of is None or asks.counts_as_one_of in entry.of_sections
