@@ -20,7 +20,9 @@ from rethinking.schema import ConfigOrigins, ConfigurationError, load_yaml
 CURVES = "figures/fig1/panels/learning_curves"
 LEVELS = "figures/fig1/panels/corruption_levels"
 IN_CURVES, IN_LEVELS = CURVES.replace("/", "."), LEVELS.replace("/", ".")
-NAMES = "letters, digits, dots, underscores and hyphens, the first a letter or digit; it becomes part of paths"
+NAMES = (
+    "at most 100 letters, digits, dots, underscores and hyphens, the first a letter or digit; it becomes part of paths"
+)
 COLOURED = {"reader": "digits", "original": {"image_size": 8, "channels": 3, "train": 90, "test": 90, "classes": 9}}
 GONE = object()
 
@@ -530,14 +532,15 @@ def test_a_file_that_cannot_be_extended_is_named_with_who_asks_for_it(tmp_path, 
         (TINY, "figures: {fig1: {recipe: quik}}",
          'mine.yaml: figures.fig1.recipe = "quik": unknown recipe; did you mean \'quick\'?'),
         (TINY.replace("recipe: curves", "recipe: curvs"), "figures: {fig1: {size: [5, 3]}}",
-         'base.yaml: figures.fig1.panels.learning_curves.recipe = "curvs": unknown recipe; did you mean \'curves\'?'),
+         'base.yaml (which MINE extends): figures.fig1.panels.learning_curves.recipe = "curvs": unknown recipe; '
+         "did you mean 'curves'?"),
         (TINY, "models: {mine: {width: 0.5}}", "mine.yaml: models.mine: the key 'factory' is missing"),
         (TINY.replace("name: tiny", ""), "", "mine.yaml: the key 'name' is missing"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_with_the_file_in_which_it_stands(tmp_path, base, mine, message):
     file = extending(tmp_path, base=base, mine=f"extends: base.yaml\n{mine}\n")
-    assert refusal_of_file(file) == f"{tmp_path}/{message}"
+    assert refusal_of_file(file) == f"{tmp_path}/{message.replace('MINE', str(file))}"
 
 
 def test_of_three_files_and_the_command_line_each_key_is_where_it_holds():

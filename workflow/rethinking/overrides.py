@@ -36,7 +36,11 @@ def value(key: str, text: str) -> Any:
         if node is None:
             return None
         _mark_texts(node, declared, document)
-        return loader.construct_document(node)
+        made = loader.construct_document(node)
+        schema.check_size(made)
+        return made
+    except RecursionError:
+        raise ConfigurationError(SOURCE, key, text, "is nested too deeply") from None
     except yaml.YAMLError as error:
         if _is_text(declared):
             return text

@@ -22,14 +22,20 @@ from rethinking.files import read_text
 from rethinking.registry import nearest
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
+SHOWN = 300  # characters of a value in a message
+MOST = 100_000  # values of one YAML file; the largest that is shipped has some 2,000
 
 
 class ConfigurationError(ValueError):
     """A configuration that cannot be used: file, key, value (... where there is none), and what would be right."""
 
     def __init__(self, source: str, key: str, value: Any, problem: str) -> None:
-        shown = "" if value is ... else f" = {json.dumps(value, ensure_ascii=False, default=str)}"
-        super().__init__(": ".join(part for part in (source, key + shown, problem) if part))
+        shown = "" if value is ... else f" = {_shortened(json.dumps(value, ensure_ascii=False, default=str))}"
+        super().__init__(": ".join(part for part in (source, _shortened(key) + shown, problem) if part))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text):,} characters)"
 
 
 class Loader(yaml.SafeLoader):
@@ -58,6 +64,17 @@ for _tag in ("str", "value", "merge"):  # the last two are = and << to YAML 1.1,
     Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", Loader.construct_text)
 
 
+def check_size(value: Any) -> None:
+    """Raise YAMLError where a value is more values than any configuration has, as aliases of aliases are."""
+    todo, count = [value], 0
+    while todo:
+        count += 1
+        if count > MOST:
+            raise yaml.YAMLError(f"it stands for more than {MOST:,} values: one alias is in others again and again")
+        each = todo.pop()
+        todo += each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+
+
 def load_yaml(path: str | Path) -> dict[str, Any]:
     """Read a YAML mapping; raises ConfigurationError for a key written twice, a syntax error, a missing file.
 
@@ -65,11 +82,14 @@ def load_yaml(path: str | Path) -> dict[str, Any]:
     """
     try:
         loaded = yaml.load(read_text(path), Loader)
+        check_size(loaded)
     except yaml.MarkedYAMLError as error:
         line = f"{path}:{error.problem_mark.line + 1}" if error.problem_mark else str(path)
         raise ConfigurationError(line, "", ..., ", ".join(filter(None, [error.problem, error.context]))) from None
     except yaml.YAMLError as error:
         raise ConfigurationError(str(path), "", ..., f"is not YAML ({error})") from None
+    except RecursionError:
+        raise ConfigurationError(str(path), "", ..., "is nested too deeply") from None
     except OSError as error:
         raise ConfigurationError(str(path), "", ..., f"cannot be read ({error.strerror})") from None
     if not isinstance(loaded, dict):
@@ -349,7 +369,10 @@ class ConfigOrigins:
         return name if found.get(name) else self.file
 
     def error(self, key: str, value: Any, problem: str) -> ConfigurationError:
-        return ConfigurationError(self.of(key), key, value, problem)
+        """What to raise for a value; where it is a file's that another extends, either may be the one to change."""
+        found, nearest_file = self.of(key), next((name for name in self.layers if not name.startswith("-")), self.file)
+        beside = f" (which {nearest_file} extends)" if found in self.layers and found != nearest_file else ""
+        return ConfigurationError(f"{found}{'' if found.startswith('-') else beside}", key, value, problem)
 
     def require_known(self, key: str, name: Any, kind: str, names: Iterable[str], value: Any = None) -> None:
         """Raise ConfigurationError with the nearest name where `name` is none of `names`.

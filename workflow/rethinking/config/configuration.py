@@ -137,6 +137,9 @@ class Configuration(Entries):
 def _place(place: str | None, origins: ConfigOrigins) -> str | None:
     """`data_dir` with `~` spelled out; a folder must be there, an address is asked when something is fetched."""
     if place is None or place.startswith(ADDRESSES):
+        if place is not None and "@" in place.split("/")[2]:
+            problem = "holds a password, which would stand in logs; write it into ~/.netrc, where it is looked for"
+            raise origins.error("data_dir", ..., problem)
         return place
     folder = Path(place).expanduser()
     if not folder.is_dir():
