@@ -420,6 +420,22 @@ def test_a_fall_within_the_tolerance_is_no_fall():
     assert set(verdicts([1.0, 2.0, 1.9], [0.1, 0.9, 0.89], GOOD[2]).values()) == {"holds"}
 
 
+def test_two_recipes_of_one_network_are_two_claims_that_name_them():
+    first, second = (groups({"corruption_levels": GROUP | {"corruptions": LEVELS, "recipe": name}}) for name in "ab")
+    section = Section(
+        configuration="digits",
+        name="paper_vs_ours",
+        groups=(*first, *second),
+        labels={"mlp": "MLP"},
+        tolerance={"relative_time": 0.2, "test_error_at_fit": 0.02},
+    )
+    made_up = sign_frames(*GOOD)
+    both = {name: pd.concat([frame.assign(recipe=recipe) for recipe in "ab"]) for name, frame in made_up.items()}
+    names = [row["claim"] for row in claims(Frames(**both), section)]
+    assert len(names) == len({*names[:5]}) + 2 * 2 + 2 * 2
+    assert "MLP (recipe b): the time to fit rises with the level" in names
+
+
 def test_signs_of_what_is_not_declared_are_not_run():
     found = verdicts(*GOOD, panels=("corruption_levels",))
     assert [judged for claim, judged in found.items() if " before " in claim] == ["not run"] * 5

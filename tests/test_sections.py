@@ -45,6 +45,16 @@ def test_another_figure_and_table_change_nothing_of_what_stands_for_the_paper(mo
         assert [run.digest for run in more.runs(name)] == [run.digest for run in paper.runs(name)]
 
 
+def test_a_figure_and_a_table_of_one_name_are_refused(monkeypatch, tmp_path):
+    monkeypatch.setitem(TABLES, "fig1", Table(module="mine", function="made", description="mine", panels=PANELS))
+    (tmp_path / "mine.yaml").write_text(
+        f"extends: {CHECKOUT}/config/cifar10.yaml\n"
+        "tables: {fig1: {recipe: paper, panels: {random_labels: {models: [alexnet], corruptions: [true_labels]}}}}\n"
+    )
+    with pytest.raises(ValueError, match=r"mine\.yaml: tables\.fig1: a figure has this name already"):
+        Configuration.load(tmp_path / "mine.yaml")
+
+
 def test_what_a_comparison_adds_itself_counts_as_figure_1_s():
     groups = section_of(Configuration.load(CHECKOUT / "config/cifar10-cpu.yaml"), "paper_vs_ours").groups
     levels = [group for group in groups if group.panel == "corruption_levels"]

@@ -55,6 +55,8 @@ class Configuration(Entries):
             {name: panels.section(kind, name, each, self, self.dataset) for name, each in raw.get(kind, {}).items()}
             for kind in ("figures", "tables")
         )
+        for name in self.figures.keys() & self.tables.keys():
+            raise origins.error(f"tables.{name}", ..., "a figure has this name already; what is made of both is by it")
         self.sections = self.figures | self.tables
         for name in self.tables:
             if TABLES[name].of_sections:

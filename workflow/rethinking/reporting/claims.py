@@ -65,18 +65,19 @@ def order_of_settings(frames: Frames, section: Section) -> Iterator[Row]:
 
 def rising(frames: Frames, section: Section, source: str, quantity: str, words: str) -> Iterator[Row]:
     """That a quantity never falls from one level to the next by more than its tolerance, network by network."""
-    for panel in section.of("corruption_levels"):
-        levels = sorted(panel.corruptions, key=lambda name: split_corruption(name)[1] or 0.0)
-        for model in panel.models:
-            all_found = [ours(frames, panel, model, level, quantity) for level in levels]
-            shown = ", ".join(in_words(found) for found in all_found)
-            holds = None
-            if all(found.ran for found in all_found):
-                falls = [before.mean - after.mean for before, after in itertools.pairwise(all_found)]
-                # A level that no seed fits has no mean, and no comparison with it holds.
-                holds = all(fall <= section.tolerance[quantity] for fall in falls)
-            n = min(found.n for found in all_found)
-            yield claim(source, f"{section.labels[model]}: {words} rises with the level", shown, n, holds)
+    networks = section.networks("corruption_levels")
+    for group, model in networks:
+        levels = sorted(group.corruptions, key=lambda name: split_corruption(name)[1] or 0.0)
+        all_found = [ours(frames, group, model, level, quantity) for level in levels]
+        shown = ", ".join(in_words(found) for found in all_found)
+        holds = None
+        if all(found.ran for found in all_found):
+            falls = [before.mean - after.mean for before, after in itertools.pairwise(all_found)]
+            # A level that no seed fits has no mean, and no comparison with it holds.
+            holds = all(fall <= section.tolerance[quantity] for fall in falls)
+        n = min(found.n for found in all_found)
+        which = f" (recipe {group.recipe})" if [name for _, name in networks].count(model) > 1 else ""
+        yield claim(source, f"{section.labels[model]}{which}: {words} rises with the level", shown, n, holds)
 
 
 def in_words(found: Ours) -> str:
