@@ -35,8 +35,7 @@ def engine(
     """The project's own loop, from an epoch's first step to its last, compiled in a mode or not."""
     stored, labels = images
     num_steps = len(labels) // batch
-    run = run_config(model)
-    run.training.update(batch_size=batch, compile=compiled)
+    run = run_config(model, batch_size=batch, compile=compiled)
     make_deterministic(precision)
     arrays = {"train_images": stored, "train_labels": labels, "test_images": stored[:8], "test_labels": labels[:8]}
     network, sets = place(arrays, run, NUM_CLASSES, precision, device)

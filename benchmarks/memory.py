@@ -50,7 +50,7 @@ def peak(model: str, precision: str) -> float:
     """MB above `import torch` of what the train stage does: place all images, train some steps, evaluate a while."""
     make_deterministic(precision)
     run = run_config(model, RESIZED.get(model))
-    if run.training["resize"] is None:
+    if run.training.resize is None:
         keep_freed_memory()
     arrays = {}
     for part, num in (("train", 50_000), ("test", 10_000)):

@@ -43,7 +43,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     summary = read_json(args.run / "run.json")
-    run, precision = RunConfig.from_dict(summary["config"]), summary["precision"]
+    run, precision = RunConfig.from_json(summary["config"]), summary["precision"]
     if run.corruption != "true_labels":
         parser.error(f"{args.run} was trained on {run.corruption}; true_labels is what this is made for")
     arrays, manifest, _ = load_data(DATA / run.dataset, None, None)

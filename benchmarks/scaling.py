@@ -27,8 +27,7 @@ EPOCHS = (2, 4, 8)
 
 def seconds(num_images: int, epochs: int, folder: str | None) -> float:
     """Seconds of whole epochs of the MLP: training, evaluation of training and test set, saving the state."""
-    run = run_config("mlp_1x512")
-    run.training["train_evaluation_every"] = 1
+    run = run_config("mlp_1x512", train_evaluation_every=1)
     stored, labels = images(folder, num_images)
     arrays = {"train_images": stored, "train_labels": labels}
     # A test set of a fifth, as CIFAR-10 has.

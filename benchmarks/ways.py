@@ -23,6 +23,7 @@ from rethinking.engine.reproducibility import make_deterministic
 from rethinking.engine.state import State
 from rethinking.models.alexnet import LocalResponseNorm
 from rethinking.models.registry import MODELS
+from rethinking.recipe import Recipe
 from rethinking.run import RunConfig
 from rethinking.schema import fill
 from rethinking.stages.placement import place
@@ -32,11 +33,11 @@ CPU = torch.device("cpu")
 Repeat = Callable[[], float]
 
 
-def run_config(model: str, resize: int | None = None) -> RunConfig:
-    """A run that goes on for as long as it is asked to and never scores the training set."""
-    training = {"epochs": 10**6, "batch_size": BATCH, "learning_rate": 1e-3, "train_evaluation_every": 10**6}
+def run_config(model: str, resize: int | None = None, **changes: Any) -> RunConfig:
+    """A run that goes on for as long as it is asked to and never scores the training set, but for `changes`."""
+    endless = {"epochs": 10**6, "batch_size": BATCH, "learning_rate": 1e-3, "train_evaluation_every": 10**6}
     size = {"crop": None, "resize": resize} if resize else {"crop": CROP}
-    recipe = fill(training | {"schedule": "constant"} | size, "config", "recipe")
+    recipe = Recipe.from_json(fill(endless | {"schedule": "constant"} | size | changes, "config", "recipe"))
     return RunConfig("cifar10", model, "true_labels", "bench", 0, factory=model, arguments={}, training=recipe)
 
 

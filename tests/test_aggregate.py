@@ -21,16 +21,12 @@ from rethinking.names import corruption_name
 from rethinking.outcomes.columns import RUN
 from rethinking.outcomes.criteria import CRITERIA
 from rethinking.run import RunConfig, runs_of
+from rethinking.schema import fill
 from rethinking.stages import aggregate as stage
 
-RECIPE = {
-    "epochs": 60,
-    "batch_size": 32,
-    "learning_rate": {"mlp": 0.01, "alexnet": 0.005},
-    "stop": None,
-    "measures": [],
-    "evaluations_per_epoch": 1,
-}
+RECIPE = fill(
+    {"epochs": 60, "batch_size": 32, "learning_rate": {"mlp": 0.01, "alexnet": 0.005}, "stop": None}, "config", "recipe"
+)
 PLAN = {
     "seeds": [0, 1],
     "panels": {
@@ -398,7 +394,7 @@ def test_a_run_of_another_configuration_is_refused_by_name_with_the_way_out(runs
     run = runs_of(PLAN)[3]
     other = json.loads(run.json)
     other["training"]["learning_rate"] = 0.5
-    write_run(run, runs, config=other, config_digest=RunConfig.from_dict(other).digest)
+    write_run(run, runs, config=other, config_digest=RunConfig.from_json(other).digest)
     with pytest.raises(ValueError, match="another configuration made this run") as refused:
         call(runs)
     message = str(refused.value)

@@ -9,7 +9,6 @@ from torch import nn
 
 from rethinking.config import Configuration
 from rethinking.engine.batch_norm import before_step, configure_batch_norm, running_weight
-from rethinking.run import by_family
 from rethinking.schema import ConfigurationError
 
 pytestmark = pytest.mark.usefixtures("torch_as_it_was")
@@ -77,8 +76,8 @@ def test_statistics_of_the_batch_make_evaluation_normalise_as_training_does():
 
 
 def test_a_recipe_without_it_leaves_the_runs_of_before_their_digest():
-    assert "batch_norm" not in by_family(tiny_runs.recipe(), "inception")
-    assert by_family(tiny_runs.recipe(batch_norm=SETTINGS["long"]), "inception")["batch_norm"] == SETTINGS["long"]
+    assert "batch_norm" not in tiny_runs.recipe().to_json()
+    assert tiny_runs.recipe(batch_norm=SETTINGS["long"]).to_json()["batch_norm"] == SETTINGS["long"]
 
 
 def configuration(recipe):

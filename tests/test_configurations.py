@@ -112,13 +112,13 @@ def test_the_paper_s_runs_are_on_all_of_cifar_10_and_full_width_networks(cifar10
 def test_the_paper_s_recipe_is_that_of_its_appendix(cifar10):
     rates = {"inception": 0.1, "alexnet": 0.01, "mlp": 0.01}
     for run in cifar10.runs("fig1"):
-        training = run.training
-        assert training["optimiser"] == "sgd"
-        assert training["learning_rate"] == rates[MODELS[run.factory].family]
-        assert (training["schedule"], training["decay"], training["decay_every_steps"]) == ("exponential", 0.95, None)
-        assert (training["momentum"], training["nesterov"], training["weight_decay"]) == (0.9, False, 0)
-        assert (training["batch_size"], training["epochs"], training["stop"]) == (128, 100, None)
-        assert (training["crop"], training["whitening"]) == (28, "per_image")
+        recipe = run.training
+        assert recipe.optimiser == "sgd"
+        assert recipe.learning_rate == rates[MODELS[run.factory].family]
+        assert (recipe.schedule, recipe.decay, recipe.decay_every_steps) == ("exponential", 0.95, None)
+        assert (recipe.momentum, recipe.nesterov, recipe.weight_decay) == (0.9, False, 0)
+        assert (recipe.batch_size, recipe.epochs, recipe.stop) == (128, 100, None)
+        assert (recipe.crop, recipe.whitening) == (28, "per_image")
 
 
 def test_the_paper_s_figure_counts_99_percent_as_a_fit(cifar10):
@@ -134,7 +134,7 @@ def test_the_small_configuration_is_1000_images_and_the_paper_s_networks_at_full
     assert {(run.factory, tuple(run.arguments)) for run in runs} == {(model, ()) for model in NETWORKS}
     levels = small.figures["fig1"]["panels"]["corruption_levels"]["corruptions"]
     assert len(levels) == 6
-    assert {run.training["precision"] for run in runs} == {"auto"}, "bfloat16 where the processor has it"
+    assert {run.training.precision for run in runs} == {"auto"}, "bfloat16 where the processor has it"
 
 
 @pytest.mark.parametrize("name", ["config", "cifar10-small", "cifar10"])
@@ -170,7 +170,7 @@ def test_the_comparison_is_made_from_the_runs_of_the_paper_s_figures_and_tables(
 
 def test_weight_decay_is_that_of_each_family(cifar10):
     found = {
-        (MODELS[run.factory].family, run.training["weight_decay"], run.training["weight_decay_on"])
+        (MODELS[run.factory].family, run.training.weight_decay, run.training.weight_decay_on)
         for run in cifar10.runs("table1")
         if run.recipe == "paper-decay"
     }

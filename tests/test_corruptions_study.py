@@ -99,10 +99,10 @@ def test_at_the_source_s_size_the_networks_are_whole_and_have_its_numbers_of_par
 def test_at_the_source_s_size_the_recipe_is_its_own(source):
     rates = {"Net": 0.01, "MLP1": 0.01, "MLP3": 0.01, "AlexNet": 0.01, "Inception": 0.1, "InceptionWithoutBN": 0.1}
     for run in source.runs("zero_loss"):
-        training = run.training
-        assert training["learning_rate"] == rates[run.model]
-        assert (training["momentum"], training["batch_size"], run.seed) == (0.9, 128, 42)
-        assert (training["schedule"], training["decay"], training["decay_every_steps"]) == ("exponential", 0.95, None)
+        recipe = run.training
+        assert recipe.learning_rate == rates[run.model]
+        assert (recipe.momentum, recipe.batch_size, run.seed) == (0.9, 128, 42)
+        assert (recipe.schedule, recipe.decay, recipe.decay_every_steps) == ("exponential", 0.95, None)
         assert run.dataset == "cifar10"
 
 

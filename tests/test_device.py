@@ -1,6 +1,5 @@
 """Which device a run takes, and that all of a run is on it: on a stand-in, since tests have no GPU."""
 
-import dataclasses
 import fcntl
 import math
 import os
@@ -25,6 +24,7 @@ from tiny_runs import (
     corrupt_digits,
     make_run,
     prepare_digits,
+    retrained,
     run_stage,
     torch_as_it_was,
 )
@@ -272,7 +272,7 @@ def test_nothing_but_scores_comes_back_from_the_device_and_no_step_waits_for_it(
 
 def test_a_run_goes_on_on_the_device_from_a_state_that_another_device_saved(monkeypatch, data, tmp_path):
     longer = make_run("inception", epochs=3)
-    shorter = dataclasses.replace(longer, training=longer.training | {"epochs": 1})
+    shorter = retrained(longer, epochs=1)
     run_stage(shorter, data, tmp_path / "resumed")
     _, state = trained(monkeypatch, longer, data, tmp_path / "resumed")
     assert {tensor.device for tensor in [*state.model.parameters(), *state.optimiser.moments["velocity"]]} == {DEVICE}

@@ -106,7 +106,7 @@ def test_everything_that_a_recipe_can_say_has_golden_numbers():
         values = tiny_runs.recipe(
             **{key: value for key, value in {**trainings.BASE, **given}.items() if key in schemas}
         )
-        for key, value in values.items():
+        for key, value in values.to_json().items():
             default = value == schemas[key].get("default")  # of a number's, no word: it may be the same in all cases
             there |= {word for word in said(key, value) if not default or ":" in word} | (set() if default else {key})
     wanted = {word for key, schema in schemas.items() if key not in WITHOUT for word in demanded(key, schema)}

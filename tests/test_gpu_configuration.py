@@ -25,10 +25,10 @@ def test_figure_1_has_every_network_at_every_level_in_fixed_epochs_each_of_them_
     runs = configuration.runs("fig1")
     assert len(runs) == 36
     for run in runs:
-        assert run.training["epochs"] == EPOCHS[run.model]
-        assert run.training["stop"] is None
-        assert run.training["train_evaluation_every"] == 1
-        assert run.training["log_every_steps"] == 50
+        assert run.training.epochs == EPOCHS[run.model]
+        assert run.training.stop is None
+        assert run.training.train_evaluation_every == 1
+        assert run.training.log_every_steps == 50
 
 
 def test_no_run_is_one_of_the_papers_own_configuration_with_other_values(configuration):
@@ -87,7 +87,7 @@ def test_a_number_of_epochs_for_each_model_family_is_each_runs_own_number(tmp_pa
     wanted = {"mlp_1x512": 7, "alexnet-w0.5": 8, "inception-w0.25": 9}
     for run, other in zip(family.runs("fig1"), plain.runs("fig1"), strict=True):
         if run.recipe == "small":
-            assert run.training["epochs"] == wanted[run.model]
+            assert run.training.epochs == wanted[run.model]
             assert (run.digest == other.digest) == (run.model == "mlp_1x512"), "7 is 7, however it is written"
 
 

@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 from rethinking.engine.optim import SGD, Adam, learning_rate, make_optimiser
+from rethinking.recipe import Recipe
 
 property_test = settings(deadline=None, max_examples=40)
 X = torch.randn(24, 6, generator=torch.Generator().manual_seed(1))
@@ -251,33 +252,33 @@ def test_weight_decay_can_be_kept_to_the_matrices_of_fully_connected_layers(kind
 # The learning rate --------------------------------------------------------------------------------------------------
 
 
-def training(**changes: Any) -> dict[str, Any]:
-    return {"learning_rate": 0.1, "schedule": "exponential", "decay": 0.95, "decay_every_steps": None} | changes
+def recipe(**changes: Any) -> Recipe:
+    return tiny_runs.recipe(**{"learning_rate": 0.1, "schedule": "exponential", "decay": 0.95} | changes)
 
 
 def test_a_constant_rate_never_changes():
-    assert {learning_rate(step, 10, training(schedule="constant")) for step in range(100)} == {0.1}
+    assert {learning_rate(step, 10, recipe(schedule="constant")) for step in range(100)} == {0.1}
 
 
 def test_the_papers_rate_is_multiplied_by_0_95_after_each_epoch():
     for step in range(391 * 4):
-        assert learning_rate(step, 391, training()) == pytest.approx(0.1 * 0.95 ** (step // 391), rel=1e-15)
+        assert learning_rate(step, 391, recipe()) == pytest.approx(0.1 * 0.95 ** (step // 391), rel=1e-15)
 
 
 def test_391_steps_are_the_papers_epoch_at_any_size():
     """50,000 images in batches of 128 are 391 steps."""
     assert math.ceil(50_000 / 128) == 391
     for step in range(391 * 4):
-        expected = learning_rate(step, 391, training())
+        expected = learning_rate(step, 391, recipe())
         for steps_per_epoch in (3, 391, 1000):
-            assert learning_rate(step, steps_per_epoch, training(decay_every_steps=391)) == expected
+            assert learning_rate(step, steps_per_epoch, recipe(decay_every_steps=391)) == expected
 
 
 def test_the_schedule_is_torchs_exponential_one():
     optimiser = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, gamma=0.95)
     for epoch in range(60):
-        assert learning_rate(epoch * 7 + 6, 7, training()) == pytest.approx(schedule.get_last_lr()[0], rel=1e-12)
+        assert learning_rate(epoch * 7 + 6, 7, recipe()) == pytest.approx(schedule.get_last_lr()[0], rel=1e-12)
         optimiser.step()
         schedule.step()
 
@@ -290,7 +291,7 @@ def test_the_schedule_is_torchs_exponential_one():
     every=st.none() | st.integers(1, 1000),
 )
 def test_the_rate_never_rises_and_falls_only_where_a_period_ends(step, steps_per_epoch, decay, every):
-    values = training(decay=decay, decay_every_steps=every)
+    values = recipe(decay=decay, decay_every_steps=every)
     now, then = (learning_rate(each, steps_per_epoch, values) for each in (step, step + 1))
     period = every or steps_per_epoch
     assert then <= now <= 0.1
@@ -317,7 +318,7 @@ def test_the_warm_up_is_torchs_linear_one_with_its_defaults():
 
 @pytest.mark.parametrize(("start", "epochs"), [(0.1, 3), (1.0, 2), (0.25, 1)])
 def test_any_warm_up_is_torchs(start, epochs):
-    values = training(schedule="warm_up", warm_up={"start": start, "epochs": epochs})
+    values = recipe(schedule="warm_up", warm_up={"start": start, "epochs": epochs})
     optimiser = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
     schedule = torch.optim.lr_scheduler.LinearLR(optimiser, start_factor=start, total_iters=epochs)
     for epoch in range(6):
@@ -327,7 +328,7 @@ def test_any_warm_up_is_torchs(start, epochs):
 
 
 def test_the_cosine_is_torchs_step_by_step():
-    values = training(schedule="cosine", epochs=6)
+    values = recipe(schedule="cosine", epochs=6)
     optimiser = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=6 * 7)
     rates = []
@@ -342,5 +343,5 @@ def test_the_cosine_is_torchs_step_by_step():
 
 
 def test_an_exponential_rate_can_fall_after_any_number_of_steps():
-    values = training(decay=0.5, decay_every_steps=3)
+    values = recipe(decay=0.5, decay_every_steps=3)
     assert [learning_rate(step, 10, values) for step in range(8)] == [0.1] * 3 + [0.05] * 3 + [0.025] * 2

@@ -1,11 +1,15 @@
 """Two configurations in one checkout: what they agree on is shared, and neither replaces what the other made."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import yaml
 from tiny_workflow import TINY, Checkout
+
+from rethinking.files import write_json
+from rethinking.stages.sealing import sealed
 
 RUN = "results/runs/digits-50/mlp-w0.05/true_labels/quick/seed0/run.json"
 NOISY = "results/runs/digits-50/mlp-w0.05/random_labels-0.5/quick/seed0/run.json"
@@ -132,3 +136,15 @@ def test_a_run_by_hand_that_was_stopped_is_not_replaced_either(checkout):
     called = by_hand(checkout, "--seed", "1")
     assert "--out = mine: holds another run that stopped; choose" in called.stderr
     assert "resuming" in by_hand(checkout).stdout
+
+
+def test_a_run_by_hand_of_another_version_is_not_replaced_and_the_key_is_told(checkout):
+    assert by_hand(checkout).returncode == 0
+    summary = json.loads((checkout / "mine/run.json").read_text())
+    summary["config"]["training"]["ema_decay"] = 0.99
+    write_json(checkout / "mine/run.json", sealed(checkout / "mine", summary))
+    called = by_hand(checkout)
+    assert called.stderr.splitlines()[-1].startswith(
+        "error: --out = mine: holds a run of another version (a recipe has no key 'ema_decay'; "
+    )
+    assert called.stderr.splitlines()[-1].endswith("choose another folder, or delete this one")

@@ -1,6 +1,5 @@
 """Labels that are drawn anew in the middle of a run: what a resume does where nobody fixed the seed."""
 
-import dataclasses
 import os
 import signal
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 import tiny_runs
 import torch
 from safetensors.torch import load_file
-from tiny_runs import comparable, corrupt_digits, load_model, make_run, rows, whitened
+from tiny_runs import comparable, corrupt_digits, load_model, make_run, retrained, rows, whitened
 
 from rethinking.files import read_json
 from rethinking.run import RunConfig, runs_of
@@ -126,7 +125,7 @@ def test_more_epochs_go_on_across_a_redraw_as_in_one_go(data, drawn, tmp_path, c
     run = make_run(epochs=6, redraw_labels_after=[3, 5], **FITS)
     whole = comparable(trained(run, data, drawn, tmp_path / "whole"))
     for epochs in (3, 4, 6):
-        started = dataclasses.replace(run, training=run.training | {"epochs": epochs})
+        started = retrained(run, epochs=epochs)
         out = trained(started, data, drawn, tmp_path / "continued")
     assert "resuming after epoch 4" in capsys.readouterr().out
     assert comparable(out) == whole
@@ -144,7 +143,7 @@ def test_the_labels_given_later_are_part_of_what_a_run_was_made_from(data, drawn
 def test_a_redraw_is_another_run_and_a_recipe_without_one_says_nothing_of_it():
     panel = {"dataset": "digits", "recipe": "plain", "models": ["mlp_1x512"], "corruptions": [NOISE]}
     network = {"mlp_1x512": {"factory": "mlp_1x512", "family": "mlp", "arguments": {}}}
-    recipe = {"epochs": 9, "schedule": "constant"}
+    recipe = tiny_runs.recipe(epochs=9).to_json()
     plain, none, some = (
         runs_of({"seeds": [4], "panels": {"a": panel}, "models": network, "recipes": {"plain": recipe | redraws}})[0]
         for redraws in ({}, {"redraw_labels_after": []}, {"redraw_labels_after": [2, 7]})

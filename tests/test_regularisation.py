@@ -101,12 +101,12 @@ def test_dropout_is_the_same_again_and_differs_by_seed_and_from_none(data, tmp_p
 def test_scores_are_those_of_whole_networks_on_images_as_they_are(changes, data, tmp_path):
     run = make_run("mlp_1x512", width=0.25, **changes)
     out = run_stage(run, data, tmp_path)
-    side = run.training["crop"] or 8
+    side = run.training.crop or 8
     model = MODELS[run.factory].load()(num_classes=NUM_CLASSES, input_shape=(1, side, side), **run.arguments)
     model.load_state_dict(load_file(out / "weights.safetensors"))
     last = rows(out / "metrics.csv")[-1]
     for part in ("train", "test"):
-        images = preprocess(np.load(data / f"{part}_images.npy"), crop=run.training["crop"], whitening="per_image")
+        images = preprocess(np.load(data / f"{part}_images.npy"), crop=run.training.crop, whitening="per_image")
         with torch.no_grad():
             logits = model.eval()(torch.from_numpy(images))
         labels = torch.from_numpy(np.load(data / f"{part}_labels.npy"))
@@ -225,8 +225,8 @@ def stored(num: int = 12, side: int = 10, channels: int = 3) -> torch.Tensor:
 
 
 def augmentation(options: dict[str, Any], crop: int | None = 8, whitening: Any = "none", seed: int = 0) -> Augmentation:
-    training = {"augmentation": NONE | options, "crop": crop, "whitening": whitening}
-    return Augmentation(stored(), training, seed)
+    recipe = tiny_runs.recipe(augmentation=NONE | options, crop=crop, whitening=whitening)
+    return Augmentation(stored(), recipe, seed)
 
 
 def slow(image: np.ndarray, corner: tuple[int, int], flip: bool, angle: float, crop: int) -> np.ndarray:
@@ -314,8 +314,8 @@ def test_one_option_does_not_change_what_another_draws(option):
 
 
 def test_draws_are_even_and_within_their_bounds():
-    training = {"augmentation": ALL, "crop": 28, "whitening": "none"}
-    draws = Augmentation(torch.zeros(5000, 1, 32, 32, dtype=torch.uint8), training, 0).draw(1)
+    recipe = tiny_runs.recipe(augmentation=ALL, crop=28, whitening="none")
+    draws = Augmentation(torch.zeros(5000, 1, 32, 32, dtype=torch.uint8), recipe, 0).draw(1)
     for side in (0, 1):
         counts = np.bincount(draws.corner[:, side].numpy(), minlength=5)
         assert len(counts) == 5

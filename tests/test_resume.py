@@ -1,7 +1,6 @@
 """A run that is stopped, torn or out of space, and started again, against one that never was."""
 
 import contextlib
-import dataclasses
 import errno
 import itertools
 import os
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 import tiny_runs
-from tiny_runs import comparable, make_run, run_stage, saved
+from tiny_runs import comparable, make_run, retrained, run_stage, saved
 
 from rethinking.__main__ import main
 from rethinking.files import read_json
@@ -54,7 +53,7 @@ def held_out(data: Path) -> Path:
 
 
 def with_epochs(run: RunConfig, epochs: int) -> RunConfig:
-    return dataclasses.replace(run, training=run.training | {"epochs": epochs})
+    return retrained(run, epochs=epochs)
 
 
 def signal_at(call: int, number: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 import pytest
+import tiny_runs
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from rethinking.engine.results import fits
 from rethinking.engine.state import adapted_to_recipe
 from rethinking.engine.stopping import diverged, first_fit, is_last, meets, scores_train, stopped_by
 from rethinking.outcomes.criteria import CRITERIA
+from rethinking.recipe import Recipe
 
 NOT_SCORED = (None, None)
 CONFUSION = torch.zeros(2, 2, dtype=torch.int64)  # one object, so that records compare
@@ -46,11 +48,11 @@ def records(*accuracies: float | None) -> list[EpochRecord]:
     return [record(epoch, score) for epoch, score in enumerate(scores, start=1)]
 
 
-def training(epochs: int = 10, stop: dict[str, Any] | None = None, every: int = 1) -> dict[str, Any]:
-    return {"epochs": epochs, "stop": stop, "train_evaluation_every": every}
+def recipe(epochs: int = 10, stop: dict[str, Any] | None = None, every: int = 1) -> Recipe:
+    return tiny_runs.recipe(epochs=epochs, stop=stop, train_evaluation_every=every)
 
 
-def taken_over(done: list[EpochRecord], values: dict[str, Any]) -> list[EpochRecord] | None:
+def taken_over(done: list[EpochRecord], values: Recipe) -> list[EpochRecord] | None:
     """Records after whole epochs as another recipe takes them over; None where it cannot."""
     found = adapted_to_recipe(done, None, values)
     return found and found[0]
@@ -146,17 +148,17 @@ def test_a_stricter_criterion_is_never_met_earlier(accuracies):
 
 
 def test_a_run_that_has_not_begun_goes_on():
-    assert stopped_by([], training(epochs=1)) is None
+    assert stopped_by([], recipe(epochs=1)) is None
 
 
 def test_without_a_criterion_a_run_ends_after_its_epochs():
-    assert stopped_by(records(100.0, 100.0), training(epochs=3)) is None
-    assert stopped_by(records(100.0, 100.0, 100.0), training(epochs=3)) == "epochs"
+    assert stopped_by(records(100.0, 100.0), recipe(epochs=3)) is None
+    assert stopped_by(records(100.0, 100.0, 100.0), recipe(epochs=3)) == "epochs"
 
 
 @pytest.mark.parametrize("extra_epochs", [0, 1, 3])
 def test_a_run_ends_extra_epochs_after_its_criterion(extra_epochs):
-    values = training(stop=until(extra_epochs=extra_epochs))
+    values = recipe(stop=until(extra_epochs=extra_epochs))
     accuracies = [50.0, 100.0] + [90.0] * extra_epochs
     for num_epochs in range(1, len(accuracies)):
         assert stopped_by(records(*accuracies[:num_epochs]), values) is None
@@ -164,24 +166,24 @@ def test_a_run_ends_extra_epochs_after_its_criterion(extra_epochs):
 
 
 def test_extra_epochs_never_go_beyond_epochs():
-    assert stopped_by(records(50.0, 100.0, 100.0), training(epochs=3, stop=until(extra_epochs=5))) == "epochs"
+    assert stopped_by(records(50.0, 100.0, 100.0), recipe(epochs=3, stop=until(extra_epochs=5))) == "epochs"
 
 
 def test_a_fit_within_an_epoch_ends_the_run_after_that_epoch():
     fitted = record(1, (100.0, 1.0), (99.0, 1.0))
-    assert stopped_by([fitted], training(stop=until())) == "accuracy_100"
-    assert stopped_by([fitted], training(stop=until(extra_epochs=1))) is None
-    assert stopped_by([fitted, record(2, (99.0, 1.0))], training(stop=until(extra_epochs=1))) == "accuracy_100"
+    assert stopped_by([fitted], recipe(stop=until())) == "accuracy_100"
+    assert stopped_by([fitted], recipe(stop=until(extra_epochs=1))) is None
+    assert stopped_by([fitted, record(2, (99.0, 1.0))], recipe(stop=until(extra_epochs=1))) == "accuracy_100"
 
 
 def test_other_criteria_do_not_end_the_run():
-    assert stopped_by(records(99.5), training(stop=until("accuracy_99_9"))) is None
-    assert stopped_by(records(99.5), training(stop=until("accuracy_99"))) == "accuracy_99"
+    assert stopped_by(records(99.5), recipe(stop=until("accuracy_99_9"))) is None
+    assert stopped_by(records(99.5), recipe(stop=until("accuracy_99"))) == "accuracy_99"
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
 def test_a_loss_that_is_no_number_ends_the_run_before_anything_else(loss):
-    values = training(epochs=2, stop=until())
+    values = recipe(epochs=2, stop=until())
     assert stopped_by([record(1, (100.0, 1.0), online_loss=loss)], values) == "diverged"
     assert stopped_by([record(1, (50.0, 1.0)), record(2, (50.0, loss))], values) == "diverged"
 
@@ -192,14 +194,14 @@ def test_an_epoch_that_was_not_scored_has_not_diverged():
 
 @pytest.mark.parametrize("every", [1, 2, 5])
 def test_the_training_set_is_scored_on_schedule_and_at_the_end(every):
-    values = training(epochs=7, every=every)
+    values = recipe(epochs=7, every=every)
     scored = [epoch for epoch in range(1, 8) if scores_train(epoch, records(*[None] * (epoch - 1)), values)]
     assert scored == sorted({*range(every, 8, every), 7})
 
 
 def test_an_end_by_criterion_is_foreseen_and_scored():
     before = records(None, 100.0, None, None)
-    values = training(stop=until(extra_epochs=3), every=2)
+    values = recipe(stop=until(extra_epochs=3), every=2)
     assert is_last(5, before, values)
     assert scores_train(5, before, values)
 
@@ -222,7 +224,7 @@ def validated(*accuracies: float) -> list[EpochRecord]:
     ]
 
 
-def first_stop(done: list[EpochRecord], values: dict[str, Any]) -> tuple[int, str] | None:
+def first_stop(done: list[EpochRecord], values: Recipe) -> tuple[int, str] | None:
     """After which epoch the run ends first, and by what."""
     ends = ((epoch, stopped_by(done[:epoch], values)) for epoch in range(1, len(done) + 1))
     return next(((epoch, why) for epoch, why in ends if why), None)
@@ -232,18 +234,18 @@ def first_stop(done: list[EpochRecord], values: dict[str, Any]) -> tuple[int, st
 def test_a_patience_of_20_stops_21_epochs_after_the_best_one(best):
     rising = [50.0 + epoch / 10 for epoch in range(1, best + 1)]
     done = validated(*rising, *[rising[-1] - 1 - epoch % 3 for epoch in range(60)])
-    assert first_stop(done, training(epochs=200, stop={"early_stopping": 20})) == (best + 21, "early_stopping")
+    assert first_stop(done, recipe(epochs=200, stop={"early_stopping": 20})) == (best + 21, "early_stopping")
 
 
 def test_an_equal_accuracy_is_no_better_and_a_better_one_begins_the_count_again():
-    values = training(epochs=100, stop={"early_stopping": 3})
+    values = recipe(epochs=100, stop={"early_stopping": 3})
     assert first_stop(validated(50, 60, 60, 60, 60, 60, 60), values) == (6, "early_stopping")
     assert first_stop(validated(50, 60, 59, 59, 59, 61, 0, 0, 0, 0, 0), values) == (10, "early_stopping")
     assert first_stop(validated(1, 2, 3, 4, 5, 6, 7, 8), values) is None
 
 
 def test_early_stopping_never_goes_beyond_epochs():
-    assert first_stop(validated(9, *[1] * 9), training(epochs=3, stop={"early_stopping": 3})) == (3, "epochs")
+    assert first_stop(validated(9, *[1] * 9), recipe(epochs=3, stop={"early_stopping": 3})) == (3, "epochs")
 
 
 @pytest.mark.parametrize(
@@ -258,7 +260,7 @@ def test_early_stopping_never_goes_beyond_epochs():
 )
 def test_a_plateau_ends_the_run_when_patience_is_exceeded(losses, end):
     done = [record(epoch, (50.0, 1.0), online_loss=loss) for epoch, loss in enumerate(losses, start=1)]
-    assert first_stop(done, training(epochs=50, stop={"plateau": 3})) == (end and (end, "plateau"))
+    assert first_stop(done, recipe(epochs=50, stop={"plateau": 3})) == (end and (end, "plateau"))
 
 
 def test_a_plateau_is_torchs():
@@ -273,7 +275,7 @@ def test_a_plateau_is_torchs():
             schedule.step(loss)
             if optimiser.param_groups[0]["lr"] < 1 and end is None:
                 end = (epoch, "plateau")
-        assert first_stop(done, training(epochs=50, stop={"plateau": patience})) == end
+        assert first_stop(done, recipe(epochs=50, stop={"plateau": patience})) == end
 
 
 # Continuing with other `epochs` or another `stop` -------------------------------------------------------------------
@@ -282,33 +284,33 @@ def test_a_plateau_is_torchs():
 @pytest.mark.parametrize("epochs", [3, 4, 100])
 def test_a_run_goes_on_to_more_epochs(epochs):
     done = records(50.0, 60.0, 70.0)
-    assert taken_over(done, training(epochs=epochs)) == done
+    assert taken_over(done, recipe(epochs=epochs)) == done
 
 
 def test_a_run_beyond_the_recipes_end_is_of_no_use():
     done = records(50.0, 100.0, 100.0)
-    assert taken_over(done, training(epochs=2)) is None
-    assert taken_over(done, training(stop=until())) is None
-    assert taken_over(done, training(stop=until(extra_epochs=1))) == done
+    assert taken_over(done, recipe(epochs=2)) is None
+    assert taken_over(done, recipe(stop=until())) is None
+    assert taken_over(done, recipe(stop=until(extra_epochs=1))) == done
 
 
 def test_a_score_that_was_due_only_at_the_former_end_is_taken_back():
     shorter = records(None, 50.0, 100.0)
-    found = taken_over(shorter, training(epochs=6, every=2))
+    found = taken_over(shorter, recipe(epochs=6, every=2))
     assert found is not None
     assert found[:2] == shorter[:2]
     assert (found[2].last.train_accuracy, found[2].last.train_loss) == NOT_SCORED
     assert found[2].last.test_loss == shorter[2].last.test_loss
-    assert taken_over(shorter, training(epochs=3, every=2)) == shorter
+    assert taken_over(shorter, recipe(epochs=3, every=2)) == shorter
 
 
 def test_a_run_that_stands_at_the_recipes_end_without_a_score_is_of_no_use():
-    assert taken_over(records(None, 50.0, None), training(epochs=3, every=2)) is None
+    assert taken_over(records(None, 50.0, None), recipe(epochs=3, every=2)) is None
 
 
 def test_a_diverged_run_stays_as_it_is():
     done = [record(1, NOT_SCORED), record(2, NOT_SCORED), record(3, (10.0, math.nan), online_loss=math.nan)]
-    values = training(epochs=6, every=2)
+    values = recipe(epochs=6, every=2)
     assert taken_over(done, values) == done
     assert stopped_by(done, values) == "diverged"
 
@@ -323,7 +325,7 @@ def test_a_diverged_run_stays_as_it_is():
 def test_continuing_gives_what_one_go_gives_or_is_refused(accuracies, first, second, every, extra_epochs):
     """The training set's accuracy after each epoch is given; runs see it where it is scored."""
 
-    def run(values: dict[str, Any], done: list[EpochRecord]) -> list[EpochRecord]:
+    def run(values: Recipe, done: list[EpochRecord]) -> list[EpochRecord]:
         done = list(done)
         while stopped_by(done, values) is None:
             epoch = len(done) + 1
@@ -331,11 +333,11 @@ def test_continuing_gives_what_one_go_gives_or_is_refused(accuracies, first, sec
             done.append(record(epoch, (accuracy, 1.0) if scores_train(epoch, done, values) else NOT_SCORED))
         return done
 
-    values = training(
+    values = recipe(
         epochs=second, every=every, stop=None if extra_epochs is None else until("accuracy_99", extra_epochs)
     )
     in_one_go = run(values, [])
-    shorter = run(training(epochs=first, every=every), [])
+    shorter = run(recipe(epochs=first, every=every), [])
     continued = taken_over(shorter, values)
     if continued is None:
         assert len(shorter) > len(in_one_go) or shorter[-1].last.train_loss is None
@@ -345,13 +347,13 @@ def test_continuing_gives_what_one_go_gives_or_is_refused(accuracies, first, sec
 
 def test_a_run_that_recovered_after_its_patience_had_run_out_is_of_no_use():
     done = validated(60, 50, 50, 50, 70)
-    assert taken_over(done, training(epochs=9, stop={"early_stopping": 2})) is None
-    assert taken_over(done, training(epochs=9, stop={"early_stopping": 3})) == done
+    assert taken_over(done, recipe(epochs=9, stop={"early_stopping": 2})) is None
+    assert taken_over(done, recipe(epochs=9, stop={"early_stopping": 3})) == done
 
 
 def test_a_score_out_of_turn_that_meets_a_criterion_is_not_seen_by_a_longer_run():
     shorter = records(None, 50.0, 100.0)
-    found = taken_over(shorter, training(epochs=6, stop=until(), every=2))
+    found = taken_over(shorter, recipe(epochs=6, stop=until(), every=2))
     assert found is not None
     assert found[2].last.train_accuracy is None
 
@@ -359,8 +361,8 @@ def test_a_score_out_of_turn_that_meets_a_criterion_is_not_seen_by_a_longer_run(
 def test_within_the_last_epoch_training_scores_that_are_missing_are_not_made_up():
     """Its end was not foreseen, so that only its last evaluation was scored."""
     done = [record(1, NOT_SCORED, (50.0, 1.0))]
-    assert taken_over(done, training(epochs=1, every=2)) is None
-    assert taken_over(done, training(epochs=2, every=2)) == [record(1, NOT_SCORED, NOT_SCORED)]
+    assert taken_over(done, recipe(epochs=1, every=2)) is None
+    assert taken_over(done, recipe(epochs=2, every=2)) == [record(1, NOT_SCORED, NOT_SCORED)]
 
 
 @given(
@@ -371,7 +373,7 @@ def test_within_the_last_epoch_training_scores_that_are_missing_are_not_made_up(
     epochs=st.integers(1, 8),
 )
 def test_early_stopping_continues_as_one_go_or_is_refused(accuracies, first, second, every, epochs):
-    def run(values: dict[str, Any], done: list[EpochRecord]) -> list[EpochRecord]:
+    def run(values: Recipe, done: list[EpochRecord]) -> list[EpochRecord]:
         done = list(done)
         while stopped_by(done, values) is None:
             epoch = len(done) + 1
@@ -392,9 +394,9 @@ def test_early_stopping_continues_as_one_go_or_is_refused(accuracies, first, sec
     def stop(patience: int | None) -> dict[str, Any] | None:
         return None if patience is None else {"early_stopping": patience}
 
-    values = training(epochs=8, every=every, stop=stop(second))
+    values = recipe(epochs=8, every=every, stop=stop(second))
     in_one_go = run(values, [])
-    before = run(training(epochs=epochs, every=every, stop=stop(first)), [])
+    before = run(recipe(epochs=epochs, every=every, stop=stop(first)), [])
     continued = taken_over(before, values)
     if continued is None:
         assert len(before) >= len(in_one_go)

@@ -72,7 +72,7 @@ def test_images_are_cropped_to_28_pixels_at_every_size(name):
         side = entry["image_size"] or entry["original"]["image_size"]
         images = np.random.default_rng(0).integers(0, 256, (2, side, side, 3), dtype=np.uint8)
         assert entry["channels"] in (None, 3)
-        shown = preprocess(images, crop=run.training["crop"], whitening=run.training["whitening"])
+        shown = preprocess(images, crop=run.training.crop, whitening=run.training.whitening)
         assert shown.shape == (2, 3, 28, 28)
 
 
@@ -94,7 +94,7 @@ def test_the_resolved_recipe_is_the_notebook_s(source):
         "augmentation": None, "train_evaluation_every": 1, "evaluations_per_epoch": 1,
     }  # fmt: skip
     for run in source.runs("training"):
-        assert {key: run.training[key] for key in expected} == expected
+        assert {key: getattr(run.training, key) for key in expected} == expected
 
 
 def test_10_000_images_are_held_out_of_the_50_000_by_the_seed_alone():

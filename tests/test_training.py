@@ -45,6 +45,7 @@ from rethinking.engine.reproducibility import generator, machine, resolved_preci
 from rethinking.engine.state import State
 from rethinking.models.registry import MODELS
 from rethinking.outcomes.criteria import CRITERIA
+from rethinking.recipe import Recipe
 from rethinking.run import RunConfig
 from rethinking.stages import run_folder
 from rethinking.stages import train as stage
@@ -258,7 +259,7 @@ def test_run_json_holds_what_the_design_says(noisy, data, noise):
         0,
     ]
     assert (summary["corruption"], summary["config"]) == (NOISE, json.loads(run.json))
-    assert RunConfig.from_dict(summary["config"]) == run
+    assert RunConfig.from_json(summary["config"]) == run
     assert (summary["config_digest"], summary["code_digest"]) == (run.digest, "code")
     names = ("train_images", "train_labels", "test_images", "test_labels")
     owners = {name: files.read_json((noise if name == "train_labels" else data) / "manifest.json") for name in names}
@@ -753,8 +754,8 @@ def test_a_nan_at_a_chosen_step_ends_the_run_as_diverged(place, data, tmp_path, 
     """The second step of the second of six epochs."""
     steps, original = itertools.count(1), loop.objective
 
-    def poisoned(model: nn.Module, training: dict[str, Any]) -> Any:
-        loss_of = original(model, training)
+    def poisoned(model: nn.Module, recipe: Recipe) -> Any:
+        loss_of = original(model, recipe)
 
         def both(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
             total, loss = loss_of(logits, labels)

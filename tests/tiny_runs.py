@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import dataclasses
 import hashlib
 import io
 import json
@@ -18,7 +19,8 @@ from torch.utils import deterministic
 from rethinking import files
 from rethinking.models.registry import MODELS
 from rethinking.names import split_corruption
-from rethinking.run import RunConfig, by_family
+from rethinking.recipe import Recipe
+from rethinking.run import RunConfig
 from rethinking.schema import SCHEMAS, fill
 from rethinking.stages import corrupt, prepare, split
 from rethinking.stages.train import train
@@ -49,10 +51,10 @@ def corrupt_digits(data: Path, folder: Path, name: str, seed: int = 0) -> Path |
     return folder
 
 
-def recipe(**changes: Any) -> dict[str, Any]:
-    """The schema's defaults, but made for few small images, and `changes`."""
+def recipe(family: str = "mlp", **changes: Any) -> Recipe:
+    """The schema's defaults, but made for few small images, and `changes`, as a model family has them."""
     small = {"epochs": 3, "batch_size": 16, "learning_rate": 0.02, "schedule": "constant", "crop": None}
-    return fill(small | {"initialisation": "kaiming"} | changes, "config", "recipe")
+    return Recipe.of_family(fill(small | {"initialisation": "kaiming"} | changes, "config", "recipe"), family)
 
 
 def schema_of(key: str) -> dict[str, Any]:
@@ -73,8 +75,13 @@ def make_run(
         seed=seed,
         factory=model,
         arguments={"width": width},
-        training=by_family(recipe(**changes), MODELS[model].family),
+        training=recipe(MODELS[model].family, **changes),
     )
+
+
+def retrained(run: RunConfig, **changes: Any) -> RunConfig:
+    """The same run with other values in its recipe."""
+    return dataclasses.replace(run, training=dataclasses.replace(run.training, **changes))
 
 
 def split_digits(data: Path, folder: Path, validation: int, seed: int = 0) -> Path:

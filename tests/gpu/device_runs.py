@@ -63,7 +63,7 @@ from rethinking.run import RunConfig
 from rethinking.stages.train import train
 run, data, folder = json.loads(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
 out, state = folder / "out", folder / "state.pt"
-train(RunConfig.from_dict(run), code="code", data=data, out=out, state_path=state, seconds_between_saves=0)
+train(RunConfig.from_json(run), code="code", data=data, out=out, state_path=state, seconds_between_saves=0)
 """
 
 

@@ -33,8 +33,8 @@ def placed(run: RunConfig, size: Size, device: torch.device, num: int) -> tuple[
     (channels, *sides), draws = size.image, np.random.default_rng(0)
     images, labels = draws.integers(0, 256, (num, *sides, channels), np.uint8), np.arange(num) % 10
     arrays = {"train_images": images, "train_labels": labels, "test_images": images, "test_labels": labels}
-    make_deterministic(run.training["precision"])
-    return place(arrays, run, 10, run.training["precision"], device)
+    make_deterministic(run.training.precision)
+    return place(arrays, run, 10, run.training.precision, device)
 
 
 @pytest.mark.parametrize("changes", RECIPES.values(), ids=RECIPES)

@@ -4,6 +4,7 @@ import math
 from functools import partial
 from pathlib import Path
 
+import tiny_runs
 import torch
 from torch import nn
 
@@ -66,8 +67,8 @@ def _initialised(folder: Path, scheme: str) -> Facts:
 def _augmentation(folder: Path) -> Facts:
     """What is drawn for each of two thousand images of 7x9 pixels, in two epochs."""
     options = {"random_crop": True, "flip": True, "rotation": 30.0}
-    training = {"augmentation": options, "whitening": "none", "crop": 5}
-    augmentation = Augmentation(torch.zeros(2000, 1, 7, 9), training, seed=4)
+    recipe = tiny_runs.recipe(augmentation=options, whitening="none", crop=5)
+    augmentation = Augmentation(torch.zeros(2000, 1, 7, 9), recipe, seed=4)
     return {
         f"epoch {epoch}": {
             "corner": array_facts(draws.corner.numpy()),

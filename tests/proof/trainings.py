@@ -1,7 +1,6 @@
 """Small trainings through the stage that a rule calls: everything that a recipe can say, seen in a run's files."""
 
 import contextlib
-import dataclasses
 import pickle
 from collections.abc import Mapping
 from functools import partial
@@ -12,7 +11,7 @@ from unittest import mock
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from tiny_runs import TIMES, make_run, rows
+from tiny_runs import TIMES, make_run, retrained, rows
 from torch import nn
 
 from proof import Case, Facts, array_facts
@@ -140,7 +139,7 @@ def _facts(
     dtypes: list[str] = []
     with _seen(dtypes, exact):
         if resumed_at:
-            train(dataclasses.replace(run, training=run.training | {"epochs": resumed_at}), code="", **given, **states)
+            train(retrained(run, epochs=resumed_at), code="", **given, **states)
         if stopped_after:
             looks = [*[None] * stopped_after, InterruptionError]
             with mock.patch.object(Signals, "__call__", side_effect=looks), contextlib.suppress(SystemExit):

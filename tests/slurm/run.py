@@ -111,7 +111,7 @@ def test_a_cancelled_run_is_tried_again_and_goes_on_to_the_same_bytes(tmp_path, 
     assert (limits(cancelled), limits(again)) == (asked(LONG), asked(LONG, attempt=2))
     resumed = re.search(r"resuming after epoch (\d+)", log.read_text())
     assert resumed is not None
-    assert 3 <= int(resumed[1]) < LONG.training["epochs"]
+    assert 3 <= int(resumed[1]) < LONG.training.epochs
     assert_equal_to_local(tmp_path, local, LONG)
 
 

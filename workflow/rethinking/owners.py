@@ -50,7 +50,7 @@ def of_run(configuration: Configuration, run: RunConfig) -> Values:
     return {
         "dataset": data | {"validation": held_out},
         "network": {"factory": run.factory, "arguments": run.arguments},
-        "recipe": run.training,
+        "recipe": run.training.to_json(),
         **of_corruption(configuration, run.dataset, run.corruption, run.seed),
     }
 

@@ -34,7 +34,7 @@ def corrupt_code(family: str) -> str:
 
 def train_code(run: RunConfig) -> str:
     """Digest for a `train` job."""
-    measures = (MEASURES[name].module for name in run.training["measures"])
+    measures = (MEASURES[name].module for name in run.training.measures)
     return code_digest("rethinking.stages.train", MODELS[run.factory].module, *measures)
 
 

@@ -22,8 +22,8 @@ def _images(configuration: Configuration, run: RunConfig) -> tuple[int, int, int
     """Number of training and of test images, and their side in pixels as they are held and as the network sees them."""
     entry = configuration.datasets[run.dataset]
     train, test = (entry[part] or entry["original"][part] for part in ("train", "test"))
-    held = run.training["crop"] or entry["image_size"] or entry["original"]["image_size"]
-    return train, test, held, run.training["resize"] or held
+    held = run.training.crop or entry["image_size"] or entry["original"]["image_size"]
+    return train, test, held, run.training.resize or held
 
 
 def _area(run: RunConfig, side: int) -> float:
@@ -36,7 +36,7 @@ def train_memory(configuration: Configuration, run: RunConfig) -> int:
     train, test, held, side = _images(configuration, run)
     images = (train + test) * 3 * held**2 * BYTES / 1e6
     network, width, area = MODELS[run.factory], run.arguments.get("width", 1), _area(run, side)
-    activations = run.training["batch_size"] * network.activations * area * width * ACTIVATION / 1e6
+    activations = run.training.batch_size * network.activations * area * width * ACTIVATION / 1e6
     # Only what follows a flattened feature map grows with the image, and nothing shrinks much.
     parameters = network.parameters * max(1, area) * width**2 * PARAMETER / 1e6
     return ceil(BASE + images + activations + parameters)
@@ -45,7 +45,7 @@ def train_memory(configuration: Configuration, run: RunConfig) -> int:
 def train_minutes(configuration: Configuration, run: RunConfig) -> int:
     """Minutes: forward and backward on every training image, forward on every image at each evaluation, all epochs."""
     train, test, _, side = _images(configuration, run)
-    images = 3 * train + run.training["evaluations_per_epoch"] * (train + test)
+    images = 3 * train + run.training.evaluations_per_epoch * (train + test)
     scale = _area(run, side) * run.arguments.get("width", 1) ** 2
-    work = run.training["epochs"] * images * MODELS[run.factory].multiply_adds * scale
+    work = run.training.epochs * images * MODELS[run.factory].multiply_adds * scale
     return ceil((STARTING + work / SPEED) / 60)

@@ -10,21 +10,15 @@ from functools import cached_property
 from typing import Any
 
 from rethinking.files import canonical_json, digest
-
-# A later value of these continues a run from where it stood; everything else starts another run.
-CONTINUED = ("epochs", "stop")
-# Values of a recipe that may be given for each model family.
-BY_FAMILY = ("epochs", "learning_rate", "weight_decay", "weight_decay_on")
-# Values that came after the first runs; one that says nothing is in no run's values.
-LATER = ("redraw_labels_after", "batch_norm")
+from rethinking.recipe import CONTINUED, Recipe
 
 
 @dataclass(frozen=True)
 class RunConfig:
     """A run's five names and the values behind them.
 
-    `factory` and `arguments` are the registered network behind the model's name; `training` is the resolved recipe:
-    the values of `workflow/schemas/config.schema.yaml`, where defaults and meanings are written.
+    `factory` and `arguments` are the registered network behind the model's name, `training` what is behind the
+    recipe's.
     """
 
     dataset: str
@@ -34,11 +28,17 @@ class RunConfig:
     seed: int
     factory: str
     arguments: dict[str, Any]
-    training: dict[str, Any]
+    training: Recipe
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "RunConfig":
-        return cls(**values)
+    def from_json(cls, values: dict[str, Any]) -> "RunConfig":
+        """The run that `to_json` wrote; raises ValueError where its recipe is none of this version."""
+        recipe: dict[str, Any] = {"training": Recipe.from_json(values["training"])}
+        return cls(**values | recipe)
+
+    def to_json(self) -> dict[str, Any]:
+        """Its values as JSON has them."""
+        return dataclasses.asdict(self) | {"training": self.training.to_json()}
 
     @property
     def path(self) -> str:
@@ -48,7 +48,7 @@ class RunConfig:
     @property
     def redraws(self) -> dict[int, int]:
         """The epochs after which training labels are redrawn, and the seed from which they are drawn then."""
-        return {epoch: self.seed + i for i, epoch in enumerate(self.training.get("redraw_labels_after", ()), 1)}
+        return {epoch: self.seed + i for i, epoch in enumerate(self.training.redraw_labels_after, 1)}
 
     @property
     def code_key(self) -> str:
@@ -58,38 +58,20 @@ class RunConfig:
     @cached_property
     def json(self) -> str:
         """Canonical JSON: the run's values, a param of its job."""
-        return canonical_json(dataclasses.asdict(self))
+        return canonical_json(self.to_json())
 
     @cached_property
     def digest(self) -> str:
-        return digest(dataclasses.asdict(self))
+        return digest(self.to_json())
 
     @property
     def state_digest(self) -> str:
         """Digest of what a saved state must share with the run that resumes from it."""
-        values = dataclasses.asdict(self)
-        schedule_ends = self.training["schedule"] == "cosine"  # the rate of every step depends on the last one's number
+        values = self.to_json()
+        schedule_ends = self.training.schedule == "cosine"  # the rate of every step depends on the last one's number
         left_out = ("stop",) if schedule_ends else CONTINUED
-        values["training"] = {key: value for key, value in self.training.items() if key not in left_out}
+        values["training"] = {key: value for key, value in values["training"].items() if key not in left_out}
         return digest(values)
-
-
-def by_family(recipe: dict[str, Any], family: str) -> dict[str, Any]:
-    """The recipe with every mapping by model family replaced by the family's own value.
-
-    What a recipe leaves as it was before the key came is not mentioned: runs from before stay what they are.
-    Raises ValueError naming the key where the family is missing.
-    """
-    resolved = dict(recipe)
-    for key, value in recipe.items():
-        if isinstance(value, dict) and key in BY_FAMILY:
-            if family not in value:
-                raise ValueError(f"{key} = {value}: has no value for the model family {family!r}")
-            resolved[key] = value[family]
-    for key in LATER:
-        if not resolved.get(key):
-            resolved.pop(key, None)
-    return resolved
 
 
 def runs_of(plan: dict[str, Any]) -> list[RunConfig]:
@@ -107,7 +89,7 @@ def runs_of(plan: dict[str, Any]) -> list[RunConfig]:
                 seed=seed,
                 factory=network["factory"],
                 arguments=network["arguments"],
-                training=by_family(recipe, network["family"]),
+                training=Recipe.of_family(recipe, network["family"]),
             )
             runs.setdefault(run.path, run)
     return list(runs.values())

@@ -6,8 +6,8 @@ from rethinking.config.configuration import CHECKOUT, Configuration
 from rethinking.config.datasets import label_of, lineage
 from rethinking.outcomes.registry import PAPER_FILES, OfRuns
 from rethinking.plotting.registry import FIGURES
+from rethinking.recipe import Recipe
 from rethinking.reporting.registry import TABLES
-from rethinking.run import by_family
 from rethinking.sections import PanelRuns, PaperRun, Section
 
 PAPER_CONFIGURATION, PAPER_FILE = "cifar10", "config/cifar10.yaml"
@@ -103,10 +103,9 @@ def _settings(
     """What the registry asks of recipes, by recipe and network: {} where it asks nothing."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for group in of_runs if keys else ():
-        recipe = configuration.recipes[group.recipe]
         for model in group.models:
-            own = recipe | by_family(recipe, configuration.models[model]["family"])
-            found.setdefault(group.recipe, {})[model] = {key: own[key] for key in keys}
+            recipe = Recipe.of_family(configuration.recipes[group.recipe], configuration.models[model]["family"])
+            found.setdefault(group.recipe, {})[model] = {key: getattr(recipe, key) for key in keys}
     return found
 
 

@@ -7,7 +7,7 @@ from rethinking.config.inherit import Values
 from rethinking.config.recipes import key_of
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.models.registry import MODELS
-from rethinking.run import BY_FAMILY
+from rethinking.recipe import BY_FAMILY
 from rethinking.schema import ConfigOrigins
 
 EVALUATED_AT_ONCE = 250  # images of up to 64x64 pixels, as the engine has it

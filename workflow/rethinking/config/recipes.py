@@ -7,7 +7,7 @@ from rethinking.analysis.registry import MEASURES
 from rethinking.config.entries import Entries
 from rethinking.config.inherit import Values, chain, extended
 from rethinking.config.networks import FAMILIES
-from rethinking.run import BY_FAMILY
+from rethinking.recipe import BY_FAMILY
 from rethinking.schema import ConfigOrigins
 
 AUGMENTATIONS = {"random_crop": False, "flip": False, "rotation": 0}

@@ -4,7 +4,7 @@ What happens to image i in epoch e depends on (seed, e, i) alone, not on the bat
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from rethinking import seeds
 from rethinking.data.preprocess import fixed_numbers
+from rethinking.recipe import Recipe
 
 
 class Draws(NamedTuple):
@@ -26,15 +27,19 @@ class Draws(NamedTuple):
 class Augmentation:
     """Turns stored images into what the network sees in one epoch; whitening comes last, as without augmentation."""
 
-    def __init__(self, images: torch.Tensor, training: dict[str, Any], seed: int) -> None:
+    def __init__(self, images: torch.Tensor, recipe: Recipe, seed: int) -> None:
         """`images` are (n, channels, height, width) on the scale 0..255, on the device, before any crop."""
         self.images, self.seed = images, seed
-        self.options, self.whitening = training["augmentation"], training["whitening"]
-        if not isinstance(self.whitening, str):  # on the device once, so that no step waits for a copy
-            numbers = fixed_numbers(self.whitening, images.shape[1])
+        assert recipe.augmentation is not None
+        self.options = recipe.augmentation
+        self.whitening: str | tuple[torch.Tensor, ...]
+        if isinstance(recipe.whitening, str):
+            self.whitening = recipe.whitening
+        else:  # on the device once, so that no step waits for a copy
+            numbers = fixed_numbers(recipe.whitening, images.shape[1])
             self.whitening = tuple(torch.from_numpy(each.copy()).to(images.device) for each in numbers)
         height, width = images.shape[2:]
-        self.crop = training["crop"] or min(height, width)
+        self.crop = recipe.crop or min(height, width)
 
     def draw(self, epoch: int) -> Draws:
         """The draws of an epoch, all of them whether used or not, so that one option does not change another's."""

@@ -4,12 +4,11 @@ The paper does not state them; which ones it has decides when its Inception coun
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-Setting = dict[str, Any]
+from rethinking.recipe import BatchNorm
 
 
 def layers(model: nn.Module) -> list[_BatchNorm]:
@@ -17,7 +16,7 @@ def layers(model: nn.Module) -> list[_BatchNorm]:
     return [layer for layer in model.modules() if isinstance(layer, _BatchNorm)]
 
 
-def configure_batch_norm(model: nn.Module, setting: Setting | None) -> None:
+def configure_batch_norm(model: nn.Module, setting: BatchNorm | None) -> None:
     """Give every such layer the recipe's momentum, or no running averages at all; None leaves each its own."""
     if setting is None:
         return
@@ -37,7 +36,7 @@ def running_weight(momentum: float, step: int) -> float:
     return momentum / (1 - (1 - momentum) ** (step + 1))
 
 
-def before_step(model: nn.Module, setting: Setting | None) -> Callable[[int], None]:
+def before_step(model: nn.Module, setting: BatchNorm | None) -> Callable[[int], None]:
     """What to call with the number of a step (from 0) before it: nothing to be done unless averages are debiased."""
     if setting is None or not setting["debiased"] or setting["statistics"] == "batch":
         return lambda step: None

@@ -89,7 +89,7 @@ def evaluation_steps(num_steps: int, evaluations: int) -> list[int]:
 
 def fit(
     sets: Sets,
-    config: RunConfig,
+    run: RunConfig,
     state: State,
     *,
     measures: Mapping[str, Measure],
@@ -101,11 +101,11 @@ def fit(
     """
     if state.initial_measures is None:
         state.initial_measures = {name: measure(state.model) for name, measure in measures.items()}
-    mode = config.training["compile"]
+    mode = run.training.compile
     # Of the steps only: what is scored are the weights as anybody else computes with them.
     network = state.model if mode is None else torch.compile(state.model, mode=mode, dynamic=False)
-    while stopped_by(state.records, config.training) is None:
-        record = _Epoch(sets.in_epoch(len(state.records) + 1), config, state, watch, network).run(measures)
+    while stopped_by(state.records, run.training) is None:
+        record = _Epoch(sets.in_epoch(len(state.records) + 1), run, state, watch, network).run(measures)
         state.add(record)
         yield record
 
@@ -116,19 +116,19 @@ class _Epoch:
     def __init__(
         self,
         sets: Sets,
-        config: RunConfig,
+        run: RunConfig,
         state: State,
         watch: Callable[[], None],
         network: Callable[[torch.Tensor], torch.Tensor],
     ) -> None:
         self.sets, self.state, self.watch, self.network = sets, state, watch, network
-        self.seed, self.training = config.seed, config.training
+        self.seed, self.recipe = run.seed, run.training
         self.number = len(state.records) + 1
         self.device = sets.train.labels.device
-        self.num_steps = -(-len(sets.train.labels) // self.training["batch_size"])
-        self.scored = scores_train(self.number, state.records, self.training)
+        self.num_steps = -(-len(sets.train.labels) // self.recipe.batch_size)
+        self.scored = scores_train(self.number, state.records, self.recipe)
         if state.progress is None:
-            since = None if self.training["log_every_steps"] is None else Sums(self.device)
+            since = None if self.recipe.log_every_steps is None else Sums(self.device)
             state.progress = Progress(Sums(self.device), since)
         self.progress = state.progress
         self.started = time.perf_counter() - self.progress.seconds
@@ -146,7 +146,7 @@ class _Epoch:
         try:
             self._train()
             record = self._record(measures, self.scored)
-            if not self.scored and stopped_by([*self.state.records, record], self.training) is not None:
+            if not self.scored and stopped_by([*self.state.records, record], self.recipe) is not None:
                 record = self._record(measures, with_train=True)  # a run's last epoch always is
         except InterruptionError:
             self.progress.seconds = self._seconds()
@@ -160,7 +160,7 @@ class _Epoch:
         return EpochRecord(
             epoch=self.number,
             step=self.step,
-            learning_rate=learning_rate(self.step - 1, self.num_steps, self.training),
+            learning_rate=learning_rate(self.step - 1, self.num_steps, self.recipe),
             online_loss=loss,
             online_accuracy=accuracy,
             seconds=seconds,
@@ -173,15 +173,15 @@ class _Epoch:
 
     def _train(self) -> None:
         """The steps that are left of the epoch, and the evaluations between them."""
-        training, progress, model = self.training, self.progress, self.state.model
+        recipe, progress, model = self.recipe, self.progress, self.state.model
         order = torch.from_numpy(seeds.rng(self.seed, "order", self.number).permutation(len(self.sets.train.labels)))
-        batches = order.to(self.device).split(training["batch_size"])
+        batches = order.to(self.device).split(recipe.batch_size)
         augmentation = self.sets.augmentation
         draws = augmentation.draw(self.number) if augmentation else None
-        loss_of = objective(model, training)
-        drops = drops_units(model, training)
-        set_running_weight = before_step(model, training.get("batch_norm"))
-        between = evaluation_steps(self.num_steps, training["evaluations_per_epoch"])
+        loss_of = objective(model, recipe)
+        drops = drops_units(model, recipe)
+        set_running_weight = before_step(model, recipe.batch_norm)
+        between = evaluation_steps(self.num_steps, recipe.evaluations_per_epoch)
         model.train()
         while True:
             if len(progress.evaluations) < sum(batch <= progress.batch for batch in between):
@@ -204,13 +204,13 @@ class _Epoch:
                 logits = self.network(x)
             total, loss = loss_of(logits.float(), y)
             total.backward()
-            if training["clip_gradient_norm"] is not None:
-                clip_gradients(model.parameters(), training["clip_gradient_norm"])
-            self.state.optimiser.step(learning_rate(self.step, self.num_steps, training))
+            if recipe.clip_gradient_norm is not None:
+                clip_gradients(model.parameters(), recipe.clip_gradient_norm)
+            self.state.optimiser.step(learning_rate(self.step, self.num_steps, recipe))
             progress.batch += 1
             progress.add(loss, logits, y)
-            every = training["log_every_steps"]
-            if progress.since and (progress.batch % every == 0 or progress.batch == self.num_steps):
+            every = recipe.log_every_steps
+            if every and progress.since and (progress.batch % every == 0 or progress.batch == self.num_steps):
                 progress.rows.append((self.step, *progress.since.mean()))
                 progress.since = Sums(self.device)
 

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from rethinking.recipe import Recipe
+
 Tensors = list[torch.Tensor]
 
 
@@ -130,28 +132,29 @@ class Adam(Optimiser):
         )
 
 
-def make_optimiser(model: nn.Module, training: dict[str, Any]) -> Optimiser:
+def make_optimiser(model: nn.Module, recipe: Recipe) -> Optimiser:
     """The recipe's optimiser over the trainable parameters."""
-    decay: dict[str, Any] = {"weight_decay": training["weight_decay"]}
-    if (where := training["weight_decay_on"]) != "all":
+    decay: dict[str, Any] = {"weight_decay": recipe.weight_decay}
+    if (where := recipe.weight_decay_on) != "all":
         spared = model.classifier if where == "hidden_fully_connected" else None
         layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear) and layer is not spared]
         decayed = {id(layer.weight) for layer in layers}
         decay["undecayed"] = [parameter for parameter in model.parameters() if id(parameter) not in decayed]
-    if training["optimiser"] == "adam":
-        return Adam(model.parameters(), betas=tuple(training["betas"]), epsilon=training["epsilon"], **decay)
-    return SGD(model.parameters(), momentum=training["momentum"], nesterov=training["nesterov"], **decay)
+    if recipe.optimiser == "adam":
+        first, second = recipe.betas
+        return Adam(model.parameters(), betas=(first, second), epsilon=recipe.epsilon, **decay)
+    return SGD(model.parameters(), momentum=recipe.momentum, nesterov=recipe.nesterov, **decay)
 
 
-def learning_rate(step: int, steps_per_epoch: int, training: dict[str, Any]) -> float:
+def learning_rate(step: int, steps_per_epoch: int, recipe: Recipe) -> float:
     """The rate of step `step` (from 0); a function of the step alone, so that nothing of it needs saving."""
-    rate, epoch = training["learning_rate"], step // steps_per_epoch
-    match training["schedule"]:
+    rate, epoch = recipe.learning_rate, step // steps_per_epoch
+    match recipe.schedule:
         case "exponential":
-            return rate * training["decay"] ** (step // (training["decay_every_steps"] or steps_per_epoch))
+            return rate * recipe.decay ** (step // (recipe.decay_every_steps or steps_per_epoch))
         case "warm_up":
-            start = training["warm_up"]["start"]
-            return rate * (start + (1 - start) * min(epoch / training["warm_up"]["epochs"], 1))
+            start = recipe.warm_up["start"]
+            return rate * (start + (1 - start) * min(epoch / recipe.warm_up["epochs"], 1))
         case "cosine":
-            return rate * (1 + math.cos(math.pi * step / (steps_per_epoch * training["epochs"]))) / 2
+            return rate * (1 + math.cos(math.pi * step / (steps_per_epoch * recipe.epochs))) / 2
     return rate

@@ -1,11 +1,12 @@
 """Explicit regularisers (paper section 3): penalties on the weights, dropout, label smoothing, gradient clipping."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
+
+from rethinking.recipe import Recipe
 
 Penalty = Callable[[Iterable[nn.Parameter]], torch.Tensor]
 
@@ -24,15 +25,15 @@ PENALTIES: dict[str, Penalty] = {"l1": l1, "l2": l2}
 
 
 def objective(
-    model: nn.Module, training: dict[str, Any]
+    model: nn.Module, recipe: Recipe
 ) -> Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]:
     """A function (logits, labels) -> (what is minimised, mean cross-entropy with the labels).
 
     The first is the cross-entropy, with smoothed labels where the recipe says so, plus weight times penalty for each
     of its penalties; the second is what is reported.
     """
-    smoothing = training["label_smoothing"]
-    penalties = [(PENALTIES[each["function"]], each["weight"]) for each in training["penalties"]]
+    smoothing = recipe.label_smoothing
+    penalties = [(PENALTIES[each["function"]], each["weight"]) for each in recipe.penalties]
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
 
     def both(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -55,9 +56,9 @@ def add_dropout(model: nn.Module, probability: float) -> None:
         )
 
 
-def drops_units(model: nn.Module, training: dict[str, Any]) -> bool:
+def drops_units(model: nn.Module, recipe: Recipe) -> bool:
     """Whether each step draws units to drop, for the recipe or for a layer of the network's own."""
-    return bool(training["dropout"]) or any(isinstance(layer, nn.Dropout) and layer.p for layer in model.modules())
+    return bool(recipe.dropout) or any(isinstance(layer, nn.Dropout) and layer.p for layer in model.modules())
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ import numpy as np
 from rethinking.engine.records import EpochRecord, Evaluation
 from rethinking.engine.stopping import first_fit
 from rethinking.outcomes.criteria import CRITERIA
+from rethinking.recipe import Recipe
 
 Row = dict[str, Any]
 
@@ -121,6 +122,6 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def keeps_best(training: dict[str, Any]) -> bool:
+def keeps_best(recipe: Recipe) -> bool:
     """Whether the weights that a run leaves are those of its best epoch on the validation set, not of its last."""
-    return "early_stopping" in (training["stop"] or {})
+    return "early_stopping" in (recipe.stop or {})

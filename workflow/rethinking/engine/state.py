@@ -20,6 +20,7 @@ from rethinking.engine.optim import Optimiser
 from rethinking.engine.records import EpochRecord, Evaluation, Progress
 from rethinking.engine.stopping import scores_train, stopped_by
 from rethinking.files import atomic, remove_leftovers
+from rethinking.recipe import Recipe
 
 SCHEMA = 3
 DIGEST = hashlib.sha256().digest_size
@@ -31,32 +32,32 @@ def previous(path: Path) -> Path:
 
 
 def adapted_to_recipe(
-    records: list[EpochRecord], progress: Progress | None, training: dict[str, Any]
+    records: list[EpochRecord], progress: Progress | None, recipe: Recipe
 ) -> tuple[list[EpochRecord], Progress | None] | None:
     """Records and unfinished epoch as this recipe makes them if `epochs` and `stop` were others until now.
 
     None where they cannot be: where this recipe ends earlier, or misses scores of the training set that it asks for.
     Where it goes on from what was the end, the training set may have been scored out of turn: that is taken back.
     """
-    if any(stopped_by(records[:number], training) for number in range(1, len(records))):
+    if any(stopped_by(records[:number], recipe) for number in range(1, len(records))):
         return None  # all of them: what ends a run may have passed again, as when patience had run out
     if records:
         *before, last = records
-        turn = scores_train(last.epoch, before, training)
+        turn = scores_train(last.epoch, before, recipe)
         as_foreseen = _scored(last.evaluations, [turn] * len(last.evaluations))
         if as_foreseen is None:
             return None
         foreseen = dataclasses.replace(last, evaluations=as_foreseen)
-        if not turn and stopped_by([*before, foreseen], training):
+        if not turn and stopped_by([*before, foreseen], recipe):
             evaluations = _scored(last.evaluations, [False] * (len(last.evaluations) - 1) + [True])
             if evaluations is None:
                 return None
             foreseen = dataclasses.replace(last, evaluations=evaluations)
         records = [*before, foreseen]
     if progress:
-        if stopped_by(records, training):
+        if stopped_by(records, recipe):
             return None  # the network is already some steps beyond this recipe's end
-        turn = scores_train(len(records) + 1, records, training)
+        turn = scores_train(len(records) + 1, records, recipe)
         evaluations = _scored(progress.evaluations, [turn] * len(progress.evaluations))
         if evaluations is None:
             return None
@@ -132,7 +133,7 @@ class State:
             if path.exists():
                 path.replace(previous(path))
 
-    def resume(self, path: Path, identity: dict[str, str], training: dict[str, Any]) -> str:
+    def resume(self, path: Path, identity: dict[str, str], recipe: Recipe) -> str:
         """Take over a saved state if it is one that this recipe passes through; return one line on what was done."""
         content, torn = _newest(path)
         with contextlib.suppress(OSError):  # a folder that cannot be written; `save` says so
@@ -151,7 +152,7 @@ class State:
         progress = content["progress"] and Progress.from_dict(content["progress"], device)
         matrices = () if content["confusions"] is None else content["confusions"].unbind()
         records = [EpochRecord.from_dict(*each) for each in zip(content["records"], matrices, strict=True)]
-        found = adapted_to_recipe(records, progress, training)
+        found = adapted_to_recipe(records, progress, recipe)
         if found is None:
             return f"starting: {path} goes beyond this recipe's end or was not scored at it, so it is not used"
         self.model.load_state_dict(content["model"])

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from rethinking.engine.records import EpochRecord, Evaluation
 from rethinking.outcomes.criteria import CRITERIA
+from rethinking.recipe import Recipe
 
 
 def meets(evaluation: Evaluation, criterion: str) -> bool:
@@ -31,11 +31,11 @@ def diverged(record: EpochRecord) -> bool:
     return any(loss is not None and not math.isfinite(loss) for loss in losses)
 
 
-def is_last(epoch: int, records: Sequence[EpochRecord], training: dict[str, Any]) -> bool:
+def is_last(epoch: int, records: Sequence[EpochRecord], recipe: Recipe) -> bool:
     """Whether epoch number `epoch` is the last one after these records, as far as they can tell."""
-    if epoch >= training["epochs"]:
+    if epoch >= recipe.epochs:
         return True
-    stop = training["stop"] or {}
+    stop = recipe.stop or {}
     if "criterion" not in stop:
         return False
     fit = first_fit(records, stop["criterion"])
@@ -61,12 +61,12 @@ def on_plateau(losses: Sequence[float], patience: int, threshold: float = 1e-4) 
     return len(losses) - 1 - best_index > patience
 
 
-def scores_train(epoch: int, records: Sequence[EpochRecord], training: dict[str, Any]) -> bool:
+def scores_train(epoch: int, records: Sequence[EpochRecord], recipe: Recipe) -> bool:
     """Whether epoch number `epoch`, coming after these records, is scored on the training set as well."""
-    return epoch % training["train_evaluation_every"] == 0 or is_last(epoch, records, training)
+    return epoch % recipe.train_evaluation_every == 0 or is_last(epoch, records, recipe)
 
 
-def stopped_by(records: Sequence[EpochRecord], training: dict[str, Any]) -> str | None:
+def stopped_by(records: Sequence[EpochRecord], recipe: Recipe) -> str | None:
     """Why the run ends after these records; None if it goes on.
 
     One of "diverged", "epochs", the criterion of `stop`, "early_stopping", "plateau".
@@ -75,10 +75,10 @@ def stopped_by(records: Sequence[EpochRecord], training: dict[str, Any]) -> str 
         return None
     if diverged(records[-1]):
         return "diverged"
-    if records[-1].epoch >= training["epochs"]:
+    if records[-1].epoch >= recipe.epochs:
         return "epochs"
-    stop = training["stop"] or {}
-    if is_last(records[-1].epoch, records, training):
+    stop = recipe.stop or {}
+    if is_last(records[-1].epoch, records, recipe):
         return stop["criterion"]
     if "early_stopping" in stop:
         accuracies = [record.last.validation_accuracy or 0.0 for record in records]

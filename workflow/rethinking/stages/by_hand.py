@@ -94,10 +94,13 @@ def keep_another(out: Path, run: RunConfig, data_sha256: str | None = None) -> N
 
 def _unlike(summary: dict[str, Any], run: RunConfig, data_sha256: str | None) -> str | None:
     """What a run.json is of, in words, where `run` would replace it; None where `run` continues it."""
-    there = RunConfig.from_dict(summary["config"])
+    try:
+        there = RunConfig.from_json(summary["config"])
+    except ValueError as error:
+        return f"a run of another version ({error})"
     if there.state_digest != run.state_digest:
         return f"the run {there.path}" + (" with other values" if there.path == run.path else "")
-    if summary["epochs_done"] > run.training["epochs"]:
+    if summary["epochs_done"] > run.training.epochs:
         return f"this run after {summary['epochs_done']} epochs"
     if data_sha256 not in (None, summary["data_sha256"]):
         return "this run on other data"

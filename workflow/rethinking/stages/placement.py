@@ -23,9 +23,9 @@ def place(
     Empties `arrays`, so that no set is held twice: stored and whitened, CIFAR-10 takes 0.2 and 0.6 GB.
     """
     _, height, width, channels = arrays["train_images"].shape
-    crop = run.training["crop"]
+    crop = run.training.crop
     shape = (channels, crop or height, crop or width)
-    side = run.training["resize"]
+    side = run.training.resize
     model = make_model(run, (channels, side or shape[1], side or shape[2]), num_classes, device)
     train_indices, held_out = (arrays.pop(f"{name}_indices", None) for name in ("train", "validation"))
 
@@ -39,7 +39,7 @@ def place(
         images, labels = images[train_indices], labels[train_indices]
         redrawn = {epoch: drawn[train_indices] for epoch, drawn in redrawn.items()}
     augmentation = None
-    if run.training["augmentation"] is not None:
+    if run.training.augmentation is not None:
         stored = images.transpose(0, 3, 1, 2).copy()
         augmentation = Augmentation(torch.from_numpy(stored).to(device), run.training, run.seed)
     train = part(images, labels)
@@ -52,9 +52,9 @@ def place(
 def make_model(run: RunConfig, shape: tuple[int, int, int], num_classes: int, device: torch.device) -> nn.Module:
     """The run's network for images of `shape` (channels, height, width), on the device, in its layout."""
     model = MODELS[run.factory].build(shape, num_classes, **run.arguments)
-    initialise(model, run.training["initialisation"], generator(run.seed, "initialisation"))
-    add_dropout(model, run.training["dropout"])
-    configure_batch_norm(model, run.training.get("batch_norm"))
+    initialise(model, run.training.initialisation, generator(run.seed, "initialisation"))
+    add_dropout(model, run.training.dropout)
+    configure_batch_norm(model, run.training.batch_norm)
     return model.to(device).to(memory_format=memory_format(model))
 
 
@@ -72,12 +72,10 @@ def whitened(
     unless they are resized before.
     """
     device = next(model.parameters()).device
-    halved = precision == "bfloat16" and device.type == "cpu" and run.training["resize"] is None
+    halved = precision == "bfloat16" and device.type == "cpu" and run.training.resize is None
     dtype = torch.bfloat16 if halved else torch.float32
     placed = torch.empty((len(images), *shape), dtype=dtype, device=device, memory_format=memory_format(model))
     for start in range(0, len(images), CHUNK):
-        chunk = preprocess(
-            images[start : start + CHUNK], crop=run.training["crop"], whitening=run.training["whitening"]
-        )
+        chunk = preprocess(images[start : start + CHUNK], crop=run.training.crop, whitening=run.training.whitening)
         placed[start : start + CHUNK].copy_(torch.from_numpy(chunk))
     return placed

@@ -12,6 +12,7 @@ from rethinking.data.manifests import place_of, read_corrupted, read_split
 from rethinking.engine import results
 from rethinking.engine.state import State
 from rethinking.files import atomic, digest, load_array, read_manifest, remove_leftovers, write_csv, write_json
+from rethinking.recipe import Recipe
 from rethinking.stages.sealing import sealed
 
 
@@ -54,21 +55,19 @@ def _owners(
     return owners
 
 
-def write_outputs(
-    out: Path, state: State, training: dict[str, Any], summary: dict[str, Any], classes: list[str]
-) -> None:
+def write_outputs(out: Path, state: State, recipe: Recipe, summary: dict[str, Any], classes: list[str]) -> None:
     """Everything that a run leaves, each file whole or not at all, run.json last."""
     records = state.records
     # It says that the files beside it are complete and belong together, so an earlier run's goes first.
     (out / "run.json").unlink(missing_ok=True)
     remove_leftovers(out / "*")
     write_csv(out / "metrics.csv", results.metrics(records))
-    write_csv(out / "evaluations.csv", results.evaluations(records) if training["evaluations_per_epoch"] > 1 else [])
+    write_csv(out / "evaluations.csv", results.evaluations(records) if recipe.evaluations_per_epoch > 1 else [])
     write_csv(out / "steps.csv", results.steps(records))
     write_csv(out / "measures.csv", results.measures(state.initial_measures or {}, records))
     with atomic(out / "confusion.pkl") as temporary:
         temporary.write_bytes(pickle.dumps(results.confusion(records, classes), protocol=4))
-    kept = results.keeps_best(training) and state.best
+    kept = results.keeps_best(recipe) and state.best
     weights = kept.weights if kept else state.model.state_dict()
     with atomic(out / "weights.safetensors") as temporary:
         # Its own way to write files leaves one that only its owner may read, whatever the umask says.

@@ -94,14 +94,14 @@ def train(
     ends the process (SIGTERM, SIGINT) saves it first, wherever the run is; the exit code is then 128 + its number.
     """
     device = choose_device()
-    precision = resolved_precision(run.training["precision"], device)
+    precision = resolved_precision(run.training.precision, device)
     make_deterministic(precision)
-    if run.training["resize"] is None:  # the layers of larger images leave gaps that would take 0.2 GB for nothing
+    if run.training.resize is None:  # the layers of larger images leave gaps that would take 0.2 GB for nothing
         keep_freed_memory()
     arrays, manifest, of_data = load_data(data, corrupted, split, redrawn)
     model, sets = place(arrays, run, len(manifest["classes"]), precision, device)
 
-    measured = run.training["measures"]
+    measured = run.training.measures
     initial = {name: parameter.detach().clone() for name, parameter in model.named_parameters()} if measured else {}
     state = State(model, make_optimiser(model, run.training))
     data_sha256 = of_data["data_sha256"]
@@ -136,7 +136,7 @@ def train(
 
 def progress_bar(run: RunConfig, state: State) -> tqdm:
     """A bar over the run's epochs where a terminal is attached."""
-    return tqdm(total=run.training["epochs"], initial=len(state.records), unit="epoch", disable=not sys.stderr.isatty())
+    return tqdm(total=run.training.epochs, initial=len(state.records), unit="epoch", disable=not sys.stderr.isatty())
 
 
 def save(state: State, path: Path, identity: dict[str, str]) -> None:
@@ -195,7 +195,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--state", required=True, type=Path, help="file of the saved state")
     args = parser.parse_args(argv)
     train(
-        RunConfig.from_dict(args.run),
+        RunConfig.from_json(args.run),
         code=args.code,
         made_from=args.made_from,
         made_by=args.made_by,
