@@ -155,7 +155,7 @@ CHANGES: dict[str, tuple[Callable[[Checkout], None], Jobs, Jobs]] = {
         PREPARE,
     ),
     "code of a corruption": (
-        edit_code("data/corruptions/labels.py"),
+        edit_code("data/corruptions/random_labels.py"),
         RANDOM_LABELS | ON_RANDOM_LABELS | TABLES,
         PREPARE,
     ),

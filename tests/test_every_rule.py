@@ -51,10 +51,10 @@ tables:
 # Every target that is called by a name of its own, and one of each kind that is called like a file or an experiment.
 EXPERIMENT = "mlp-w0.05_1.0_none"
 CALLED_LIKE_FILES = ["figures/confusion.svg", "figures/channels-small.pdf", "results/tables/walk/best_epoch.csv"]
-TARGETS = ["all", "study", EXPERIMENT, *CALLED_LIKE_FILES, "figures/samples-pictures.svg"]
+TARGETS = ["default", "all", "study", EXPERIMENT, *CALLED_LIKE_FILES, "figures/samples-pictures.svg"]
 
 
-OPTION = re.compile(r"--[a-z-]+")
+OPTION = re.compile(r"--[a-z][a-z-]*")
 
 
 def kind(rule: str, experiments: set[str]) -> str:
@@ -101,7 +101,8 @@ def test_every_rule_and_every_option_of_its_command_is_run(fresh_checkout, tmp_p
     assert {kind(rule, experiments) for rule in rules} - {kind(rule, experiments) for rule in ran} == set()
 
     # What is passed only of some data or in some configurations is passed here as well.
-    written = "".join(path.read_text() for path in (fresh_checkout / "workflow/rules").glob("*.smk"))
+    texts = [*(fresh_checkout / "workflow/rules").glob("*.smk"), fresh_checkout / "workflow/rethinking/paths.py"]
+    written = "".join(path.read_text() for path in texts)
     options = set(OPTION.findall(written)) - {"--config", "--sdm", "--forceall", "--forcerun"}  # these are Snakemake's
     commands = [line for line in printed.splitlines() if "-m rethinking" in line]
     assert options - {option for command in commands for option in OPTION.findall(command)} == set()

@@ -75,7 +75,7 @@ def test_the_default_profile_names_no_executor_and_no_number_of_cores():
 
 
 def test_only_trainings_are_jobs_of_a_cluster():
-    text = "".join(path.read_text() for path in [ROOT / "Snakefile", *ROOT.glob("workflow/rules/*.smk")])
+    text = "".join(path.read_text() for path in [ROOT / "workflow/Snakefile", *ROOT.glob("workflow/rules/*.smk")])
     rules = set(re.findall(r"^rule (\w+):", text, re.MULTILINE))
     (block,) = re.findall(r"^localrules:\n((?:    \w+,\n)+)", text, re.MULTILINE)
     assert rules - set(re.findall(r"\w+", block)) == {"train"}

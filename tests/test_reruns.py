@@ -204,12 +204,12 @@ def test_code_of_one_model_family_reruns_its_trainings(checkout):
 
 def test_code_of_label_noise_reruns_its_corruptions_and_their_trainings(checkout):
     expected = RANDOM_LABELS | train(MODELS, "random_labels-0.5")
-    assert code_reaches(checkout, "data/corruptions/labels.py") == expected | TABLES
+    assert code_reaches(checkout, "data/corruptions/random_labels.py") == expected | TABLES
 
 
 def test_code_of_pixel_noise_reruns_its_corruptions_and_their_trainings(checkout):
     expected = SHUFFLED_PIXELS | train([INCEPTION], "shuffled_pixels", "curves")
-    assert code_reaches(checkout, "data/corruptions/pixels.py") == expected | TABLES
+    assert code_reaches(checkout, "data/corruptions/shuffled_pixels.py") == expected | TABLES
 
 
 def test_code_of_a_data_set_reruns_everything_made_of_it(checkout):

@@ -11,6 +11,7 @@ from typing import Any
 
 from rethinking.config import Configuration, datasets, jobs
 from rethinking.files import read_json
+from rethinking.names import split_corruption
 from rethinking.run import RunConfig
 
 Values = dict[str, Any]
@@ -53,6 +54,12 @@ def of_run(configuration: Configuration, run: RunConfig) -> Values:
         "recipe": run.training.to_json(),
         **of_corruption(configuration, run.dataset, run.corruption, run.seed),
     }
+
+
+def names_of(wildcards: Mapping[str, str]) -> dict[str, str]:
+    """What a job's wildcards call the data set, the network, the recipe and the corruption; "" for what has no part."""
+    data = {"dataset": wildcards["dataset"], "corruption": split_corruption(wildcards.get("corruption", ""))[0]}
+    return data | {"network": wildcards.get("model", ""), "recipe": wildcards.get("recipe", "")}
 
 
 def made_by(configuration: Configuration, values: Values) -> Values:

@@ -3,14 +3,16 @@
 A file of data may be deleted and made again without any change, so no job asks when it was made, but what from.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from rethinking.analysis.registry import MEASURES
 from rethinking.code_digest import code_digest
 from rethinking.config import Configuration, datasets, jobs
 from rethinking.data.corruptions.registry import CORRUPTIONS
-from rethinking.files import digest
+from rethinking.files import digest, read_json
 from rethinking.models.registry import MODELS
 from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.reporting.registry import TABLES
@@ -114,3 +116,19 @@ def is_current(configuration: Configuration, run: RunConfig, summary: dict[str, 
     """Whether a run.json is of this configuration and code, and of data that both would make."""
     made_by = {"config_digest": run.digest, **code_and_data(configuration, run)}
     return all(summary.get(key) == value for key, value in made_by.items())
+
+
+def runs_code(configuration: Configuration, section: str) -> dict[str, str]:
+    """The digests of the code of the train jobs behind a figure or table, by network and recipe."""
+    return {run.code_key: train_code(run) for run in configuration.runs(section)}
+
+
+def is_finished(configuration: Configuration, run: RunConfig, files: Iterable[str]) -> bool:
+    """Whether all files of a run are there, made by this configuration and code from what its data are made from."""
+    there = {Path(file).name: Path(file) for file in files}
+    if not all(file.exists() for file in there.values()):
+        return False
+    try:
+        return is_current(configuration, run, read_json(there["run.json"]))
+    except ValueError:  # a torn file, which is not for this function to report
+        return False

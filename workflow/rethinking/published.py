@@ -5,13 +5,13 @@ Who draws or tabulates them reads the files as data frames, and needs nothing of
 
 import csv
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 from rethinking import schema
 from rethinking.config.corruptions import registered_variants, spelled
-from rethinking.files import read_text
+from rethinking.files import read_text, sha256
 from rethinking.models.registry import MODELS
 from rethinking.outcomes.registry import SECTION_OF
 from rethinking.plotting.registry import FIGURES
@@ -68,6 +68,11 @@ def check_corruption(name: str, shown: str, key: str) -> None:
     right = spelled(name, registered_variants(), key, ConfigOrigins(shown))
     if right != name:
         raise ConfigurationError(shown, key, name, f"is spelled {right!r} in the paths of runs")
+
+
+def checksums(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Which published numbers a figure or table shows beside ours: the sha256 of each file, by its name."""
+    return {name: sha256(folder / name) for name in names}
 
 
 def check_file(path: Path, shown: str) -> None:

@@ -49,3 +49,14 @@ def train_minutes(configuration: Configuration, run: RunConfig) -> int:
     scale = _area(run, side) * run.arguments.get("width", 1) ** 2
     work = run.training.epochs * images * MODELS[run.factory].multiply_adds * scale
     return ceil((STARTING + work / SPEED) / 60)
+
+
+def priorities(configuration: Configuration) -> dict[str, int]:
+    """How early each run of the figures and tables is to train, by its path: the larger, the earlier.
+
+    In the order in which they stand in the configuration, all of the first seed before any of the next: what trains
+    first where not everything can at once, or within the time that there is.
+    """
+    runs = [run for section in configuration.sections for run in configuration.runs(section)]
+    order = list(dict.fromkeys(run.path for seed in configuration.seeds for run in runs if run.seed == seed))
+    return {path: len(order) - place for place, path in enumerate(order)}

@@ -1,39 +1,39 @@
 # Corruptions to arrays; only what a corruption changes is written. Test labels stay clean.
 CORRUPT = (
-    "python3 -m rethinking corrupt --job {params.job:q} --data results/data/{wildcards.dataset}"
-    " {params.downloaded} --made-by {params.made_by:q}"
-    " --out results/data/{wildcards.dataset}/{wildcards.corruption}/seed{wildcards.seed}"
-    " > {log} 2>&1"
+    "python3 -m rethinking corrupt --job {params.job:q} --data {params.data:q} {params.downloaded}"
+    " --made-by {params.made_by:q} --out {params.out:q} > {log} 2>&1"
 )
 
 
 rule corrupt_labels:
     input:
-        manifest=clean_manifest,
+        manifest=corrupted_from,
         arrays=ancient("results/data/{dataset}/train_labels.npy"),
-        human_labels=human_labels_files,
+        human_labels=human_labels,
     output:
         labels="results/data/{dataset}/{corruption}/seed{seed}/train_labels.npy",
         manifest="results/data/{dataset}/{corruption}/seed{seed}/manifest.json",
     log:
         "results/logs/corrupt/{dataset}/{corruption}/seed{seed}.log",
     wildcard_constraints:
-        corruption="|".join(LABEL_NOISE),
+        corruption=paths.corruptions_that_change(CONFIGURATION, labels=True),
     priority: DATA_PRIORITY
     conda:
         "../../environment.yml"
     params:
         job=lambda wildcards: canonical_json(corruption_of(wildcards)),
         code=corruption_code,
-        downloaded=human_labels_option,
+        downloaded=lambda wildcards, input: paths.folders_option("--downloaded", input.human_labels),
         made_by=made_by(corruption_values),
+        data=folder_of(input.manifest),
+        out=folder_of(output.manifest),
     shell:
         CORRUPT
 
 
 rule corrupt_pixels:
     input:
-        manifest=clean_manifest,
+        manifest=corrupted_from,
         arrays=ancient(expand("results/data/{{dataset}}/{array}.npy", array=["train_images", "test_images"])),
     output:
         images=expand(
@@ -43,14 +43,16 @@ rule corrupt_pixels:
     log:
         "results/logs/corrupt/{dataset}/{corruption}/seed{seed}.log",
     wildcard_constraints:
-        corruption="|".join(PIXELS),
+        corruption=paths.corruptions_that_change(CONFIGURATION, labels=False),
     priority: DATA_PRIORITY
     conda:
         "../../environment.yml"
     params:
         job=lambda wildcards: canonical_json(corruption_of(wildcards)),
         code=corruption_code,
-        downloaded=human_labels_option,
+        downloaded="",
         made_by=made_by(corruption_values),
+        data=folder_of(input.manifest),
+        out=folder_of(output.manifest),
     shell:
         CORRUPT

@@ -7,7 +7,7 @@
 DOWNLOAD = (
     "python3 -m rethinking download --dataset {wildcards.dataset} --files {params.files:q} --urls {params.urls:q}"
     f" {'--data-dir ' + literal(CONFIGURATION.data_dir) if CONFIGURATION.data_dir else ''}"
-    " --out results/downloads/{wildcards.dataset} > {log} 2>&1"
+    " --out {params.out:q} > {log} 2>&1"
 )
 
 
@@ -18,22 +18,24 @@ rule download:
     log:
         "results/logs/download/{dataset}.log",
     wildcard_constraints:
-        dataset="|".join(map(re.escape, jobs.urls(CONFIGURATION))),
+        dataset=paths.one_of(jobs.urls(CONFIGURATION)),
     priority: DATA_PRIORITY
     conda:
         "../../environment.yml"
     params:
         files=lambda wildcards: canonical_json(jobs.download_job(CONFIGURATION, wildcards.dataset)),
         urls=lambda wildcards, output: canonical_json(jobs.urls(CONFIGURATION)[wildcards.dataset]),
+        out=folder_of(output[0]),
     shell:
         DOWNLOAD
 
 
 # Nor is it where pictures lie on disk: the job holds their names and sizes.
+PICTURES_ON_DISK = f"--paths {literal(canonical_json(jobs.paths(CONFIGURATION)))}" if jobs.paths(CONFIGURATION) else ""
 PREPARE = (
     "python3 -m rethinking prepare --dataset {wildcards.dataset} --job {params.job:q} {params.downloaded}"
-    f" {paths_option()}"
-    " --made-by {params.made_by:q} --out results/data/{wildcards.dataset} > {log} 2>&1"
+    f" {PICTURES_ON_DISK}"
+    " --made-by {params.made_by:q} --out {params.out:q} > {log} 2>&1"
 )
 
 
@@ -41,7 +43,7 @@ rule prepare:
     input:
         prepare_files,
     output:
-        arrays=expand("results/data/{{dataset}}/{array}.npy", array=ARRAYS),
+        arrays=expand("results/data/{{dataset}}/{array}.npy", array=paths.ARRAYS),
         manifest="results/data/{dataset}/manifest.json",
     log:
         "results/logs/prepare/{dataset}.log",
@@ -51,8 +53,9 @@ rule prepare:
     params:
         job=lambda wildcards: canonical_json(jobs.prepare_job(CONFIGURATION, wildcards.dataset)),
         code=lambda wildcards: provenance.prepare_code(CONFIGURATION.datasets[wildcards.dataset]["reader"]),
-        downloaded=downloaded_option,
+        downloaded=lambda wildcards, input: paths.folders_option("--downloaded", input),
         made_by=made_by(dataset_values),
+        out=folder_of(output.manifest),
     shell:
         PREPARE
 
@@ -60,9 +63,9 @@ rule prepare:
 # The validation set that a seed holds out, as indices into the training set.
 rule split:
     input:
-        clean_manifest,
+        split_from,
     output:
-        expand("results/data/{{dataset}}/split/seed{{seed}}/{file}", file=SPLIT),
+        expand("results/data/{{dataset}}/split/seed{{seed}}/{file}", file=paths.SPLIT),
     log:
         "results/logs/split/{dataset}/seed{seed}.log",
     priority: DATA_PRIORITY
@@ -72,6 +75,8 @@ rule split:
         job=lambda wildcards: canonical_json(jobs.split_job(CONFIGURATION, wildcards.dataset, int(wildcards.seed))),
         code=provenance.split_code(),
         made_by=made_by(split_values),
+        data=folder_of(input[0]),
+        out=folder_of(output[0]),
     shell:
-        "python3 -m rethinking split --job {params.job:q} --data results/data/{wildcards.dataset}"
-        " --made-by {params.made_by:q} --out results/data/{wildcards.dataset}/split/seed{wildcards.seed} > {log} 2>&1"
+        "python3 -m rethinking split --job {params.job:q} --data {params.data:q}"
+        " --made-by {params.made_by:q} --out {params.out:q} > {log} 2>&1"

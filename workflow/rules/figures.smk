@@ -5,41 +5,42 @@ SHARED = " --section {params.section:q} --published {params.published:q}" f" --p
 FIGURE = (
     "python3 -m rethinking figure --figure {wildcards.figure}"
     f"{SHARED}"
-    " --tables results/tables/{wildcards.name}/{wildcards.figure} --out {output.pdf} {output.svg} > {log} 2>&1"
+    " --tables {params.frames:q} --out {output.pdf:q} {output.svg:q} > {log} 2>&1"
 )
 TABLE = (
     "python3 -m rethinking table --table {wildcards.table}"
     f"{SHARED}"
-    " --tables results/tables/{wildcards.name}/{wildcards.table} --out {output} > {log} 2>&1"
+    " --tables {params.frames:q} --out {output:q} > {log} 2>&1"
 )
 
 
 rule aggregate:
     input:
-        summaries=run_files("run.json"),
-        metrics=run_files("metrics.csv"),
+        summaries=files_of_runs("run.json"),
+        metrics=files_of_runs("metrics.csv"),
     output:
-        expand("results/tables/{{name}}/{{section}}/{frame}", frame=FRAMES),
+        expand("results/tables/{{name}}/{{section}}/{frame}", frame=paths.FRAMES),
     log:
         "results/logs/aggregate/{name}/{section}.log",
     conda:
         "../../environment.yml"
     params:
         plan=lambda wildcards: canonical_json(CONFIGURATION.plan(wildcards.section)),
-        run_code=run_code,
+        run_code=runs_code,
         fit_criterion=lambda wildcards: CONFIGURATION.sections[wildcards.section]["fit_criterion"],
         code=provenance.aggregate_code(),
+        runs=subpath(input[0], ancestor=paths.ABOVE_RUNS),
+        out=folder_of(output[0]),
     shell:
         "python3 -m rethinking aggregate --plan {params.plan:q} --code {params.run_code:q}"
-        " --fit-criterion {params.fit_criterion} --runs results/runs"
-        " --out results/tables/{wildcards.name}/{wildcards.section} > {log} 2>&1"
+        " --fit-criterion {params.fit_criterion} --runs {params.runs:q} --out {params.out:q} > {log} 2>&1"
 
 
 # Only for the figures and tables that ask for it.
 rule confusions:
     input:
-        summaries=run_files("run.json"),
-        matrices=run_files("confusion.pkl"),
+        summaries=files_of_runs("run.json"),
+        matrices=files_of_runs("confusion.pkl"),
     output:
         "results/tables/{name}/{section}/confusions.csv",
     log:
@@ -48,11 +49,12 @@ rule confusions:
         "../../environment.yml"
     params:
         plan=lambda wildcards: canonical_json(CONFIGURATION.plan(wildcards.section)),
-        run_code=run_code,
+        run_code=runs_code,
         code=provenance.confusions_code(),
+        runs=subpath(input[0], ancestor=paths.ABOVE_RUNS),
     shell:
-        "python3 -m rethinking confusions --plan {params.plan:q} --code {params.run_code:q} --runs results/runs"
-        " --out {output} > {log} 2>&1"
+        "python3 -m rethinking confusions --plan {params.plan:q} --code {params.run_code:q} --runs {params.runs:q}"
+        " --out {output:q} > {log} 2>&1"
 
 
 # What is known of the networks before any training.
@@ -67,12 +69,12 @@ rule sizes:
         models=canonical_json(sizes()),
         code=provenance.sizes_code(),
     shell:
-        "python3 -m rethinking sizes --models {params.models:q} --out {output} > {log} 2>&1"
+        "python3 -m rethinking sizes --models {params.models:q} --out {output:q} > {log} 2>&1"
 
 
 rule figure:
     input:
-        lambda wildcards: frame_files(wildcards.figure),
+        lambda wildcards: paths.frame_files(CONFIGURATION, wildcards.figure),
     output:
         pdf="figures/{name}/{figure}.pdf",
         svg="figures/{name}/{figure}.svg",
@@ -85,13 +87,14 @@ rule figure:
         section=lambda wildcards: canonical_json(described.section_of(CONFIGURATION, wildcards.figure).to_json()),
         code=lambda wildcards: provenance.figure_code(wildcards.figure),
         published=lambda wildcards: published(wildcards.figure),
+        frames=folder_of(input[0]),
     shell:
         FIGURE
 
 
 rule table:
     input:
-        lambda wildcards: frame_files(wildcards.table),
+        lambda wildcards: paths.frame_files(CONFIGURATION, wildcards.table),
     output:
         report(
             "results/tables/{name}/{table}.csv",
@@ -109,6 +112,7 @@ rule table:
         section=lambda wildcards: canonical_json(described.section_of(CONFIGURATION, wildcards.table).to_json()),
         code=lambda wildcards: provenance.table_code(wildcards.table),
         published=lambda wildcards: published(wildcards.table),
+        frames=folder_of(input[0]),
         title=lambda wildcards: TABLES[wildcards.table].description,
     shell:
         TABLE
@@ -136,13 +140,13 @@ rule publish:
         title=lambda wildcards: FIGURES[wildcards.figure].description,
         runs=lambda wildcards: len(CONFIGURATION.runs(wildcards.figure)),
     shell:
-        "(cp {input} {output} && sync {output}) 2> {log}"
+        "(cp {input:q} {output:q} && sync {output:q}) 2> {log}"
 
 
 # Snakemake makes a missing file again only where something that is to be made needs it, and a figure that is there needs
 # nothing. Called like the file, these targets ask for everything behind it as well.
 TARGETS = {f"figures/{figure}.{suffix}": figure for figure in CONFIGURATION.figures for suffix in ["pdf", "svg"]}
-TARGETS |= {file: table for table in CONFIGURATION.tables for file in table_files(table)}
+TARGETS |= {file: table for table in CONFIGURATION.tables for file in paths.table_files(CONFIGURATION, table)}
 for target, section in TARGETS.items():
 
     rule:
@@ -150,7 +154,7 @@ for target, section in TARGETS.items():
             target
         input:
             target,
-            behind(section),
+            paths.files_behind(CONFIGURATION, section),
 
 
 # By the corruption repository's names, as in AlexNet_0.5_none: that network on that data, in every recipe and seed.

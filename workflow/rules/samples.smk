@@ -1,16 +1,15 @@
 # Pictures of a data set: figures/samples-<dataset>.pdf and figures/channels-<dataset>.pdf, of any one, without a training.
-SAMPLE = (
-    "python3 -m rethinking samples --job {params.job:q} --data results/data/{wildcards.dataset}"
-    " --out results/tables/{wildcards.name}/samples-{wildcards.dataset} > {log} 2>&1"
-)
+SAMPLE = "python3 -m rethinking samples --job {params.job:q} --data {params.data:q} --out {params.out:q} > {log} 2>&1"
 
 
 rule samples:
     input:
         manifest="results/data/{dataset}/manifest.json",
         arrays=ancient(expand("results/data/{{dataset}}/{array}.npy", array=["train_images", "train_labels"])),
-        corruptions=lambda wildcards: sampled_files(wildcards, pick=False),
-        corrupted=lambda wildcards: [ancient(array) for array in sampled_files(wildcards, pick=True)],
+        corruptions=lambda wildcards: paths.manifests(paths.sampled_files(CONFIGURATION, wildcards.dataset)),
+        corrupted=lambda wildcards: [
+            ancient(array) for array in paths.arrays(paths.sampled_files(CONFIGURATION, wildcards.dataset))
+        ],
     output:
         expand("results/tables/{{name}}/samples-{{dataset}}/{file}", file=PICTURES["samples"].files),
     log:
@@ -20,6 +19,8 @@ rule samples:
     params:
         job=lambda wildcards: canonical_json(jobs.samples_job(CONFIGURATION, wildcards.dataset)),
         code=provenance.samples_code(),
+        data=folder_of(input.manifest),
+        out=folder_of(output[0]),
     shell:
         SAMPLE
 
@@ -38,13 +39,15 @@ rule values:
     params:
         job=lambda wildcards: canonical_json(jobs.values_job(CONFIGURATION, wildcards.dataset)),
         code=provenance.samples_code(),
+        data=folder_of(input.manifest),
+        out=folder_of(output[0]),
     shell:
         SAMPLE
 
 
 rule picture:
     input:
-        lambda wildcards: shown_files(wildcards.name, wildcards.picture, wildcards.dataset),
+        lambda wildcards: paths.picture_frames(CONFIGURATION, wildcards.picture, wildcards.dataset),
     output:
         pdf="figures/{name}/{picture}-{dataset}.pdf",
         svg="figures/{name}/{picture}-{dataset}.svg",
@@ -54,12 +57,12 @@ rule picture:
     conda:
         "../../environment.yml"
     params:
-        section=lambda wildcards: picture_section(wildcards),
+        section=picture_section,
         code=lambda wildcards: provenance.picture_code(wildcards.picture),
+        frames=folder_of(input[0]),
     shell:
         "python3 -m rethinking picture --picture {wildcards.picture} --section {params.section:q}"
-        " --samples results/tables/{wildcards.name}/samples-{wildcards.dataset}"
-        " --out {output.pdf} {output.svg} > {log} 2>&1"
+        " --samples {params.frames:q} --out {output.pdf:q} {output.svg:q} > {log} 2>&1"
 
 
 rule publish_picture:
@@ -82,7 +85,7 @@ rule publish_picture:
         name=CONFIGURATION.name,
         title=lambda wildcards: PICTURES[wildcards.picture].description,
     shell:
-        "(cp {input} {output} && sync {output}) 2> {log}"
+        "(cp {input:q} {output:q} && sync {output:q}) 2> {log}"
 
 
 # Called like the file, these targets ask for the samples behind a picture as well, see figures.smk.
@@ -94,4 +97,4 @@ for picture, dataset, suffix in product(PICTURES, CONFIGURATION.datasets, ["pdf"
         input:
             f"figures/{picture}-{dataset}.{suffix}",
             f"figures/{CONFIGURATION.name}/{picture}-{dataset}.txt",
-            shown_files(CONFIGURATION.name, picture, dataset),
+            paths.picture_frames(CONFIGURATION, picture, dataset),

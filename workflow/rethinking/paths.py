@@ -1,0 +1,211 @@
+"""Where everything that the workflow reads and makes lies: from a configuration and names to paths.
+
+All are from the working folder. The rules ask here and name their folders by their inputs and outputs, so that what is
+put before these paths (a prefix, another storage's folder) is before all of them.
+"""
+
+import os
+import re
+import shlex
+import uuid
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rethinking.config import Configuration, jobs
+from rethinking.data.corruptions.registry import CORRUPTIONS
+from rethinking.files import to_disk
+from rethinking.names import split_corruption
+from rethinking.plotting.registry import FIGURES, PICTURES
+from rethinking.reporting.registry import TABLES
+from rethinking.run import RunConfig
+
+ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
+PREPARED = ("manifest.json", *(f"{array}.npy" for array in ARRAYS))
+SPLIT = ("manifest.json", "train_indices.npy", "validation_indices.npy")
+OUTPUTS = ("metrics.csv", "confusion.pkl", "run.json", "weights.safetensors")  # of a run; some leave others as well
+RUN_FILES = ("run.json", "metrics.csv")  # of a run's files, those that all data frames are made from
+FRAMES = ("runs.csv", "curves.csv", "evaluations.csv")  # what all runs of a figure or table are gathered into
+ABOVE_RUNS = 6  # folders from a run's file up to that of all runs: results/runs/<dataset>/…/seed0/run.json
+
+
+def data_folder(dataset: str) -> str:
+    """The folder of a prepared data set, and of its corruptions and splits."""
+    return f"results/data/{dataset}"
+
+
+def prepared_files(dataset: str) -> list[str]:
+    """A prepared data set, manifest first."""
+    return [f"{data_folder(dataset)}/{file}" for file in PREPARED]
+
+
+def downloaded_files(name: str | None) -> list[str]:
+    """The manifest of what is downloaded under a name; nothing where nothing is."""
+    return [f"results/downloads/{name}/manifest.json"] if name else []
+
+
+def split_folder(dataset: str, seed: int | str) -> str:
+    """The folder of a validation split."""
+    return f"{data_folder(dataset)}/split/seed{seed}"
+
+
+def corruption_folder(dataset: str, corruption: str, seed: int | str) -> str:
+    """The folder of what a corruption changes."""
+    return f"{data_folder(dataset)}/{corruption}/seed{seed}"
+
+
+def corruption_files(configuration: Configuration, dataset: str, corruption: str, seed: int) -> list[str]:
+    """A corruption, manifest first; nothing for true labels."""
+    if corruption == "true_labels":
+        return []
+    family = configuration.corruptions[split_corruption(corruption)[0]]["family"]
+    folder = corruption_folder(dataset, corruption, seed)
+    return [f"{folder}/manifest.json", *(f"{folder}/{array}.npy" for array in CORRUPTIONS[family].changes)]
+
+
+def split_files(configuration: Configuration, dataset: str, seed: int) -> list[str]:
+    """A validation split, manifest first; nothing where the data set holds none out."""
+    held_out = configuration.datasets[dataset]["validation"] is not None
+    return [f"{split_folder(dataset, seed)}/{file}" for file in SPLIT if held_out]
+
+
+def corrupted_files(configuration: Configuration, run: RunConfig) -> list[str]:
+    """What a run's training images or labels are replaced by: its corruption, then each redraw of it."""
+    seeds = (run.seed, *run.redraws.values())
+    return [file for seed in seeds for file in corruption_files(configuration, run.dataset, run.corruption, seed)]
+
+
+def data_files(configuration: Configuration, run: RunConfig) -> list[str]:
+    """All that a run reads."""
+    split = split_files(configuration, run.dataset, run.seed)
+    return [*prepared_files(run.dataset), *corrupted_files(configuration, run), *split]
+
+
+def sampled_files(configuration: Configuration, dataset: str) -> list[str]:
+    """The corruptions that a picture of a data set shows."""
+    shown = jobs.samples_job(configuration, dataset)
+    found = [corruption_files(configuration, dataset, name, shown["seed"]) for name in shown["corruptions"]]
+    return [file for files in found for file in files]
+
+
+def manifests(files: Iterable[str]) -> list[str]:
+    """Of some files those that say what others are: by these a job runs again."""
+    return [file for file in files if file.endswith(".json")]
+
+
+def arrays(files: Iterable[str]) -> list[str]:
+    """Of some files those that no job runs again by, since their manifests say what they are."""
+    return [file for file in files if not file.endswith(".json")]
+
+
+def run_folder(run: RunConfig) -> str:
+    """The folder of a run."""
+    return f"results/runs/{run.path}"
+
+
+def state_file(run: RunConfig) -> str:
+    """Where a run is saved on the way. It is no output: Snakemake deletes the outputs of a job that fails."""
+    return f"results/state/{run.path}.pt"
+
+
+def run_outputs(run: RunConfig) -> list[str]:
+    """What a run leaves."""
+    return [f"{run_folder(run)}/{file}" for file in OUTPUTS]
+
+
+def files_of_runs(configuration: Configuration, section: str, file: str) -> list[str]:
+    """One file of every run that a figure is drawn from or a table made from, sorted."""
+    return sorted(f"{run_folder(run)}/{file}" for run in configuration.runs(section))
+
+
+def frame_files(configuration: Configuration, section: str) -> list[str]:
+    """The data frames that a figure is drawn from or a table made from."""
+    frames = (FIGURES | TABLES)[section].frames
+    return [f"results/tables/{configuration.name}/{section}/{frame}.csv" for frame in frames]
+
+
+def table_files(configuration: Configuration, table: str) -> list[str]:
+    """The files of a table."""
+    return [f"results/tables/{configuration.name}/{table}.{suffix}" for suffix in ("csv", "md", "tex")]
+
+
+def figure_files(configuration: Configuration, figure: str) -> list[str]:
+    """The files of a figure or picture."""
+    return [f"figures/{configuration.name}/{figure}.{suffix}" for suffix in ("pdf", "svg", "txt")]
+
+
+def picture_frames(configuration: Configuration, picture: str, dataset: str) -> list[str]:
+    """What a picture of a data set is drawn from."""
+    return [f"results/tables/{configuration.name}/samples-{dataset}/{file}" for file in PICTURES[picture].files]
+
+
+def files_behind(configuration: Configuration, section: str) -> list[str]:
+    """What stands between the data and a figure or table: runs, their data frames, the files of its own name."""
+    frames, runs = (FIGURES | TABLES)[section].frames, configuration.runs(section)
+    read = [*RUN_FILES, *(["confusion.pkl"] if "confusions" in frames else [])]
+    own = table_files if section in configuration.tables else figure_files
+    files = [f"{run_folder(run)}/{file}" for run in runs for file in read]
+    return [*files, *frame_files(configuration, section), *own(configuration, section)]
+
+
+# -- what the commands of jobs are told --------------------------------------------------------------------------------
+
+
+def folders_option(option: str, files: Sequence[str]) -> str:
+    """An option with the folders of some files, each once; nothing where there are none."""
+    folders = dict.fromkeys(str(Path(file).parent) for file in files)
+    return " ".join([option, *map(shlex.quote, folders)]) if folders else ""
+
+
+def run_options(configuration: Configuration, run: RunConfig, output: str) -> str:
+    """The options of a train job that name folders: its data, what replaces some of these, its own, and its state.
+
+    `output` is one of its outputs as the job has it; what stands before `results/` there stands before all of these.
+    """
+    folder = run_folder(run)
+    before, found, _ = output.rpartition(folder)
+    assert found, f"{output}: is no output of {run.path}"
+    corrupted = manifests(corrupted_files(configuration, run))
+    split = split_files(configuration, run.dataset, run.seed)
+    inputs = {
+        "--data": prepared_files(run.dataset),
+        "--corrupted": corrupted[:1],
+        "--redrawn": corrupted[1:],
+        "--split": split,
+    }
+    options = [folders_option(option, [before + file for file in files]) for option, files in inputs.items()]
+    options += [f"--out {shlex.quote(before + folder)}", f"--state {shlex.quote(before + state_file(run))}"]
+    return " ".join(filter(None, options))
+
+
+def check_writable(folder: str) -> None:
+    """Try that something can be written and kept in a folder, which is made; ValueError naming it where it cannot.
+
+    Not guessed: permissions mean nothing to root, and a full disk takes an empty file, but no bytes.
+    """
+    probe = Path(folder) / f".writable-{uuid.uuid4().hex}"
+    try:
+        probe.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            probe.write_bytes(bytes(4096))
+            to_disk(probe)
+        finally:
+            probe.unlink(missing_ok=True)
+    except OSError as error:
+        taken = os.path.lexists(folder) and not Path(folder).is_dir()
+        problem = "it is a file, or a link to nothing" if taken else error
+        raise ValueError(f"the folder {folder!r} cannot be written: {problem}") from None
+
+
+# -- what wildcards may be ---------------------------------------------------------------------------------------------
+
+
+def one_of(names: Iterable[str]) -> str:
+    """A regular expression of some names and no other."""
+    return "|".join(map(re.escape, names))
+
+
+def corruptions_that_change(configuration: Configuration, labels: bool) -> str:
+    """A regular expression of the corruptions' names, level and all, of those of labels or of images."""
+    families = {name: CORRUPTIONS[entry["family"]] for name, entry in configuration.corruptions.items()}
+    chosen = {name: family for name, family in families.items() if family.is_label_noise == labels}
+    return "|".join(re.escape(name) + (r"-\d+\.\d+" if family.has_level else "") for name, family in chosen.items())

@@ -1,0 +1,112 @@
+# What jobs read and whose their results are, by wildcards: the paths are those of rethinking.paths.
+def keep_others(folder, values, wildcards):
+    """End the workflow before its first job where that would replace what another configuration made in `folder`."""
+    try:
+        owners.check_owner(Path(placed(folder)), CONFIGURATION, values, owners.names_of(dict(wildcards.items())))
+    except ValueError as error:
+        sys.exit(str(error))  # as above
+
+
+def made_by(values):
+    """A param that says whose the outputs are, `values` by wildcards.
+
+    It is a function of the output as well, and such params Snakemake compares with nothing: runs may be shared.
+    """
+    return lambda wildcards, output: canonical_json(owners.made_by(CONFIGURATION, values(wildcards)))
+
+
+def dataset_values(wildcards):
+    """What the configuration says of a prepared data set."""
+    return owners.of_dataset(CONFIGURATION, wildcards.dataset)
+
+
+def prepare_files(wildcards):
+    """What a prepare job reads: the manifest of its original files, where it has any."""
+    keep_others(paths.data_folder(wildcards.dataset), dataset_values(wildcards), wildcards)
+    return paths.downloaded_files(datasets.download_name(CONFIGURATION, wildcards.dataset))
+
+
+def split_values(wildcards):
+    """What the configuration says of a validation split."""
+    return owners.of_split(CONFIGURATION, wildcards.dataset, int(wildcards.seed))
+
+
+def split_from(wildcards):
+    """The manifest of the data set that a validation split is made from."""
+    keep_others(paths.split_folder(wildcards.dataset, wildcards.seed), split_values(wildcards), wildcards)
+    return paths.prepared_files(wildcards.dataset)[0]
+
+
+def corruption_of(wildcards):
+    """What a corrupt job depends on."""
+    return jobs.corruption_job(CONFIGURATION, wildcards.dataset, wildcards.corruption, int(wildcards.seed))
+
+
+def corruption_code(wildcards):
+    """The digest of the code of a corrupt job."""
+    return provenance.corrupt_code(corruption_of(wildcards)["corruption"]["family"])
+
+
+def corruption_values(wildcards):
+    """What the configuration says of a corruption."""
+    return owners.of_corruption(CONFIGURATION, wildcards.dataset, wildcards.corruption, int(wildcards.seed))
+
+
+def corrupted_from(wildcards):
+    """The manifest of the data set that a corruption is made from."""
+    folder = paths.corruption_folder(wildcards.dataset, wildcards.corruption, wildcards.seed)
+    keep_others(folder, corruption_values(wildcards), wildcards)
+    return paths.prepared_files(wildcards.dataset)[0]
+
+
+def human_labels(wildcards):
+    """The manifest of the downloaded file of human labels; nothing for corruptions that are computed."""
+    return paths.downloaded_files(jobs.corruption_download(CONFIGURATION, wildcards.dataset, wildcards.corruption))
+
+
+def run_of(wildcards):
+    """The run of a train job."""
+    names = (wildcards.dataset, wildcards.model, wildcards.corruption, wildcards.recipe)
+    return CONFIGURATION.run(*names, int(wildcards.seed))
+
+
+def run_values(wildcards):
+    """What the configuration says of a run."""
+    return owners.of_run(CONFIGURATION, run_of(wildcards))
+
+
+def data_files(wildcards):
+    """All that a train job reads: manifests, by which it runs again, and arrays.
+
+    A finished run is another matter: its data may be made again, and those that are gone need not be made for it.
+    Snakemake runs all jobs below one that runs, where they read a file that was gone even if it is `ancient`; and all
+    runs of a data set are below the job that prepares it, which one new run would have made again.
+    """
+    run = run_of(wildcards)
+    files, outputs = paths.data_files(CONFIGURATION, run), [placed(file) for file in paths.run_outputs(run)]
+    keep_others(paths.run_folder(run), run_values(wildcards), wildcards)
+    if provenance.is_finished(CONFIGURATION, run, outputs) and not is_forced(outputs):
+        return [ancient(file) for file in files if os.path.exists(placed(file))]
+    return [*paths.manifests(files), *map(ancient, paths.arrays(files))]
+
+
+def is_forced(outputs):
+    """Whether a run is to be trained again although it is finished (`--forceall`, `--forcerun train`, …)."""
+    asked = workflow.dag_settings
+    forced = {*asked.forcerun, *(asked.targets if asked.forcetargets else ())}
+    return asked.forceall or bool(forced & {"train", *outputs})
+
+
+def files_of_runs(file):
+    """An input: one file of every run that a figure is drawn from or a table made from."""
+    return lambda wildcards: paths.files_of_runs(CONFIGURATION, wildcards.section, file)
+
+
+def runs_code(wildcards):
+    """The digests of the code of the train jobs behind a figure or table."""
+    return canonical_json(provenance.runs_code(CONFIGURATION, wildcards.section))
+
+
+def picture_section(wildcards):
+    """What a picture of a data set depends on, beside its samples."""
+    return canonical_json(described.picture_section(CONFIGURATION, wildcards.picture, wildcards.dataset).to_json())
