@@ -2,7 +2,7 @@
 
 import math
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,16 +15,19 @@ from rethinking.outcomes.columns import RUN
 from rethinking.outcomes.criteria import CRITERIA
 
 EPOCHS, STEPS, CLASSES, OF_A_CLASS = 12, 25, ("cat", "dog", "frog"), 20
-NUM_TEST = len(CLASSES) * OF_A_CLASS
 
 Name = tuple[str, str, str, str, int]  # data set, network, corruption, recipe, seed
 
 
 def frames(
-    names: Iterable[Name], criterion: str = "accuracy_100", *, validation: bool = True
+    names: Iterable[Name],
+    criterion: str = "accuracy_100",
+    *,
+    validation: bool = True,
+    classes: Sequence[str] = CLASSES,
 ) -> dict[str, pd.DataFrame]:
     """`runs`, `curves`, `evaluations` and `confusions` of runs, as numbers."""
-    runs = [run(name, validation) for name in names]
+    runs = [run(name, validation, classes) for name in names]
     at_best = [test_accuracy_at_best(summary, metrics) for summary, metrics, _ in runs]
     return {
         "runs": runs_table([summary for summary, _, _ in runs], criterion).assign(test_accuracy_at_best=at_best),
@@ -34,15 +37,15 @@ def frames(
     }
 
 
-def run(name: Name, validation: bool) -> tuple[dict[str, Any], pd.DataFrame, dict[str, Any]]:
+def run(name: Name, validation: bool, classes: Sequence[str]) -> tuple[dict[str, Any], pd.DataFrame, dict[str, Any]]:
     """A run's run.json, as far as it is read here, its metrics.csv and its confusion.pkl; the same each time."""
     rng = np.random.default_rng(zlib.crc32("/".join(map(str, name)).encode()))
     level = split_corruption(name[2])[1] or 0.0
     epoch = np.arange(1, EPOCHS + 1)
-    loss = math.log(len(CLASSES)) * np.exp(-epoch / (1 + level + rng.uniform(0, 0.2)))
+    loss = math.log(len(classes)) * np.exp(-epoch / (1 + level + rng.uniform(0, 0.2)))
     accuracy = np.where(loss < 0.02, 100.0, 99 * np.exp(-loss))
-    matrices = matrices_of(rng, 0.8 * (1 - level) * (1 - np.exp(-epoch / 4)))
-    test = 100 * matrices.trace(axis1=1, axis2=2) / NUM_TEST
+    matrices = matrices_of(rng, len(classes), 0.8 * (1 - level) * (1 - np.exp(-epoch / 4)))
+    test = 100 * matrices.trace(axis1=1, axis2=2) / (len(classes) * OF_A_CLASS)
     metrics = pd.DataFrame({
         "TrainAccuracy": accuracy, "TrainLoss": loss, "TestAccuracy": test, "TestLoss": 2 - test / 100,
         "EpochTime": 0.5, "Totaltime": 0.5 * epoch, "Epoch": epoch, "Step": STEPS * epoch, "LearningRate": 0.1,
@@ -53,23 +56,22 @@ def run(name: Name, validation: bool) -> tuple[dict[str, Any], pd.DataFrame, dic
         metrics = metrics.assign(ValidationAccuracy=test + rng.normal(0, 1, EPOCHS), ValidationLoss=2 - test / 100)
         chosen = metrics["ValidationAccuracy"].idxmax()
         best = {"epoch": int(metrics["Epoch"][chosen]), "accuracy": metrics["ValidationAccuracy"][chosen]}
-    content = {"classes": list(CLASSES), "epochs": epoch.tolist(), "set": "test", "matrices": matrices}
-    return summary_of(name, metrics) | {"best_validation": best}, metrics, content
+    content = {"classes": list(classes), "epochs": epoch.tolist(), "set": "test", "matrices": matrices}
+    return summary_of(name, len(classes), metrics) | {"best_validation": best}, metrics, content
 
 
-def matrices_of(rng: np.random.Generator, diagonal: np.ndarray) -> np.ndarray:
+def matrices_of(rng: np.random.Generator, classes: int, diagonal: np.ndarray) -> np.ndarray:
     """Confusion matrices int64 (epochs, classes, classes) with about these shares of each class on the diagonal."""
-    classes = len(CLASSES)
     shares = [np.eye(classes) * share + (1 - share) / classes for share in diagonal]
     return np.array([[rng.multinomial(OF_A_CLASS, row) for row in matrix] for matrix in shares])
 
 
-def summary_of(name: Name, metrics: pd.DataFrame) -> dict[str, Any]:
+def summary_of(name: Name, classes: int, metrics: pd.DataFrame) -> dict[str, Any]:
     """run.json of a run that trained all its epochs."""
     last = metrics.iloc[-1]
     return {
         **dict(zip(RUN, name, strict=True)),
-        "num_parameters": 12_345, "num_train": 50, "num_test": NUM_TEST, "num_classes": len(CLASSES),
+        "num_parameters": 12_345, "num_train": 50, "num_test": classes * OF_A_CLASS, "num_classes": classes,
         "epochs_done": EPOCHS, "stopped_by": "epochs", "precision": "float32", "device": "cpu",
         "seconds": last["Totaltime"], "fit": {criterion: fit_of(metrics, criterion) for criterion in CRITERIA},
         "final": {

@@ -61,9 +61,8 @@ def section_of(name: str, entry: OfRuns, seeds: tuple[int, ...] = (0, 1), count:
     )  # fmt: skip
 
 
-def made(name: str, section: Section, entry: OfRuns | None = None, *, with_published: bool = True) -> Any:
-    """What the entry's function makes from runs of the section."""
-    entry = entry or REGISTERED[name]
+def frames_of(section: Section, **words: Any) -> dict[str, pd.DataFrame]:
+    """Every data frame that there is, of runs of the section."""
     names = [
         (group.dataset, model, corruption, group.recipe, seed)
         for group in section.groups
@@ -71,8 +70,15 @@ def made(name: str, section: Section, entry: OfRuns | None = None, *, with_publi
         for corruption in group.corruptions
         for seed in section.seeds
     ]
-    frames = {"sizes": pd.DataFrame(sizes())}
-    frames |= synthetic_runs.frames(dict.fromkeys(names), section.fit_criterion) if names else {}
+    of_runs = synthetic_runs.frames(dict.fromkeys(names), section.fit_criterion, **words) if names else {}
+    return {"sizes": pd.DataFrame(sizes()), **of_runs}
+
+
+def made(
+    name: str, section: Section, frames: dict[str, pd.DataFrame] | None = None, *, with_published: bool = True
+) -> Any:
+    """What the entry's function makes from runs of the section."""
+    entry, frames = REGISTERED[name], frames_of(section) if frames is None else frames
     unknown = set(entry.frames) - frames.keys()
     assert not unknown, f"{name} reads {unknown}: add it to frames() in synthetic_runs.py"
     published = read_published(CHECKOUT / PAPER, entry.published) if with_published else None

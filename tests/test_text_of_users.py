@@ -1,25 +1,18 @@
 """Text that a user writes is text: what stands in a label, a note or the name of a class stands in the figure."""
 
 import csv
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import notebook_frames
 import numpy as np
 import pandas as pd
 import pypdf
 import pytest
-import synthetic_tables
-import test_fig2
-import test_importance_of_seed
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from test_every_section import frames_of, made, section_of
 
-from rethinking.config import CHECKOUT, Configuration
-from rethinking.config.described import section_of
-from rethinking.models.registry import sizes
 from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.plotting.style import save
 from rethinking.sections import Section
@@ -34,41 +27,11 @@ def with_text(section: Section, text: str) -> Section:
     return replace(section, note=text, **words)
 
 
-def draw_fig1(draw: Any, text: str, _: Path) -> Drawn:
-    section = synthetic_tables.section([0, 1])
-    return draw(*synthetic_tables.tables([0, 1]), section=with_text(section, text))
-
-
-def draw_learning_curves(draw: Any, text: str, _: Path) -> Drawn:
-    section = synthetic_tables.section([0])
-    section = replace(section, groups=section.of("learning_curves"))
-    return draw(*synthetic_tables.tables([0]), section=with_text(section, text))
-
-
-def draw_fig2(draw: Any, text: str, _: Path) -> Drawn:
-    section = section_of(Configuration.load(CHECKOUT / "config/cifar10.yaml"), "fig2")
-    evaluations = test_fig2.evaluations_of(section)
-    return draw(test_fig2.runs_of(evaluations), evaluations, with_text(section, text), None)
-
-
-def draw_importance_of_seed(draw: Any, text: str, _: Path) -> Drawn:
-    section = test_importance_of_seed.section([0, 1])
-    return draw(*test_importance_of_seed.frames([0, 1]), with_text(section, text))
-
-
-def draw_networks(frame: str) -> Callable[..., Drawn]:
-    def drawn(draw: Any, text: str, _: Path) -> Drawn:
-        made = notebook_frames.frames(classes=[text, "other"])
-        return draw(made["runs"], made[frame], with_text(notebook_frames.section(), text))
-
-    return drawn
-
-
-def draw_models(draw: Any, text: str, _: Path) -> Drawn:
-    return draw(
-        pd.DataFrame(sizes()).assign(label=text),
-        Section(configuration="mine", name="models", note=text, size=(7.2, 5.2)),
-    )
+def draw_figure(name: str, text: str) -> Drawn:
+    section = with_text(section_of(name, FIGURES[name]), text)
+    frames = frames_of(section, classes=[text, "other"])
+    frames["sizes"] = frames["sizes"].assign(label=text)
+    return made(name, section, frames, with_published=False)
 
 
 def draw_picture(draw: Any, text: str, folder: Path) -> Drawn:
@@ -82,23 +45,13 @@ def draw_picture(draw: Any, text: str, folder: Path) -> Drawn:
     )
 
 
-DRAWN: dict[str, Callable[..., Drawn]] = {
-    "fig1": draw_fig1,
-    "fig2": draw_fig2,
-    "training": draw_networks("curves"),
-    "confusion": draw_networks("confusions"),
-    "learning_curves": draw_learning_curves,
-    "importance_of_seed": draw_importance_of_seed,
-    "models": draw_models,
-    "samples": draw_picture,
-    "channels": draw_picture,
-}
-
-
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("name", FIGURES | PICTURES)
 def test_dollars_are_drawn_as_dollars_in_every_figure_and_picture(name, text, tmp_path):
-    figure, caption = DRAWN[name]((FIGURES | PICTURES)[name].load(), text, tmp_path)
+    if name in FIGURES:
+        figure, caption = draw_figure(name, text)
+    else:
+        figure, caption = draw_picture(PICTURES[name].load(), text, tmp_path)
     assert text in caption
     save(figure, tmp_path / "drawn.svg")
     save(figure, tmp_path / "drawn.pdf")

@@ -19,7 +19,7 @@ from rethinking.plotting.style import LARGE, SMALL, STYLE
 EDGE, LEFT, RIGHT, BETWEEN, APART, TITLE, LABELS, TICKS = 0.06, 0.56, 0.1, 0.62, 0.15, 0.25, 0.41, 0.36
 ROWS_APART = 0.18
 LONGEST = 12  # letters of a class's name
-LINE = 1.3 * LARGE / 72  # of a title
+TITLE_SPACING, TITLES_SPACING = 1.3, 1.2  # height of a line of a title, in font sizes: above a column, of each panel
 BOLD = 1.15  # width of bold letters, in that of others
 LEAST_HEIGHT = 1.3  # of a panel; where a long caption needs the room, the figure grows instead
 
@@ -58,7 +58,8 @@ def lay_out(
     text = figure.text(0, 0, wrap(caption, (width - 2 * EDGE) * 72, SMALL), fontsize=SMALL, va="bottom")
     if each_titled:
         _title_each(axes, columns, panel)
-    title = TITLE + max(each.get_title("left").count("\n") for each in axes) * LINE
+    spacing = TITLES_SPACING if each_titled else TITLE_SPACING
+    title = TITLE + max(each.get_title("left").count("\n") for each in axes) * spacing * LARGE / 72
     below = EDGE + _inches(figure, text)[1] + LABELS
     above = EDGE + max(_inches(figure, legend)[1] for legend in drawn.values()) + title
     # A panel above an empty place of the last row names its axis, into that place.

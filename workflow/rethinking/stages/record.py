@@ -103,7 +103,7 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
         raise ValueError(f"{folder} holds no run of the configuration {configuration.name!r}")
     runs_csv = runs_kept({path: summary for path, (_, summary) in every.items()}, kept, days)
     written = [write(out / "runs.csv", runs_csv.to_csv(index=False, lineterminator="\n"))]
-    for name, section in configuration.tables.items():
+    for name in configuration.tables:
         there = [every[run.path] for run in configuration.runs(name) if run.path in every]
         if not there:
             continue
@@ -112,13 +112,13 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
             print(f"warning: the runs of {name} differ in {line}", file=sys.stderr)
         runs = [(kept / run.path, summary) for run, summary in there]
         entry = lookup(TABLES, "table", name)
-        numbers = {key: numeric(frame) for key, frame in frames(runs, section["fit_criterion"]).items()}
+        seeds = tuple(sorted({run.seed for run, _ in there}))
+        section = replace(described.section_of(configuration, name), seeds=seeds)
+        numbers = {key: numeric(frame) for key, frame in frames(runs, section.fit_criterion).items()}
         if "confusions" in entry.frames:
             numbers["confusions"] = read_confusions(runs)
         published = read_published(CHECKOUT / PAPER, described.published(configuration, name))
-        seeds = tuple(sorted({run.seed for run, _ in there}))
-        of_these = replace(described.section_of(configuration, name), seeds=seeds)
-        table = entry.load()(**entry.arguments(numbers, published), section=of_these)
+        table = entry.load()(**entry.arguments(numbers, published), section=section)
         written += [write(out / f"{name}{suffix}", text_of(table, suffix)) for suffix in (".csv", ".md")]
     return written
 
