@@ -144,7 +144,9 @@ def test_list_does_not_import_torch(kind):
 
 def test_list_tells_the_numbers_that_one_chooses_by(capsys):
     main(["list", "models"])
-    assert re.search(r"^alexnet .*1,387,786 parameters at 3x28x28$", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(
+        r"^alexnet .*1,387,786 parameters at 3x28x28, learning rate 0.01$", capsys.readouterr().out, re.MULTILINE
+    )
     main(["list", "datasets"])
     assert re.search(r"^digits .*320 training and 397 test images", capsys.readouterr().out, re.MULTILINE)
 

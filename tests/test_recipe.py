@@ -27,6 +27,9 @@ PARTS = {
 }
 
 
+MLP = {"family": "mlp", "learning_rate": 0.5}
+
+
 def defaults() -> dict[str, Any]:
     return fill({}, "config", "recipe")
 
@@ -46,7 +49,7 @@ def test_its_fields_are_the_schemas_keys_of_a_recipe():
 def test_every_key_has_a_default_in_the_schema_and_what_came_later_says_nothing_by_default():
     assert defaults().keys() == DECLARED.keys() - {"extends"}
     later = {"redraw_labels_after", "batch_norm"}
-    recipe = Recipe.of_family(defaults(), "mlp")
+    recipe = Recipe.of_network(defaults(), MLP)
     assert recipe.to_json().keys() == defaults().keys() - later
     assert {name: getattr(recipe, name) for name in later} == {name: defaults()[name] for name in later}
 
@@ -59,8 +62,8 @@ def test_the_mappings_in_it_have_the_schemas_keys(part):
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_a_family_has_its_own_values_and_all_others_as_they_are(family):
     given = defaults() | {"weight_decay": {family: 0.5, "nin": 0.25}, "epochs": {family: 7}}
-    values = Recipe.of_family(given, family).to_json()
-    expected = defaults() | {"weight_decay": 0.5, "epochs": 7, "learning_rate": defaults()["learning_rate"][family]}
+    values = Recipe.of_network(given, {"family": family, "learning_rate": 0.25}).to_json()
+    expected = defaults() | {"weight_decay": 0.5, "epochs": 7, "learning_rate": 0.25}
     assert values == {key: value for key, value in expected.items() if key not in ("redraw_labels_after", "batch_norm")}
 
 
@@ -73,8 +76,13 @@ def test_which_keys_may_differ_by_family_stands_in_the_schema():
 
 
 def test_a_family_without_a_value_is_refused_by_key():
-    with pytest.raises(ValueError, match=r"learning_rate = \{'mlp'.*: has no value for the model family 'nin'"):
-        Recipe.of_family(defaults(), "nin")
+    with pytest.raises(ValueError, match=r"epochs = \{'mlp': 3\}: has no value for the model family 'nin'"):
+        Recipe.of_network(defaults() | {"epochs": {"mlp": 3}}, MLP | {"family": "nin"})
+
+
+@pytest.mark.parametrize(("given", "rate"), [(None, 0.5), ({"nin": 0.25}, 0.5), ({"mlp": 0.25}, 0.25), (0.125, 0.125)])
+def test_a_network_brings_the_learning_rate_that_a_recipe_does_not_say(given, rate):
+    assert Recipe.of_network(defaults() | {"learning_rate": given}, MLP).learning_rate == rate
 
 
 def test_json_keeps_every_value():

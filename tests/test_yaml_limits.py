@@ -72,8 +72,8 @@ def test_an_at_sign_further_on_in_an_address_is_no_password():
 
 
 def test_a_fault_that_an_extending_file_causes_names_both(tmp_path):
-    file = extending(tmp_path, mine="extends: base.yaml\nmodels: {mlp-w0.05: {factory: resnet18}}\n")
+    file = extending(tmp_path, mine="extends: base.yaml\nmodels: {mlp-w0.05: {factory: nin_224}}\n")
     message = refusal_of_file(file)
-    assert message.startswith(f"{tmp_path}/base.yaml (which {file} extends): recipes.quick.learning_rate")
+    assert message.startswith(f"{tmp_path}/base.yaml (which {file} extends): figures.fig1.panels.corruption_levels")
     assert "mlp-w0.05" in message
     assert "mlp-w0.05" in TINY

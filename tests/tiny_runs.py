@@ -54,7 +54,8 @@ def corrupt_digits(data: Path, folder: Path, name: str, seed: int = 0) -> Path |
 def recipe(family: str = "mlp", **changes: Any) -> Recipe:
     """The schema's defaults, but made for few small images, and `changes`, as a model family has them."""
     small = {"epochs": 3, "batch_size": 16, "learning_rate": 0.02, "schedule": "constant", "crop": None}
-    return Recipe.of_family(fill(small | {"initialisation": "kaiming"} | changes, "config", "recipe"), family)
+    values = fill(small | {"initialisation": "kaiming"} | changes, "config", "recipe")
+    return Recipe.of_network(values, {"family": family, "learning_rate": 0.02})
 
 
 def schema_of(key: str) -> dict[str, Any]:

@@ -85,9 +85,15 @@ class Recipe:
     batch_norm: BatchNorm | None = None
 
     @classmethod
-    def of_family(cls, values: Mapping[str, Any], family: str) -> Self:
-        """A recipe of a configuration as a model family has it; raises ValueError where it has no value for it."""
-        resolved = dict(values)
+    def of_network(cls, values: Mapping[str, Any], network: Mapping[str, Any]) -> Self:
+        """A recipe of a configuration as a network of it has it, which brings a learning rate of its own.
+
+        Raises ValueError where the recipe has no value for the network's family.
+        """
+        resolved, family = dict(values), network["family"]
+        rate = resolved["learning_rate"]
+        if rate is None or (isinstance(rate, dict) and family not in rate):
+            resolved["learning_rate"] = network["learning_rate"]
         for key in BY_FAMILY:
             if isinstance(given := resolved[key], dict):
                 if family not in given:

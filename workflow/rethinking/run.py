@@ -89,7 +89,7 @@ def runs_of(plan: dict[str, Any]) -> list[RunConfig]:
                 seed=seed,
                 factory=network["factory"],
                 arguments=network["arguments"],
-                training=Recipe.of_family(recipe, network["family"]),
+                training=Recipe.of_network(recipe, network),
             )
             runs.setdefault(run.path, run)
     return list(runs.values())

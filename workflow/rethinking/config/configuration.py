@@ -19,6 +19,7 @@ from rethinking.schema import ConfigOrigins
 
 CHECKOUT = Path(__file__).parents[3]
 DEFAULT = "config/config.yaml"
+NETWORK = ("factory", "family", "learning_rate", "arguments")  # what a run has of it
 COMMAND_LINE = ConfigOrigins("command line")
 
 
@@ -93,7 +94,7 @@ class Configuration(Entries):
         return {
             "seeds": self.seeds,
             "panels": groups,
-            "models": {name: {k: self.models[name][k] for k in ("factory", "family", "arguments")} for name in models},
+            "models": {name: {key: self.models[name][key] for key in NETWORK} for name in models},
             "recipes": {group["recipe"]: self.recipes[group["recipe"]] for group in groups.values()},
         }
 

@@ -104,7 +104,7 @@ def _settings(
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for group in of_runs if keys else ():
         for model in group.models:
-            recipe = Recipe.of_family(configuration.recipes[group.recipe], configuration.models[model]["family"])
+            recipe = Recipe.of_network(configuration.recipes[group.recipe], configuration.models[model])
             found.setdefault(group.recipe, {})[model] = {key: getattr(recipe, key) for key in keys}
     return found
 

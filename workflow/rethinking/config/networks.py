@@ -10,7 +10,7 @@ FAMILIES = sorted({model.family for model in MODELS.values()})
 
 
 def resolved(own: Mapping[str, Values], origins: ConfigOrigins) -> dict[str, Values]:
-    """Each with its factory, family, arguments and label."""
+    """Each with its factory, family, learning rate, arguments and label."""
     variants = {name: {"factory": name} for name in MODELS} | dict(own)
     return {name: _variant(name, variant, origins) for name, variant in variants.items()}
 
@@ -25,4 +25,10 @@ def _variant(name: str, variant: Values, origins: ConfigOrigins) -> Values:
         key = f"models.{name}.{argument}"
         origins.require_known(key, argument, f"argument of {factory}", registered.arguments, value)
     label = variant.get("label", registered.label if name == factory else name)
-    return {"factory": factory, "family": registered.family, "arguments": arguments, "label": label}
+    return {
+        "factory": factory,
+        "family": registered.family,
+        "learning_rate": registered.learning_rate,
+        "arguments": arguments,
+        "label": label,
+    }

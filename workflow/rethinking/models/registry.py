@@ -11,6 +11,9 @@ from rethinking.registry import Entry
 class Model(Entry):
     """One network. `smallest` is the least height and width that it takes, `arguments` what a configuration can set.
 
+    `learning_rate` is what a recipe trains it with that says no other: the paper's for its networks, made for batches
+    of 128 and a momentum of 0.9.
+
     Up to a side of `one_pixel_to` (`one_pixel_to_with_stem`) it normalises maps of one pixel over the batch, which
     needs two images: one has no variance. Of networks that never do it is 0.
 
@@ -20,6 +23,7 @@ class Model(Entry):
     """
 
     label: str
+    learning_rate: float = 0.01
     input_shape: tuple[int, ...] = (3, 28, 28)
     num_classes: int | None = 10
     smallest: int = 1
@@ -85,6 +89,7 @@ MODELS = {
         module="rethinking.models.inception",
         function="inception",
         label="Inception",
+        learning_rate=0.1,
         description="small Inception with batch norm (paper figure 3)",
         smallest=4,
         one_pixel_to=4,
@@ -96,6 +101,7 @@ MODELS = {
         module="rethinking.models.inception",
         function="inception_without_bn",
         label="Inception w/o BN",
+        learning_rate=0.1,
         description="small Inception, batch norm removed, convolutions with bias (paper section 3)",
         smallest=4,
         parameters=1_649_402,
@@ -159,6 +165,7 @@ MODELS = {
         module="rethinking.models.inception",
         function="inception_affine_bn",
         label="Inception affine BN",
+        learning_rate=0.1,
         description="as inception, the normalisation with a scale (Deep-learning-generalization)",
         smallest=4,
         one_pixel_to=4,
@@ -170,6 +177,7 @@ MODELS = {
         module="rethinking.models.inception",
         function="inception_without_bn_or_bias",
         label="Inception w/o BN and bias",
+        learning_rate=0.1,
         description="as inception without normalisation and biases (Deep-learning-generalization)",
         smallest=4,
         parameters=1_647_690,

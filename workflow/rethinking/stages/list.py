@@ -13,7 +13,9 @@ from rethinking.reporting.registry import TABLES
 
 def _models(configuration: Configuration) -> dict[str, str]:
     lines = {
-        name: f"{entry.description}; {entry.parameters:,} parameters at {entry.input}" for name, entry in MODELS.items()
+        name: f"{entry.description}; {entry.parameters:,} parameters at {entry.input}, learning rate"
+        f" {entry.learning_rate:g}"
+        for name, entry in MODELS.items()
     }
     for name, model in configuration.models.items():
         arguments = ", ".join(f"{key} {value}" for key, value in model["arguments"].items())
