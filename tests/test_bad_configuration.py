@@ -143,6 +143,12 @@ LEVELS_AND_CORRUPTIONS = [
     (f"{LEVELS}/levels", GONE, f"{IN_LEVELS}: needs exactly one of the keys corruptions and levels"),
     ("corruptions/true_labels", {"family": "random_labels"}, "corruptions.true_labels: such a name is taken "
      "(true_labels and split, a number at the end for a level)"),
+    ("corruptions/random_labels", {"family": "shuffled_labels"},
+     'corruptions.random_labels.family = "shuffled_labels": random_labels is the name of a registered corruption, '
+     "whose family is random_labels; give it another"),
+    ("corruptions/human_labels-worse", {"family": "random_labels"},
+     'corruptions.human_labels-worse.family = "random_labels": human_labels-worse is the name of a registered '
+     "corruption, whose family is human_labels; give it another"),
     ("corruptions/noise-0.5", {"family": "random_pixels"}, "corruptions.noise-0.5: such a name is taken "
      "(true_labels and split, a number at the end for a level)"),
 ]  # fmt: skip

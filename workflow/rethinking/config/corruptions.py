@@ -35,6 +35,10 @@ def _variant(name: str, variant: Values, origins: ConfigOrigins) -> Values:
         problem = "such a name is taken (true_labels and split, a number at the end for a level)"
         raise origins.error(f"corruptions.{name}", ..., problem)
     origins.require_known(f"corruptions.{name}.family", family := variant["family"], "corruption", CORRUPTIONS)
+    registered = registered_variants().get(name, variant)["family"]
+    if family != registered:  # tables would say of it what holds of the registered one
+        problem = f"{name} is the name of a registered corruption, whose family is {registered}; give it another"
+        raise origins.error(f"corruptions.{name}.family", family, problem)
     choices = CORRUPTIONS[family].options
     given = {key: value for key, value in variant.items() if key != "family"}
     for option, value in given.items():
