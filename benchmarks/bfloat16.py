@@ -18,6 +18,7 @@ import torch
 
 from benchmarks.processes import ROOT
 from rethinking.config import Configuration
+from rethinking.config.described import section_of
 from rethinking.engine.reproducibility import machine, versions
 from rethinking.files import read_json
 
@@ -82,9 +83,9 @@ def main() -> None:
     parser.add_argument("--data-dir", help="folder of cifar-10-batches-py; without it, CIFAR-10 is downloaded")
     args = parser.parse_args()
     configuration = Configuration.load(ROOT / CONFIGURATION)
-    panel = configuration.figures["fig1"]["panels"]["corruption_levels"]
-    names = list(itertools.product(panel["models"], CORRUPTIONS, PRECISIONS, configuration.seeds))
-    runs = {name: configuration.run(panel["dataset"], *name) for name in names}
+    group = section_of(configuration, "fig1").only("corruption_levels")
+    names = list(itertools.product(group.models, CORRUPTIONS, PRECISIONS, configuration.seeds))
+    runs = {name: configuration.run(group.dataset, *name) for name in names}
     paths = {name: f"results/runs/{run.path}/run.json" for name, run in runs.items()}
     train(list(paths.values()), args.data_dir)
     table = pd.DataFrame([row(*name, read_json(ROOT / path)) for name, path in paths.items()])

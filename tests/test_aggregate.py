@@ -29,20 +29,20 @@ RECIPE = fill(
 )
 PLAN = {
     "seeds": [0, 1],
-    "panels": {
-        "learning_curves": {
+    "groups": [
+        {
             "dataset": "digits",
             "recipe": "full",
             "models": ["mlp_1x512"],
             "corruptions": ["true_labels", "random_pixels"],
         },
-        "corruption_levels": {
+        {
             "dataset": "digits",
             "recipe": "small",
             "models": ["mlp_1x512", "narrow"],
             "corruptions": ["true_labels", "random_labels-0.5", "random_labels-1.0"],
         },
-    },
+    ],
     "models": {
         "mlp_1x512": {"factory": "mlp_1x512", "family": "mlp", "arguments": {}},
         "narrow": {"factory": "alexnet", "family": "alexnet", "arguments": {"width": 0.5}},

@@ -402,7 +402,7 @@ def test_the_tiny_configuration_is_a_good_one():
 
 def test_a_part_of_a_figure_may_be_left_out():
     alone = load(changed("figures/fig2", HELD_OUT | {"panels": {"batch_norm": PLAIN}}))
-    assert list(alone.figures["fig2"]["panels"]) == ["batch_norm"]
+    assert [group.panel for group in alone.groups("fig2")] == ["batch_norm"]
 
 
 @pytest.mark.parametrize(("path", "value", "message"), ROWS, ids=[message for _, _, message in ROWS])

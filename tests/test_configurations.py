@@ -42,10 +42,10 @@ def test_the_configurations_are_found():
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_configuration_loads_and_plans_the_runs_of_every_figure_and_table(path):
     configuration = Configuration.load(path)
-    for name, section in configuration.sections.items():
-        runs, panels = configuration.runs(name), section["panels"].values()
-        assert {run.seed for run in runs} == (set(configuration.seeds) if panels else set())
-        assert {run.model for run in runs} == {model for panel in panels for model in panel["models"]}
+    for name in configuration.sections:
+        runs, groups = configuration.runs(name), configuration.groups(name)
+        assert {run.seed for run in runs} == (set(configuration.seeds) if groups else set())
+        assert {run.model for run in runs} == {model for group in groups for model in group.models}
         assert len({run.path for run in runs}) == len({run.digest for run in runs}) == len(runs)
 
 
@@ -132,8 +132,7 @@ def test_the_small_configuration_is_1000_images_and_the_paper_s_networks_at_full
     runs = small.runs("fig1")
     assert {run.seed for run in runs} == {0}
     assert {(run.factory, tuple(run.arguments)) for run in runs} == {(model, ()) for model in NETWORKS}
-    levels = small.figures["fig1"]["panels"]["corruption_levels"]["corruptions"]
-    assert len(levels) == 6
+    assert len(section_of(small, "fig1").only("corruption_levels").corruptions) == 6
     assert {run.training.precision for run in runs} == {"auto"}, "bfloat16 where the processor has it"
 
 

@@ -98,7 +98,7 @@ def plan_and_code() -> list[str]:
     run = make_run(epochs=EPOCHS)
     panel = {"dataset": run.dataset, "recipe": run.recipe, "models": [run.model], "corruptions": [run.corruption]}
     model = {"factory": run.factory, "family": "mlp", "arguments": run.arguments}
-    plan = {"seeds": SEEDS, "panels": {"networks": panel}, "models": {run.model: model}}
+    plan = {"seeds": SEEDS, "groups": [panel], "models": {run.model: model}}
     plan |= {"recipes": {run.recipe: run.training.to_json()}}
     return ["--plan", json.dumps(plan), "--code", json.dumps({run.code_key: "code"})]
 

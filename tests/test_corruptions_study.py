@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rethinking.config import CHECKOUT, Configuration, described
-from rethinking.config.described import published
+from rethinking.config.described import published, section_of
 from rethinking.config.recipes import regularisers
 from rethinking.models.registry import MODELS
 
@@ -39,10 +39,10 @@ def test_every_network_has_learning_curves_in_five_settings(study):
 
 
 def test_three_networks_have_eleven_levels(study):
-    panel = study.figures["fig1"]["panels"]["corruption_levels"]
-    levels = ["true_labels", *(f"random_labels-0.{tenth}" for tenth in range(1, 10)), "random_labels-1.0"]
-    assert panel["corruptions"] == levels
-    assert panel["models"] == ["MLP1", "AlexNet", "Inception"]
+    group = section_of(study, "fig1").only("corruption_levels")
+    levels = ("true_labels", *(f"random_labels-0.{tenth}" for tenth in range(1, 10)), "random_labels-1.0")
+    assert group.corruptions == levels
+    assert group.models == ("MLP1", "AlexNet", "Inception")
 
 
 def test_nothing_is_regularised(study):
@@ -60,31 +60,31 @@ def test_figures_and_tables_share_their_runs(study):
 @pytest.mark.parametrize(("name", "num_images"), [("corruptions", 10_000), ("corruptions-source", 50_000)])
 def test_net_and_a_network_of_more_parameters_are_asked_to_fit_many_random_labels(name, num_images):
     study = Configuration.load(STUDIES / f"{name}.yaml")
-    capacity = study.tables["zero_loss"]["panels"]["capacity"]
-    assert (capacity["models"], capacity["corruptions"]) == (["Net", "MLP1"], ["random_labels-1.0"])
-    entry = study.datasets[capacity["dataset"]]
+    capacity = section_of(study, "zero_loss").only("capacity")
+    assert (capacity.models, capacity.corruptions) == (("Net", "MLP1"), ("random_labels-1.0",))
+    entry = study.datasets[capacity.dataset]
     assert (entry["train"] or entry["original"]["train"]) == num_images > COUNTS["Net"] / 2
-    assert study.recipes[capacity["recipe"]]["stop"] == {"criterion": "accuracy_99", "extra_epochs": 0}
+    assert study.recipes[capacity.recipe]["stop"] == {"criterion": "accuracy_99", "extra_epochs": 0}
 
 
 def test_digits_are_too_few_to_find_net_s_limit_and_none_is_asked_for():
-    assert "capacity" not in Configuration.load(STUDIES / "corruptions-digits.yaml").tables["zero_loss"]["panels"]
+    assert not section_of(Configuration.load(STUDIES / "corruptions-digits.yaml"), "zero_loss").of("capacity")
 
 
 def test_the_batch_normalisation_of_one_network_is_shown_with_and_without(study):
     runs = {(run.factory, run.corruption, run.recipe) for run in study.runs("fig2")}
     factories = ("inception_affine_bn", "inception_without_bn_or_bias")
     assert runs == {(name, "true_labels", study.figures["fig2"]["recipe"]) for name in factories}
-    assert study.figures["fig2"]["panels"]["batch_norm"]["models"] == ["Inception", "InceptionWithoutBN"]
+    assert section_of(study, "fig2").only("batch_norm").models == ("Inception", "InceptionWithoutBN")
 
 
 def test_labels_that_stay_and_that_are_drawn_again_are_of_one_network_corruption_and_data_set(study):
-    panels = study.figures["importance_of_seed"]["panels"]
-    fixed, redrawn = ({key: panels[name][key] for key in ("dataset", "models", "corruptions")} for name in panels)
-    assert fixed == redrawn == {
-        "dataset": study.dataset, "models": ["MLP1"], "corruptions": ["random_labels-1.0"],
-    }  # fmt: skip
-    recipes = [study.recipes[panels[name]["recipe"]] for name in ("fixed", "redrawn")]
+    section = section_of(study, "importance_of_seed")
+    groups = [section.only(name) for name in ("fixed", "redrawn")]
+    assert {(group.dataset, group.models, group.corruptions) for group in groups} == {
+        (study.dataset, ("MLP1",), ("random_labels-1.0",))
+    }
+    recipes = [study.recipes[group.recipe] for group in groups]
     assert [recipe.pop("redraw_labels_after") for recipe in map(dict, recipes)] == [[], [10, 20]]
     differing = {key for key in recipes[0] if recipes[0][key] != recipes[1][key]}
     assert differing == {"redraw_labels_after"}

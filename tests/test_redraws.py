@@ -145,7 +145,7 @@ def test_a_redraw_is_another_run_and_a_recipe_without_one_says_nothing_of_it():
     network = {"mlp_1x512": {"factory": "mlp_1x512", "family": "mlp", "arguments": {}}}
     recipe = tiny_runs.recipe(epochs=9).to_json()
     plain, none, some = (
-        runs_of({"seeds": [4], "panels": {"a": panel}, "models": network, "recipes": {"plain": recipe | redraws}})[0]
+        runs_of({"seeds": [4], "groups": [panel], "models": network, "recipes": {"plain": recipe | redraws}})[0]
         for redraws in ({}, {"redraw_labels_after": []}, {"redraw_labels_after": [2, 7]})
     )
     assert (none.json, none.redraws) == (plain.json, {})

@@ -1,6 +1,6 @@
 """One run: everything that changes its numbers, and nothing else.
 
-A figure's plan (plain JSON, made by the configuration) lists panels of models x corruptions; `runs_of` spells it out.
+A figure's plan (plain JSON, made by the configuration) lists groups of models x corruptions; `runs_of` spells it out.
 """
 
 import dataclasses
@@ -77,15 +77,15 @@ class RunConfig:
 def runs_of(plan: dict[str, Any]) -> list[RunConfig]:
     """All runs of a plan, each once, in the plan's order."""
     runs: dict[str, RunConfig] = {}
-    for panel in plan["panels"].values():
-        recipe = plan["recipes"][panel["recipe"]]
-        for model, corruption, seed in itertools.product(panel["models"], panel["corruptions"], plan["seeds"]):
+    for group in plan["groups"]:
+        recipe = plan["recipes"][group["recipe"]]
+        for model, corruption, seed in itertools.product(group["models"], group["corruptions"], plan["seeds"]):
             network = plan["models"][model]
             run = RunConfig(
-                dataset=panel["dataset"],
+                dataset=group["dataset"],
                 model=model,
                 corruption=corruption,
-                recipe=panel["recipe"],
+                recipe=group["recipe"],
                 seed=seed,
                 factory=network["factory"],
                 arguments=network["arguments"],

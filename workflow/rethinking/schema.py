@@ -136,8 +136,8 @@ def merged(layers: Iterable[dict[str, Any]]) -> dict[str, Any]:
 def configuration(layers: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """What several layers of a configuration make together, the nearest first.
 
-    A figure, a table or a panel that is null leaves out what a layer further on has of it; null of what none has is no
-    section.
+    A figure, a table, a panel or a group of runs that is null leaves out what a layer further on has of it; null of
+    what none has is no section. A panel of several groups hides one of a single group further on, and the other way.
     """
     nearest_first = list(layers)
     values = merged(nearest_first)
@@ -145,8 +145,22 @@ def configuration(layers: Iterable[dict[str, Any]]) -> dict[str, Any]:
         _leave_out(values, nearest_first, kind)
         for name, section in values[kind].items() if isinstance(values.get(kind), dict) else ():
             if isinstance(section, dict):
-                _leave_out(section, [_mapping(_mapping(layer, kind), name) for layer in nearest_first], "panels")
+                written = [_mapping(_mapping(layer, kind), name) for layer in nearest_first]
+                _leave_out(section, written, "panels")
+                for panel, each in _mapping(section, "panels").items():
+                    if isinstance(each, dict):
+                        _merge_panel(each, [_mapping(_mapping(layer, "panels"), panel) for layer in written])
     return values
+
+
+def _merge_panel(values: dict[str, Any], layers: list[dict[str, Any]]) -> None:
+    """Drop from a merged panel what the nearest layer that has it says in another form, and groups that are null."""
+    nearest_of = next((layer for layer in layers if layer), values)
+    if "groups" in values and nearest_of.keys() & {"groups", "models", "corruptions", "levels"}:
+        for key in values.keys() - nearest_of.keys():
+            if (key == "groups") != ("groups" in nearest_of):
+                del values[key]
+    _leave_out(values, layers, "groups")
 
 
 def _mapping(values: dict[str, Any], key: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Everything that can be wrong with a configuration is found here, before the first job starts and without torch.
 """
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from rethinking.names import experiment_name
 from rethinking.reporting.registry import TABLES
 from rethinking.run import RunConfig, runs_of
 from rethinking.schema import ConfigOrigins
+from rethinking.sections import PanelRuns
 
 CHECKOUT = Path(__file__).parents[3]
 DEFAULT = "config/config.yaml"
@@ -61,7 +63,7 @@ class Configuration(Entries):
         self.sections = self.figures | self.tables
         for name in self.tables:
             if TABLES[name].of_sections:
-                self.tables[name]["panels"] = panels.of_sections(name, self.sections, origins)
+                self.tables[name]["groups"] = panels.of_sections(name, self.sections, origins)
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> "Configuration":
@@ -87,15 +89,19 @@ class Configuration(Entries):
                 raise self.origins.error(key, name, f"{spelled!r} stands there twice")
         return section
 
+    def groups(self, section: str) -> tuple[PanelRuns, ...]:
+        """The groups of runs of a figure or table, in the order of its panels; none where it is made from no runs."""
+        return self.sections[section]["groups"]
+
     def plan(self, section: str) -> Values:
         """A figure's or table's runs as plain JSON, the argument of `rethinking.run.runs_of`."""
-        groups = self.sections[section]["panels"]
-        models = sorted({model for group in groups.values() for model in group["models"]})
+        groups = self.groups(section)
+        models = sorted({model for group in groups for model in group.models})
         return {
             "seeds": self.seeds,
-            "panels": groups,
+            "groups": [dataclasses.asdict(group) for group in groups],
             "models": {name: {key: self.models[name][key] for key in NETWORK} for name in models},
-            "recipes": {group["recipe"]: self.recipes[group["recipe"]] for group in groups.values()},
+            "recipes": {group.recipe: self.recipes[group.recipe] for group in groups},
         }
 
     def runs(self, section: str) -> list[RunConfig]:
@@ -130,7 +136,7 @@ class Configuration(Entries):
         check_labels(self, dataset, spelled, recipe, "corruption", asked)
         group = {"dataset": dataset, "recipe": recipe, "models": [model], "corruptions": [spelled]}
         values = {recipe: self.recipes[recipe] | overrides}
-        return runs_of({"seeds": [seed], "panels": {"run": group}, "models": self.models, "recipes": values})[0]
+        return runs_of({"seeds": [seed], "groups": [group], "models": self.models, "recipes": values})[0]
 
     def corruption(self, name: str, key: str, origins: ConfigOrigins) -> str:
         """The one spelling of the name of a corruption of this configuration."""

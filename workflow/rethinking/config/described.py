@@ -18,24 +18,9 @@ def entry_of(configuration: Configuration, name: str) -> OfRuns:
     return FIGURES[name] if name in configuration.figures else TABLES[name]
 
 
-def groups(configuration: Configuration, name: str) -> tuple[PanelRuns, ...]:
-    """The groups of runs of a figure or table, in the order of its panels.
-
-    Those that a table takes from other sections are of these; what it adds itself counts as what its registry says.
-    """
-    found = []
-    for key, panel in configuration.sections[name]["panels"].items():
-        section, _, of = key.rpartition(".")
-        stands_for = entry_of(configuration, name).panels[of].counts_as_one_of if section in ("", name) else None
-        runs = {"dataset": panel["dataset"], "recipe": panel["recipe"]}
-        runs |= {"models": tuple(panel["models"]), "corruptions": tuple(panel["corruptions"])}
-        found.append(PanelRuns(section=stands_for or section or name, panel=of, name="", **runs))
-    return tuple(found)
-
-
 def section_of(configuration: Configuration, name: str) -> Section:
     """What a figure or table of the configuration depends on, beside its data frames and published numbers."""
-    values, of_runs, entry = configuration.sections[name], groups(configuration, name), entry_of(configuration, name)
+    values, of_runs, entry = configuration.sections[name], configuration.groups(name), entry_of(configuration, name)
     size = tuple(values.get("size", (0.0, 0.0)))
     if not of_runs:
         return Section(configuration=configuration.name, name=name, note=values["note"], size=size)
@@ -71,10 +56,9 @@ def published(configuration: Configuration, name: str) -> tuple[str, ...]:
 
 def at_paper_size(configuration: Configuration, name: str) -> bool:
     """Whether a figure or table is about all of CIFAR-10, as the paper's are."""
-    section = configuration.sections[name]
-    if not section["panels"]:
+    if not configuration.groups(name):
         return False
-    entry = configuration.datasets[section["dataset"]]
+    entry = configuration.datasets[configuration.sections[name]["dataset"]]
     original = entry["original"]
     whole = all(entry[part] in (None, original[part]) for part in ("train", "test"))
     as_it_is = entry["image_size"] in (None, original.get("image_size")) and entry["channels"] in (None, 3)
@@ -124,7 +108,7 @@ def _paper_runs(configuration: Configuration) -> tuple[PaperRun, ...]:
             num_train=paper.datasets[group.dataset]["train"] or paper.datasets[group.dataset]["original"]["train"],
         )
         for section in PAPER_FILES
-        for group in groups(paper, section)
+        for group in paper.groups(section)
         for model in group.models
         if (published_as := as_published(paper, model)) is not None
         for corruption in group.corruptions

@@ -1,0 +1,117 @@
+"""Panels of several groups of runs, each with a name of its own, as a configuration writes them."""
+
+from typing import Any
+
+import pytest
+import yaml
+from tiny_workflow import TINY
+
+from rethinking.config import Configuration
+from rethinking.config.described import section_of
+from rethinking.run import runs_of
+from rethinking.schema import ConfigurationError
+
+FAST = {"models": ["alexnet"], "corruptions": ["true_labels"], "recipe": "curves"}
+NOISY = {"models": ["alexnet", "mlp_1x512"], "levels": [0, 1], "dataset": "digits"}
+BOTH = {"groups": {"fast": FAST, "on noise": NOISY}}
+
+
+def tiny(panel: dict[str, Any]) -> dict[str, Any]:
+    """The tiny configuration with a figure of one panel, which may hold several groups."""
+    values = yaml.safe_load(TINY)
+    panels = {"learning_curves": panel}
+    values["figures"]["learning_curves"] = {"dataset": "digits-50", "recipe": "quick", "panels": panels}
+    return values
+
+
+def load(panel: dict[str, Any]) -> Configuration:
+    return Configuration.of_layers("mine.yaml", {"mine.yaml": tiny(panel)})
+
+
+def refusal(panel: Any) -> str:
+    with pytest.raises(ConfigurationError) as refused:
+        load(panel)
+    return str(refused.value).removeprefix("mine.yaml: figures.learning_curves.panels.learning_curves")
+
+
+def test_each_group_has_its_own_runs_name_data_set_and_recipe():
+    configuration = load(BOTH)
+    fast, noisy = section_of(configuration, "learning_curves").of("learning_curves")
+    assert (fast.name, fast.dataset, fast.recipe, fast.corruptions) == ("fast", "digits-50", "curves", ("true_labels",))
+    assert (noisy.name, noisy.dataset, noisy.recipe) == ("on noise", "digits", "quick")
+    assert noisy.corruptions == ("true_labels", "random_labels-1.0")
+    runs = {run.path for run in configuration.runs("learning_curves") if run.seed == 0}
+    assert runs == {
+        "digits-50/alexnet/true_labels/curves/seed0",
+        *(
+            f"digits/{model}/{corruption}/quick/seed0"
+            for model in ("alexnet", "mlp_1x512")
+            for corruption in ("true_labels", "random_labels-1.0")
+        ),
+    }
+    plan = configuration.plan("learning_curves")
+    assert [group["name"] for group in plan["groups"]] == ["fast", "on noise"]
+    assert runs_of(plan) == configuration.runs("learning_curves")
+
+
+def test_one_group_is_as_if_it_were_the_panel():
+    alone, short = load({"groups": {"fast": FAST}}), load(FAST)
+    assert alone.plan("learning_curves") == short.plan("learning_curves")
+    assert section_of(alone, "learning_curves") == section_of(short, "learning_curves")
+    assert section_of(short, "learning_curves").only("learning_curves").name == ""
+
+
+@pytest.mark.parametrize(
+    ("panel", "message"),
+    [
+        ({"groups": {}}, ".groups = {}: must not be empty"),
+        ({"groups": ["fast"]}, '.groups = ["fast"]: must be a mapping'),
+        ({"group": {"fast": FAST}}, """.group = {"fast": {"models": ["alexnet"], "corruptions": ["true_labels"], \
+"recipe": "curves"}}: unknown key; did you mean 'groups'?"""),
+        (BOTH | {"recipe": "quick"}, '.recipe = "quick": stands beside groups, each of which says its own'),
+        ({"groups": {"a": BOTH}}, '.groups.a.groups = ["fast", "on noise"]: a group is of runs, not of groups'),
+        ({"groups": {"a": FAST, "b": FAST | {"models": ["alexnett"]}}},
+         ".groups.b.models[0] = \"alexnett\": unknown model; did you mean 'alexnet'?"),
+        ({"groups": {"a": FAST, "b": FAST | {"recipe": "quik"}}},
+         ".groups.b.recipe = \"quik\": unknown recipe; did you mean 'quick'?"),
+        ({"groups": {"a": FAST, "b": {"models": ["alexnet"]}}},
+         ".groups.b: needs exactly one of the keys corruptions and levels"),
+        ({"groups": {"a": {"levels": [0]}}}, ".groups.a: the key 'models' is missing"),
+        ({"groups": {"a": FAST, "b": FAST | {"modles": []}}},
+         ".groups.b.modles = []: unknown key; did you mean 'models'?"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_a_group_is_named_with_its_key(panel, message):
+    assert refusal(panel) == message
+
+
+def test_a_panel_that_shows_one_group_refuses_more_than_one_by_name():
+    values = yaml.safe_load(TINY)
+    values["figures"]["fig1"]["panels"]["corruption_levels"] = {"groups": {"a": NOISY, "b": NOISY}}
+    with pytest.raises(ConfigurationError) as refused:
+        Configuration.of_layers("mine.yaml", {"mine.yaml": values})
+    key = 'figures.fig1.panels.corruption_levels.groups = ["a", "b"]'
+    assert str(refused.value) == f"mine.yaml: {key}: shows one group of runs"
+
+
+def test_what_a_panel_asks_is_asked_of_each_group():
+    values = tiny({"groups": {"a": FAST, "b": FAST | {"recipe": "ends"}}})
+    values["recipes"]["ends"] = {"extends": "quick", "stop": {"plateau": 2}}
+    with pytest.raises(ConfigurationError, match=r"panels\.learning_curves\.groups\.b: the recipe 'ends' may end runs"):
+        Configuration.of_layers("mine.yaml", {"mine.yaml": values})
+
+
+def over(nearest: Any, further: Any) -> list[str]:
+    """The groups of a panel, and their networks, that a file makes of one in a file that it extends."""
+    mine = {"figures": {"learning_curves": {"panels": {"learning_curves": nearest}}}}
+    configuration = Configuration.of_layers("mine.yaml", {"mine.yaml": mine, "base.yaml": tiny(further)})
+    return [f"{group.name}: {', '.join(group.models)}" for group in configuration.groups("learning_curves")]
+
+
+def test_a_file_replaces_the_form_of_a_panel_that_it_extends_and_may_add_and_leave_out_groups():
+    slow = FAST | {"models": ["mlp_1x512"]}
+    assert over(BOTH, FAST) == ["fast: alexnet", "on noise: alexnet, mlp_1x512"]
+    assert over(slow, BOTH) == [": mlp_1x512"]
+    assert over({"groups": {"slow": slow}}, {"groups": {"fast": FAST}}) == ["slow: mlp_1x512", "fast: alexnet"]
+    assert over({"groups": {"fast": None}}, BOTH) == [": alexnet, mlp_1x512"]
+    assert over({"groups": {"fast": {"models": ["mlp_1x512"]}}}, {"groups": {"fast": FAST}}) == [": mlp_1x512"]

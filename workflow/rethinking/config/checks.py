@@ -1,0 +1,127 @@
+"""What each flag of a panel asks of its groups of runs: one check a flag."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rethinking.config.entries import Entries
+from rethinking.config.inherit import Values
+from rethinking.config.recipes import AUGMENTATIONS, key_of, regularisers
+from rethinking.names import split_corruption
+from rethinking.outcomes.criteria import implied
+from rethinking.outcomes.registry import Panel
+from rethinking.sections import PanelRuns
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A group of a panel's runs as a configuration asks for it: where, in which section, among which groups of it."""
+
+    key: str
+    section: Values
+    group: PanelRuns
+    groups: tuple[PanelRuns, ...]
+    entries: Entries
+
+    @property
+    def recipe(self) -> Values:
+        return self.entries.recipes[self.group.recipe]
+
+    def refuse(self, part: str, problem: str) -> Exception:
+        """What to raise where a part of the panel is not what it must be."""
+        return self.entries.origins.error(f"{self.key}.{part}", getattr(self.group, part), problem)
+
+    def refuse_all(self, problem: str) -> Exception:
+        """The same where it is not a part of it that is wrong."""
+        return self.entries.origins.error(self.key, ..., problem)
+
+
+def _check_one_model(panel: Panel, asked: Asked) -> None:
+    if panel.one_model and len(asked.group.models) > 1:
+        raise asked.refuse("models", "shows one model")
+
+
+def _check_one_corruption(panel: Panel, asked: Asked) -> None:
+    if panel.one_corruption and len(asked.group.corruptions) > 1:
+        raise asked.refuse("corruptions", "shows one corruption")
+
+
+def _check_corruptions(panel: Panel, asked: Asked) -> None:
+    if panel.corruptions is not None and asked.group.corruptions != panel.corruptions:
+        raise asked.refuse("corruptions", f"is about {' and '.join(panel.corruptions)} alone")
+
+
+def _check_in_full(panel: Panel, asked: Asked) -> None:
+    if panel.in_full and asked.recipe["stop"] is not None:
+        name = asked.group.recipe
+        raise asked.refuse_all(f"the recipe {name!r} may end runs early (its key stop); here all epochs are trained")
+
+
+def _check_validation(panel: Panel, asked: Asked) -> None:
+    if panel.validation and asked.entries.datasets[dataset := asked.group.dataset]["validation"] is None:
+        raise asked.refuse_all(f"needs a validation set, and the data set {dataset!r} holds none out")
+
+
+def _check_redraws(panel: Panel, asked: Asked) -> None:
+    redrawn = asked.recipe["redraw_labels_after"]
+    if panel.redraws is not None and bool(redrawn) != panel.redraws:
+        where = key_of(asked.entries, asked.group.recipe, "redraw_labels_after")
+        problem = "must be " + ("epochs" if panel.redraws else "[]") + f" in {asked.key}"
+        raise asked.entries.origins.error(where, redrawn, problem)
+
+
+def _check_regularisers(panel: Panel, asked: Asked) -> None:
+    if panel.regularisers is None:
+        return
+    found = regularisers(asked.recipe)
+    if "augmentation" in panel.regularisers and found & AUGMENTATIONS.keys():
+        found = found - AUGMENTATIONS.keys() | {"augmentation"}
+    if found != panel.regularisers:
+        wanted, has = (", ".join(sorted(names)) or "none" for names in (panel.regularisers, found))
+        name = asked.group.recipe
+        raise asked.refuse_all(f"needs a recipe with these regularisers: {wanted}; {name!r} has: {has}")
+
+
+def _check_difference(panel: Panel, asked: Asked) -> None:
+    """That a group of runs differs from that of another panel in the recipe alone."""
+    name = panel.differs_only_in_recipe_from
+    for other in (group for group in asked.groups if group.panel == name):
+        for part in ("dataset", "models", "corruptions"):
+            if getattr(asked.group, part) != (its := getattr(other, part)):
+                same = json.dumps(its, ensure_ascii=False)
+                raise asked.refuse(part, f"must be that of the panel {name!r}, {same}")
+
+
+def _check_levels(panel: Panel, asked: Asked) -> None:
+    """That a panel over levels has one corruption a level, its reference, and runs that go on until they fit."""
+    if not panel.by_level:
+        return
+    levels = levels_of(asked.group.corruptions)
+    if None in levels or len(set(levels)) < len(levels):
+        raise asked.refuse("corruptions", "needs one corruption a level")
+    if 0.0 not in levels:
+        raise asked.refuse_all("needs level 0 (true_labels), which times are relative to")
+    ends, criterion = (asked.recipe["stop"] or {}).get("criterion"), asked.section["fit_criterion"]
+    if ends is not None and criterion not in implied(ends):
+        name = asked.group.recipe
+        problem = f"the runs of recipe {name!r} end at {ends}, before they meet this; change its stop as well"
+        raise asked.entries.origins.error(f"{asked.key.rpartition('.panels.')[0]}.fit_criterion", criterion, problem)
+
+
+def levels_of(corruptions: Sequence[str]) -> list[float | None]:
+    """The level of each, 0 of true labels, None of those that have none."""
+    return [0.0 if name == "true_labels" else split_corruption(name)[1] for name in corruptions]
+
+
+CHECKS: tuple[Callable[[Panel, Asked], Any], ...] = (
+    _check_one_model,
+    _check_one_corruption,
+    _check_corruptions,
+    _check_in_full,
+    _check_validation,
+    _check_redraws,
+    _check_regularisers,
+    _check_difference,
+    _check_levels,
+)
