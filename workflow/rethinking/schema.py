@@ -237,11 +237,7 @@ def _problem(error: ValidationError) -> tuple[str, Any, str]:
             missing = next(name for name in expected if name not in value)
             return key, ..., f"the key {missing!r} is missing"
         case "oneOf" | "anyOf":
-            types = [choice["type"] for choice in expected if "type" in choice]
-            if types:
-                return key, value, _wrong_type(value, types)
-            choices = [name for choice in expected for name in choice["required"]]
-            return key, ..., f"needs {'exactly ' * (error.validator == 'oneOf')}one of the keys {' and '.join(choices)}"
+            return key, *_no_alternative(value, expected, exactly_one=error.validator == "oneOf")
         case "enum":
             known = ["null" if choice is None else str(choice) for choice in expected]
             return key, value, f"unknown value; {nearest(value, known)}"
@@ -259,6 +255,14 @@ def _problem(error: ValidationError) -> tuple[str, Any, str]:
             bound = f"must be {relation.get(error.validator, 'less than')} {expected}"
             return key, value, bound
     return key, value, error.message
+
+
+def _no_alternative(value: Any, choices: list[dict[str, Any]], exactly_one: bool) -> tuple[Any, str]:
+    """What is wrong with a value that none of the alternatives takes: its type, or which keys it has."""
+    if types := [choice["type"] for choice in choices if "type" in choice]:
+        return value, _wrong_type(value, types)
+    keys = [name for choice in choices for name in choice["required"]]
+    return ..., f"needs {'exactly ' * exactly_one}one of the keys {' and '.join(keys)}"
 
 
 _TYPE_NAMES = {

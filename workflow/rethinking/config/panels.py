@@ -32,16 +32,27 @@ def section(kind: str, name: str, written: Values, entries: Entries, dataset: st
         filled["tolerance"] = schema.fill(filled["tolerance"], "config", "tolerance")
     entry = REGISTRIES[kind][name]
     if not entry.panels:
-        for part in ("dataset", "recipe", "panels"):
-            if part in filled:
-                raise entries.origins.error(f"{key}.{part}", filled[part], f"{name} is drawn from no runs")
-        return filled | {"groups": ()}
+        return _without_runs(filled, key, name, entries)
     if dataset is not None:
         filled.setdefault("dataset", dataset)
     _check_parts(filled, key, entry, entries)
     for part, what in KINDS.items():
         entries.origins.require_known(f"{key}.{part}", filled[part], what, getattr(entries, f"{part}s"))
     _check_names(filled["panels"], key, name, entry, entries)
+    values = {part: value for part, value in filled.items() if part != "panels"}
+    return values | {"groups": _checked_groups(filled, key, name, entry, entries)}
+
+
+def _without_runs(filled: Values, key: str, name: str, entries: Entries) -> Values:
+    """A section of what is drawn from no runs, which says nothing of any."""
+    for part in ("dataset", "recipe", "panels"):
+        if part in filled:
+            raise entries.origins.error(f"{key}.{part}", filled[part], f"{name} is drawn from no runs")
+    return filled | {"groups": ()}
+
+
+def _checked_groups(filled: Values, key: str, name: str, entry: OfRuns, entries: Entries) -> tuple[PanelRuns, ...]:
+    """The groups of all panels, in the order of the registry's, each what its panel asks for."""
     groups: dict[str, PanelRuns] = {}
     for panel, wanted in entry.panels.items():
         if panel in filled["panels"]:
@@ -51,8 +62,7 @@ def section(kind: str, name: str, written: Values, entries: Entries, dataset: st
         asked = Asked(where, filled, group, tuple(groups.values()), entries)
         for check in CHECKS:
             check(entry.panels[group.panel], asked)
-    values = {part: value for part, value in filled.items() if part != "panels"}
-    return values | {"groups": tuple(groups.values())}
+    return tuple(groups.values())
 
 
 def _check_parts(filled: Values, key: str, entry: OfRuns, entries: Entries) -> None:
