@@ -27,13 +27,13 @@ from rethinking.plotting.curves import (
     unit_of,
 )
 from rethinking.plotting.layout import Handles, lay_out
-from rethinking.plotting.style import BLUE, ORANGE, VERMILLION, LineStyle, model_styles, published_points, style
+from rethinking.plotting.style import BLACK, BLUE, ORANGE, LineStyle, model_styles, published_points, style
 from rethinking.sections import Section
 
 SETTINGS = {  # the paper's order and words; no augmentation and dropout leave weight decay
     "all_regularisers": ("augmentation, weight decay, dropout", LineStyle(BLUE, "o", ())),
     "weight_decay": ("weight decay", LineStyle(ORANGE, "s", (4, 1.4))),
-    "no_regulariser": ("no regulariser", LineStyle(VERMILLION, "D", (4, 1.2, 1, 1.2))),
+    "no_regulariser": ("no regulariser", LineStyle(BLACK, "D", (4, 1.2, 1, 1.2))),
 }
 VALIDATION = (1, 1.2)  # dashes
 
@@ -131,11 +131,10 @@ def draw_batch_norm(axes: Axes, networks: dict[str, pd.DataFrame]) -> None:
 
 
 def finish(axes: Axes, tables: Sequence[pd.DataFrame], unit: int) -> None:
-    """The axes' ends: all steps, and what is above the steep beginning of every curve."""
+    """The axes' ends: all steps and, from a multiple of ten, all that was measured."""
     axes.set_xlabel(steps_label(unit))
     axes.set_xlim(0, 1.02 * max((table["Step"].max() for table in tables if len(table)), default=1) / unit)
-    late = pd.concat([table[table["Step"] >= 0.1 * table["Step"].max()] for table in tables])["TestAccuracy"]
-    axes.set_ylim(foot(late), 101)
+    axes.set_ylim(foot(pd.concat(tables)["TestAccuracy"]), 101)
 
 
 def head(highest: float) -> float:
@@ -149,15 +148,14 @@ def foot(accuracies: pd.Series) -> float:
 
 
 def draw_paper(axes: Axes, paper: pd.DataFrame, section: Section) -> None:
-    """The paper's points of panel (b) in the colour of the same network; the axes reach to its late ones as well."""
+    """The paper's points of panel (b) in the colour of the same network; the axes reach to them as well."""
     test = paper["quantity"] == "test_accuracy"
     for model, look in model_styles(section.only("batch_norm").models).items():
         of_model = paper["name"] == model
         draw_points(axes, paper[of_model & ~test], paper_dots(look.colour, training=True))
         draw_points(axes, paper[of_model & test], paper_dots(look.colour, training=False))
     if test.any():
-        late = paper[test & (paper["step"] >= 0.1 * paper["step"].max())]["value"]
-        axes.set_ylim(bottom=min(axes.get_ylim()[0], foot(late)))
+        axes.set_ylim(bottom=min(axes.get_ylim()[0], foot(paper[test]["value"])))
 
 
 def paper_dots(colour: str, *, training: bool) -> dict[str, Any]:

@@ -16,6 +16,18 @@ from rethinking.sections import Section
 SHAPES = ("o", "s", "D", "v", "^", "<", ">", "P", "X", "*", "d")  # no polygon that a small circle could be
 HEIGHT = 5.0  # inches; a lower figure has no room for a label at every point
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+# As they are written elsewhere; one that is not here is called as its module.
+FAMILIES = {
+    "mlp": "MLP",
+    "alexnet": "AlexNet",
+    "inception": "Inception",
+    "lenet": "LeNet",
+    "resnet": "ResNet",
+    "vgg": "VGG",
+    "nin": "NiN",
+    "googlenet": "GoogLeNet",
+    "densenet": "DenseNet",
+}
 ROOM = 2.5  # factor beyond the outermost points on both axes, for their labels
 
 
@@ -32,7 +44,7 @@ def figure(sizes: pd.DataFrame, section: Section) -> tuple[Figure, str]:
             look = {"marker": marker, "color": colour, "markeredgecolor": "white", "markeredgewidth": 0.3}
             look |= {"markersize": 7} if marker == "*" else {}  # most of its square is empty
             axes.plot(members["parameters"], members["multiply_adds"], linestyle="", **look)
-            handles.append((Line2D([], [], linestyle="", **look), family))
+            handles.append((Line2D([], [], linestyle="", **look), FAMILIES.get(family, family.replace("_", " "))))
         axes.set(xscale="log", yscale="log", xlabel="trainable parameters", ylabel="multiply-adds of one input")
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(power_of_ten)
@@ -54,7 +66,7 @@ def caption(sizes: pd.DataFrame, section: Section) -> str:
     """What is shown, and at which inputs."""
     inputs = "; ".join(f"{size}: {', '.join(group['label'])}" for size, group in sizes.groupby("input", sort=False))
     return (
-        f"{len(sizes)} networks, a marker a family; families are those of a recipe's learning rates. Multiply-adds are "
+        f"{len(sizes)} networks, a marker a family; the lines of a label are networks at one point. Multiply-adds are "
         "those of convolutions and fully connected layers in one forward pass. Parameters and multiply-adds hold for "
         f"inputs (channels, height, width) of {inputs}. {section.note}"
     ).strip()

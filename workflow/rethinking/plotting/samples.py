@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rethinking.files import read_array, read_csv
+from rethinking.names import split_corruption
 from rethinking.outcomes.wording import capitalised, setting_label
 from rethinking.plotting.layout import CAPTION, LONGEST, shortened, text_height, wrap
 from rethinking.plotting.style import SMALL, VERMILLION, style
@@ -47,7 +48,8 @@ def figure(folder: Path, section: Section) -> tuple[Figure, str]:
             axes.set(xlim=(0, WIDTH), ylim=(0, height))  # which an image moves
             draw_labels(axes, left + side / 2, top - side, cell["GivenLabel"], cell["TrueLabel"])
         for row, corruption in enumerate(table.drop_duplicates("Row")["Corruption"]):
-            name = textwrap.fill(setting_label(corruption), 14)
+            whole = ", P = 1" if split_corruption(corruption)[1] == 1 else ""  # which captions of figures leave out
+            name = textwrap.fill(setting_label(corruption) + whole, 14)
             axes.text(EDGE, height - EDGE - row * step - side / 2, name, va="center", linespacing=1.3)
         axes.text(EDGE, EDGE, wrapped, **CAPTION)
     return drawing, text
