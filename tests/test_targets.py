@@ -1,0 +1,50 @@
+"""What people type wrong when they ask for something: one message with what was meant, and no traceback."""
+
+import pytest
+from tiny_workflow import Checkout
+
+FIGURES = "figures/"
+
+
+@pytest.fixture(scope="module")
+def asked(completed) -> Checkout:
+    return Checkout(completed)
+
+
+RUN = "results/runs/digits-50/mlp-w0.05/true_labels/quick/seed0/run.json"
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("figures/fig11.pdf", "did you mean 'figures/fig1.pdf'?"),
+        ("figures/fig1.pfd", "did you mean 'figures/fig1.pdf'?"),
+        ("figures/samples-digits-5O.pdf", "did you mean 'figures/samples-digits-50.pdf'?"),
+        ("figures/samples-cifar-10.pdf", "did you mean 'figures/samples-cifar10.pdf'?"),
+        ("stduy", "did you mean 'study'?"),
+        ("figures/fig2.pdf", "the configuration 'tiny' has no figure fig2, it has: fig1"),
+        (
+            "results/tables/tiny/table4.csv",
+            "the configuration 'tiny' has no table table4, it has: table1, paper_vs_ours",
+        ),
+        ("mlp-w0.05_0.4_none", "did you mean 'mlp-w0.05_0.5_none'?"),
+        (RUN.replace("mlp-w0.05", "mlp-w0.5"), "model = \"mlp-w0.5\": unknown model; did you mean 'mlp-w0.05'?"),
+        (RUN.replace("true_labels", "random_labels"), 'corruption = "random_labels": needs a level from 0 to 1'),
+        (RUN.replace("seed0", "seedO"), "'seedO' is no seed, as in seed0"),
+        (RUN.replace("run.json", "runs.json"), "a run leaves run.json, metrics.csv"),
+    ],
+)
+def test_a_target_that_nothing_makes_is_refused_with_what_was_meant(target, message, asked):
+    called = asked.snakemake("--dry-run", "--", target)
+    assert called.returncode == 1
+    told = called.stderr.splitlines()[-1]
+    assert told.startswith(f"nothing makes {target!r}: {message}"), called.stderr
+    assert "Traceback" not in called.stderr
+
+
+@pytest.mark.parametrize(
+    "target", ["study", "all", "figures/fig1.svg", RUN, "results/tables/tiny/table1.md", "README.md"]
+)
+def test_what_can_be_made_or_is_there_may_be_asked_for(target, asked):
+    called = asked.snakemake("--dry-run", "--", target)
+    assert called.returncode == 0, called.stderr
