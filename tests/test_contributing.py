@@ -28,6 +28,7 @@ class Block:
     def add(self, checkout: Checkout) -> None:
         if self.file == CONFIG:
             text = self.text.replace("RECIPE", "quick").replace("MODELS", "[mlp-w0.05, alexnet-w0.1]")
+            text = text.replace("DATASET", "digits-50")
             checkout.edit(CONFIG, lambda before: before.replace(f"{self.table}:\n", f"{self.table}:\n{text}", 1))
         elif self.table:
             checkout.edit(self.file, lambda before: with_rows(before, self.table, self.text))
@@ -89,7 +90,7 @@ def test_a_figure_and_a_table_of_runs_that_are_there_train_nothing(checkout):
 
 def test_an_added_network_learns_an_added_data_set_under_an_added_corruption(checkout):
     add(checkout, configured=False)
-    counted = checkout.rethinking("summary", "softmax_regression")
+    counted = checkout.rethinking("summary", "--model", "softmax_regression")
     assert "23,530" in counted.stdout, counted.stdout + counted.stderr
     run = "parity/softmax_regression/next_labels-0.5/quick/seed0"
     made = checkout.run(target=f"results/runs/{run}/run.json")
