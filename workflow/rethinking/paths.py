@@ -25,6 +25,7 @@ SPLIT = ("manifest.json", "train_indices.npy", "validation_indices.npy")
 OUTPUTS = ("metrics.csv", "confusion.pkl", "run.json", "weights.safetensors")  # of a run; some leave others as well
 RUN_FILES = ("run.json", "metrics.csv")  # of a run's files, those that all data frames are made from
 FRAMES = ("runs.csv", "curves.csv", "evaluations.csv")  # what all runs of a figure or table are gathered into
+NOTHING = "(?!)"  # Snakemake takes an empty expression for none, which anything matches
 ABOVE_RUNS = 6  # folders from a run's file up to that of all runs: results/runs/<dataset>/…/seed0/run.json
 
 
@@ -200,12 +201,13 @@ def check_writable(folder: str) -> None:
 
 
 def one_of(names: Iterable[str]) -> str:
-    """A regular expression of some names and no other."""
-    return "|".join(map(re.escape, names))
+    """A regular expression of some names and no other; where there are none, one that nothing matches."""
+    return "|".join(map(re.escape, names)) or NOTHING
 
 
 def corruptions_that_change(configuration: Configuration, labels: bool) -> str:
     """A regular expression of the corruptions' names, level and all, of those of labels or of images."""
     families = {name: CORRUPTIONS[entry["family"]] for name, entry in configuration.corruptions.items()}
     chosen = {name: family for name, family in families.items() if family.is_label_noise == labels}
-    return "|".join(re.escape(name) + (r"-\d+\.\d+" if family.has_level else "") for name, family in chosen.items())
+    spelled = [re.escape(name) + (r"-\d+\.\d+" if family.has_level else "") for name, family in chosen.items()]
+    return "|".join(spelled) or NOTHING

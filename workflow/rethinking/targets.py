@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path, PurePosixPath
 
 from rethinking.config import Configuration
+from rethinking.paths import OUTPUTS
 from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.registry import nearest
 from rethinking.reporting.registry import TABLES
@@ -20,15 +21,17 @@ def check_targets(
     a file.
     """
     for target in targets:
-        if target not in named and not is_made(target) and not Path(target).exists():
-            raise ValueError(f"nothing makes {target!r}: {reason(target, configuration, named)}")
+        if target in named or Path(target).exists():
+            continue
+        # Rules take any names of runs, and find out late that the configuration has none of them.
+        problem = reason_of_run(target, configuration)
+        if problem or not is_made(target):
+            raise ValueError(f"nothing makes {target!r}: {problem or reason(target, configuration, named)}")
 
 
 def reason(target: str, configuration: Configuration, named: Collection[str]) -> str:
     """Why a target cannot be made, and what can."""
     path = PurePosixPath(target)
-    if path.parts[:2] == ("results", "runs") and len(path.parts) > RUN_PARTS + 2:
-        return reason_of_run(path.parts[2 : RUN_PARTS + 2], configuration)
     for kind, registry, there in (("figure", FIGURES, configuration.figures), ("table", TABLES, configuration.tables)):
         if path.stem in registry and path.stem not in there:
             have = ", ".join(there) or "none"
@@ -37,13 +40,18 @@ def reason(target: str, configuration: Configuration, named: Collection[str]) ->
     return nearest(target, {*named, *pictures})
 
 
-def reason_of_run(parts: tuple[str, ...], configuration: Configuration) -> str:
-    """What is wrong with the names of a run."""
-    dataset, model, corruption, recipe, seed = parts
+def reason_of_run(target: str, configuration: Configuration) -> str | None:
+    """What is wrong with the names of a run that a file is asked of; None where nothing is, or it is none of a run."""
+    parts = PurePosixPath(target).parts
+    if parts[:2] != ("results", "runs") or len(parts) != 2 + RUN_PARTS + 1:
+        return None
+    dataset, model, corruption, recipe, seed, file = parts[2:]
     if not seed.removeprefix("seed").isdecimal():
         return f"{seed!r} is no seed, as in seed0"
     try:
         run = configuration.run(dataset, model, corruption, recipe, int(seed.removeprefix("seed")))
     except ValueError as error:
         return str(error).removeprefix("command line: ")
-    return f"a run leaves run.json, metrics.csv, confusion.pkl and weights.safetensors in results/runs/{run.path}"
+    if corruption != run.corruption:
+        return f"the corruption {corruption!r} is spelled {run.corruption!r} in paths"
+    return None if file in OUTPUTS else f"a run leaves {', '.join(OUTPUTS)}"

@@ -28,6 +28,7 @@ from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.published import PAPER, check_published, checksums
 from rethinking.reporting.registry import TABLES
 from rethinking.schema import load_layers
+from rethinking.targets import check_targets
 
 # Imported by another workflow, this one is configured by what the module is given, and lies where that puts its paths.
 MODULE = "config of the module"
@@ -61,6 +62,19 @@ try:
         paths.check_writable(placed(folder))
 except ValueError as error:
     sys.exit(str(error))  # one line and no traceback, which WorkflowError would add
+
+
+def asked_for():
+    """The targets of the command line; Snakemake knows them itself only once it has read all rules.
+
+    None where it was not called by a person, or imports this workflow into another, whose targets are no matter of ours.
+    """
+    command_line = sys.modules.get("snakemake.cli")
+    if command_line is None or Path(sys.argv[0]).name not in ("snakemake", "__main__.py") or IMPORTED:
+        return []
+    arguments, _ = command_line.get_argument_parser().parse_known_args(sys.argv[1:])
+    return [] if arguments.target_jobs else arguments.targets or []
+
 
 PRIORITY = resources.priorities(CONFIGURATION)
 DATA_PRIORITY = len(PRIORITY) + 1  # what trainings wait for is made before them
