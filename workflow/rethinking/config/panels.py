@@ -99,17 +99,12 @@ def _groups(place: Place, wanted: Panel, written: Values, entries: Entries) -> d
     """A panel's groups of runs by where each is written; one that is the panel's only one has no name."""
     if "groups" not in written:
         return {place.key: _group(place, place.key, "", written, entries)}
-    for part in written.keys() - {"groups"}:
+    for part in (part for part in written if part != "groups"):
         problem = "stands beside groups, each of which says its own"
         raise entries.origins.error(f"{place.key}.{part}", written[part], problem)
     names, key = list(written["groups"]), f"{place.key}.groups"
     if len(names) > 1 and not wanted.several:
         raise entries.origins.error(key, names, "shows one group of runs")
-    for name, group in written["groups"].items():
-        if "groups" in group:
-            raise entries.origins.error(
-                f"{key}.{name}.groups", list(group["groups"]), "a group is of runs, not of groups"
-            )
     return {
         f"{key}.{name}": _group(place, f"{key}.{name}", name if len(names) > 1 else "", group, entries)
         for name, group in written["groups"].items()
@@ -118,6 +113,8 @@ def _groups(place: Place, wanted: Panel, written: Values, entries: Entries) -> d
 
 def _group(place: Place, key: str, name: str, written: Values, entries: Entries) -> PanelRuns:
     """A group of runs by their names."""
+    if "groups" in written:
+        raise entries.origins.error(f"{key}.groups", list(written["groups"]), "a group is of runs, not of groups")
     of: dict[str, str] = {}
     for part, what in KINDS.items():
         of[part] = written.get(part, place.section[part])
