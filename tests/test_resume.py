@@ -338,6 +338,9 @@ def test_a_full_disk_while_writing_results_is_a_clear_error_and_leaves_nothing_t
     called = call_stage(make_run(epochs=3), data, tmp_path, preexec_fn=limit_files_to(room))
     assert called.returncode == 1
     assert called.stderr.startswith(f"error: {tmp_path / 'out'}: the results were not written (")
+    assert called.stderr.endswith("; the same command goes on from here\n"), (
+        "the state was saved before the disk was full"
+    )
     assert len(called.stderr.splitlines()) == 1
     assert "File too large" in called.stderr
     left = {path.name for path in (tmp_path / "out").iterdir()}
@@ -345,6 +348,18 @@ def test_a_full_disk_while_writing_results_is_a_clear_error_and_leaves_nothing_t
     for name in ("confusion.pkl", "weights.safetensors"):  # as they were
         assert (tmp_path / "out" / name).read_bytes() == whole[name]
     assert comparable(run_stage(make_run(epochs=3), data, tmp_path)) == whole
+
+
+def test_where_nothing_could_be_saved_nothing_is_said_to_be(data, tmp_path):
+    called = call_stage(make_run(epochs=3), data, tmp_path, preexec_fn=limit_files_to(100))
+    assert called.returncode == 1
+    assert f"the state was not saved, training goes on: [Errno 27] File too large: '{tmp_path}" in called.stdout
+    assert called.stderr.startswith(
+        f"error: {tmp_path / 'out'}: the results were not written ([Errno 27] File too large: "
+    )
+    assert called.stderr.endswith(
+        "; the same command starts from what was saved before, if anything was: this was not\n"
+    )
 
 
 @pytest.mark.parametrize(("seconds", "saves"), [(0, [1, 2, 3]), (3600, [3])], ids=["each epoch", "seldom"])

@@ -109,18 +109,17 @@ def train(
     print(f"{run.path}: {state.resume(state_path, identity, run.training)}", flush=True)
     measures = {name: partial(MEASURES[name].load(), initial=initial) for name in measured}
     with Signals() as signals, progress_bar(run, state) as bar:
-        saved = time.monotonic()
+        saved, is_saved = time.monotonic(), True
         try:
             for record in fit(sets, run, state, measures=measures, watch=signals):
                 is_last = stopped_by(state.records, run.training) is not None
                 if is_last or time.monotonic() - saved >= seconds_between_saves:
-                    save(state, state_path, identity)
-                    saved = time.monotonic()
+                    is_saved, saved = save(state, state_path, identity), time.monotonic()
                 bar.update()
                 bar.write(report(record), file=sys.stdout)
         except InterruptionError as interruption:
-            save(state, state_path, identity)  # while a second signal is still only noted
-            print(f"{run.path}: {interruption}, stopped; the same command goes on from here", flush=True)
+            is_saved = save(state, state_path, identity)  # while a second signal is still only noted
+            print(f"{run.path}: {interruption}, stopped; the same command {goes_on(is_saved)}", flush=True)
             sys.exit(128 + signals.number)
 
     digests = {"code_digest": code, "data_made_from": made_from, **of_data, **({"made_by": made_by} if made_by else {})}
@@ -129,7 +128,7 @@ def train(
     try:
         write_outputs(out, state, run.training, summary, manifest["classes"])
     except (OSError, SafetensorError) as error:
-        message = f"{out}: the results were not written ({error}); the same command goes on from the saved state"
+        message = f"{out}: the results were not written ({error}); the same command {goes_on(is_saved)}"
         raise ValueError(message) from error
     return summary
 
@@ -139,12 +138,19 @@ def progress_bar(run: RunConfig, state: State) -> tqdm:
     return tqdm(total=run.training.epochs, initial=len(state.records), unit="epoch", disable=not sys.stderr.isatty())
 
 
-def save(state: State, path: Path, identity: dict[str, str]) -> None:
-    """Save the state; where that fails (a full disk, say) training goes on, with less to resume from."""
+def save(state: State, path: Path, identity: dict[str, str]) -> bool:
+    """Save the state, if that can be done; where not (a full disk, say), there is less to resume from."""
     try:
         state.save(path, identity)
     except OSError as error:
         print(f"warning: the state was not saved, training goes on: {error}", flush=True)
+        return False
+    return True
+
+
+def goes_on(is_saved: bool) -> str:
+    """What the same command does after this one has ended."""
+    return "goes on from here" if is_saved else "starts from what was saved before, if anything was: this was not"
 
 
 def summarise(
