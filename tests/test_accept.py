@@ -201,7 +201,7 @@ def test_runs_of_older_code_stand_beside_new_ones_once_they_are_accepted(checkou
     assert refused.returncode != 0
     message = re.search(r"^error: .*$", refused.stdout + refused.stderr, re.MULTILINE)
     assert message is not None
-    assert re.search(r"results/runs/digits-50/\S+/quick/seed0: other code made this run", message[0])
+    assert re.search(r"results/runs/digits-50/\S+/curves/seed0: other code made this run", message[0])
     assert "delete it to train again" in message[0]
     assert "make accept" in message[0]
 

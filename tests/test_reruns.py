@@ -226,7 +226,7 @@ def test_code_of_the_tables_gathers_them_again_and_trains_nothing(checkout):
 
 
 def test_code_of_the_configuration_reruns_nothing(checkout):
-    assert code_reaches(checkout, "config.py") == set()
+    assert code_reaches(checkout, "config/panels.py") == set()
 
 
 # -- files that are gone -----------------------------------------------------------------------------------------------
