@@ -16,6 +16,7 @@ from rethinking.outcomes.criteria import CRITERIA
 
 EPOCHS, STEPS, CLASSES, OF_A_CLASS = 12, 25, ("cat", "dog", "frog"), 20
 
+DIVERGED = 7  # the seed whose runs diverge and never fit
 Name = tuple[str, str, str, str, int]  # data set, network, corruption, recipe, seed
 
 
@@ -67,13 +68,15 @@ def matrices_of(rng: np.random.Generator, classes: int, diagonal: np.ndarray) ->
 
 
 def summary_of(name: Name, classes: int, metrics: pd.DataFrame) -> dict[str, Any]:
-    """run.json of a run that trained all its epochs."""
-    last = metrics.iloc[-1]
+    """run.json of a run that trained all its epochs, or diverged after as many."""
+    last, diverged = metrics.iloc[-1], name[-1] == DIVERGED
+    fits = {criterion: None if diverged else fit_of(metrics, criterion) for criterion in CRITERIA}
     return {
         **dict(zip(RUN, name, strict=True)),
         "num_parameters": 12_345, "num_train": 50, "num_test": classes * OF_A_CLASS, "num_classes": classes,
-        "epochs_done": EPOCHS, "stopped_by": "epochs", "precision": "float32", "device": "cpu",
-        "seconds": last["Totaltime"], "fit": {criterion: fit_of(metrics, criterion) for criterion in CRITERIA},
+        "epochs_done": EPOCHS, "stopped_by": "diverged" if diverged else "epochs", "precision": "float32",
+        "device": "cpu",
+        "seconds": last["Totaltime"], "fit": fits,
         "final": {
             "train": {"accuracy": last["TrainAccuracy"], "loss": last["TrainLoss"]},
             "test": {"accuracy": last["TestAccuracy"], "loss": last["TestLoss"]},

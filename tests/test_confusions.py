@@ -86,7 +86,7 @@ def test_the_classes_keep_their_order_and_their_names(tmp_path):
     content = {"classes": ["NA", "01"], "epochs": [7], "set": "test", "matrices": matrices}
     summary = dict(zip(RUN, ["digits", "mlp_1x512", "true_labels", "tiny", 0], strict=True))
     confusions_table([(summary, content)]).to_csv(tmp_path / "confusions.csv", index=False)
-    arguments = SimpleNamespace(section=NOTHING, published={}, paper=tmp_path, tables=tmp_path)
+    arguments = SimpleNamespace(section=NOTHING, published={}, paper=tmp_path, frames=tmp_path)
     frame = read_frames(arguments, reading("confusions"))["confusions"]
     assert frame["True"].tolist() == ["NA", "NA", "01", "01"]
     assert frame["Predicted"].tolist() == ["NA", "01", "NA", "01"]
@@ -118,7 +118,7 @@ def test_names_are_text_in_every_frame_and_empty_cells_of_numbers_are_none(frame
         f"{','.join(names)},seed,loss\n{','.join(names.values())},0,\nnan,,a,b,1,0.5\n"
     )
     read = read_frames(
-        SimpleNamespace(section=NOTHING, tables=tmp_path, published={}, paper=tmp_path),
+        SimpleNamespace(section=NOTHING, frames=tmp_path, published={}, paper=tmp_path),
         reading(frame),
     )[frame]
     assert read.iloc[0][list(names)].to_dict() == names

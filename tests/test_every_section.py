@@ -97,7 +97,9 @@ def written(name: str, result: Any, folder: Path) -> dict[str, bytes]:
     return {path.suffix: path.read_bytes() for path in folder.iterdir()} | {".txt": caption.encode()}
 
 
-@pytest.mark.parametrize("seeds", [(0,), (0, 1)], ids=["one seed", "two"])
+@pytest.mark.parametrize(
+    "seeds", [(0,), (0, 1), (0, synthetic_runs.DIVERGED)], ids=["one seed", "two", "one of two diverged"]
+)
 @pytest.mark.parametrize("name", REGISTERED)
 def test_every_figure_and_table_is_made_and_the_same_twice(name, seeds, tmp_path):
     entry = REGISTERED[name]

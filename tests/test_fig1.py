@@ -101,7 +101,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         out = [str(folder / str(place) / f"fig1.{suffix}") for suffix in ("pdf", "svg")]
         command = [sys.executable, "-W", "error", "-c", program, "--figure", "fig1", "--section", text]
         environment = {**os.environ, "PYTHONPATH": str(WORKFLOW), "PYTHONHASHSEED": str(place), **extra}
-        processes.append(subprocess.Popen([*command, "--tables", str(folder), "--out", *out], env=environment))
+        processes.append(subprocess.Popen([*command, "--frames", str(folder), "--out", *out], env=environment))
     assert [process.wait() for process in processes] == [0, 0]
     return [folder / "0", folder / "1"]
 

@@ -223,7 +223,7 @@ def test_a_torn_run_is_not_recorded_over_the_one_that_was_kept(results, complete
 def test_a_torn_table_of_runs_is_refused_by_name_when_the_figure_is_drawn(size, results, completed, capsys):
     torn(size)(table := results / "tables/tiny/fig1/runs.csv")
     section = canonical_json(section_of(Configuration.load(completed / "config/config.yaml"), "fig1").to_json())
-    options = ["--section", section, "--tables", str(table.parent), "--out", str(results / "fig1.pdf")]
+    options = ["--section", section, "--frames", str(table.parent), "--out", str(results / "fig1.pdf")]
     assert main(["figure", "--figure", "fig1", *options]) == 1
     assert re.match(rf"error: {re.escape(str(table))}: it is .*torn.* makes it again", capsys.readouterr().err)
 
@@ -240,7 +240,7 @@ def test_a_torn_table_of_runs_is_refused_by_name_when_the_figure_is_drawn(size, 
 def test_a_table_cut_between_its_rows_is_refused_by_name(name, lines, message, results, completed, capsys):
     cut(lines)(table := results / "tables/tiny/fig1" / name)
     section = canonical_json(section_of(Configuration.load(completed / "config/config.yaml"), "fig1").to_json())
-    options = ["--section", section, "--tables", str(table.parent), "--out", str(results / "fig1.pdf")]
+    options = ["--section", section, "--frames", str(table.parent), "--out", str(results / "fig1.pdf")]
     assert main(["figure", "--figure", "fig1", *options]) == 1
     assert capsys.readouterr().err == f"error: {table}: {message}; delete it, and the same command makes it again\n"
 

@@ -5,12 +5,12 @@ SHARED = " --section {params.section:q} --published {params.published:q}" f" --p
 FIGURE = (
     "python3 -m rethinking figure --figure {wildcards.figure}"
     f"{SHARED}"
-    " --tables {params.frames:q} --out {output.pdf:q} {output.svg:q} > {log} 2>&1"
+    " --frames {params.frames:q} --out {output.pdf:q} {output.svg:q} > {log} 2>&1"
 )
 TABLE = (
     "python3 -m rethinking table --table {wildcards.table}"
     f"{SHARED}"
-    " --tables {params.frames:q} --out {output:q} > {log} 2>&1"
+    " --frames {params.frames:q} --out {output:q} > {log} 2>&1"
 )
 
 

@@ -94,7 +94,7 @@ def _check_whitening(entries: Entries, dataset: str, recipe: str) -> None:
 def _check_family(entries: Entries, model: str, recipe: str) -> None:
     """That a recipe has a value for the model's family wherever it has one by family."""
     family = entries.models[model]["family"]
-    for setting in set(BY_FAMILY) - {"learning_rate"}:  # which networks bring themselves
+    for setting in (key for key in BY_FAMILY if key != "learning_rate"):  # which networks bring themselves
         value = entries.recipes[recipe][setting]
         if isinstance(value, dict) and family not in value:
             problem = f"has no value for the model family {family!r} of {model!r}"

@@ -20,7 +20,7 @@ VALIDATION = {"ValidationAccuracy": "%", "ValidationLoss": "nats"}
 # no images are held out; the columns after `censored` are those of the section's own criterion.
 RUNS = {
     **_NAMES,
-    "corruption_family": "",
+    "corruption_family": "",  # the corruption without its level, as the configuration calls it
     "level": "fraction",
     **dict.fromkeys(("num_parameters", "num_train", "num_test", "num_classes"), ""),
     "epochs_done": "epochs",

@@ -8,7 +8,7 @@ from rethinking.outcomes.wording import images_of
 from rethinking.plotting.curves import THIN_LINES, draw_losses, lines_sentence, setting_handles, split_losses
 from rethinking.plotting.layout import lay_out
 from rethinking.plotting.style import style
-from rethinking.sections import Section
+from rethinking.sections import PanelRuns, Section
 
 COLUMNS = 3
 
@@ -38,13 +38,10 @@ def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: Section) -> tuple[
 
 def caption(training: pd.DataFrame, losses: list[dict[str, pd.DataFrame]], section: Section) -> str:
     """The caption: what the figure cannot say by itself."""
-    count, diverged = training["model"].nunique(), int((training["stopped_by"] == "diverged").sum())
-    data = dict.fromkeys(
-        f"{images_of(section.dataset_labels[run['dataset']], run['num_train'])}, {run['num_classes']} classes"
-        for run in training.to_dict("records")
-    )
+    panels, diverged = len(section.networks("learning_curves")), int((training["stopped_by"] == "diverged").sum())
+    data = dict.fromkeys(described(training, group, section) for group in section.of("learning_curves"))
     sentences = [
-        f"Learning curves of {'one network' if count == 1 else f'{count} networks'}: {'; '.join(data)}.",
+        f"Learning curves of {'one network' if panels == 1 else f'{panels} networks'}: {'; '.join(data)}.",
         "Training loss (cross-entropy, nats), averaged over each epoch as it runs; the vertical axes differ.",
         lines_sentence(section.seeds),
         f"Crosses: where {diverged} of {len(training)} runs diverged." if diverged else "",
@@ -52,3 +49,10 @@ def caption(training: pd.DataFrame, losses: list[dict[str, pd.DataFrame]], secti
         section.note,
     ]
     return " ".join(filter(None, sentences))
+
+
+def described(training: pd.DataFrame, group: PanelRuns, section: Section) -> str:
+    """The data of a group's runs, with its name where it has one."""
+    facts = runs_of_group(training, section, group).iloc[0]
+    images = images_of(section.dataset_labels[group.dataset], facts["num_train"])
+    return f"{f'{group.name}: ' if group.name else ''}{images}, {facts['num_classes']} classes"

@@ -21,7 +21,7 @@ NO_NUMBER = ["", "nan", "NaN"]  # in all columns but those of text
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that the stages `figure` and `table` share."""
     parser.add_argument("--section", required=True, type=Section.read, metavar="JSON", help="what it is of")
-    parser.add_argument("--tables", required=True, type=Path, metavar="DIR", help="folder of what `aggregate` wrote")
+    parser.add_argument("--frames", required=True, type=Path, metavar="DIR", help="folder of what `aggregate` wrote")
     parser.add_argument(
         "--published", type=json.loads, default={}, metavar="JSON", help="the paper's numbers: file -> its sha256"
     )
@@ -37,9 +37,9 @@ def read_frames(arguments: argparse.Namespace, entry: OfRuns) -> dict[str, Any]:
     for name, expected in arguments.published.items():
         if sha256(path := arguments.paper / name) != expected:
             raise ValueError(f"{path}: changed since the job was planned; start it again")
-    frames = {name: read_frame(arguments.tables / f"{name}.csv") for name in entry.frames}
+    frames = {name: read_frame(arguments.frames / f"{name}.csv") for name in entry.frames}
     if "runs" in frames:
-        check_complete(frames, arguments.section, arguments.tables)
+        check_complete(frames, arguments.section, arguments.frames)
     shown = [name for name in entry.published if name in arguments.published]
     return entry.arguments(frames, read_published(arguments.paper, shown))
 

@@ -18,6 +18,7 @@ from rethinking.analysis.aggregate import differing_data, differing_environments
 from rethinking.config import CHECKOUT, Configuration, described
 from rethinking.files import atomic, read_csv
 from rethinking.outcomes.columns import REPEATED
+from rethinking.outcomes.criteria import CRITERIA
 from rethinking.provenance import train_code
 from rethinking.published import PAPER, check_published
 from rethinking.registry import lookup
@@ -35,9 +36,8 @@ KEPT = Path("docs/results")
 SMALL = ("run.json", "metrics.csv", "evaluations.csv", "steps.csv", "measures.csv")  # of a run's files, if it has them
 COLUMNS = [
     "dataset", "model", "corruption", "recipe", "seed", "num_train", "num_test", "epochs_done", "stopped_by",
-    "final_train_accuracy", "final_train_loss", "final_test_accuracy", "final_test_loss", "accuracy_99_epoch",
-    "accuracy_99_9_epoch", "accuracy_100_epoch", "loss_0_01_epoch", "accuracy_99_test_error", "precision", "device",
-    "seconds",
+    "final_train_accuracy", "final_train_loss", "final_test_accuracy", "final_test_loss",
+    *(f"{criterion}_epoch" for criterion in CRITERIA), "accuracy_99_test_error", "precision", "device", "seconds",
 ]  # fmt: skip
 
 
