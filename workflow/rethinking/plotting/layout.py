@@ -40,6 +40,8 @@ def lay_out(
 ) -> None:
     """Place the panels row by row, each legend from above its column to the next that has one, and the caption.
 
+    `legends` are by column, from 0; there may be none.
+
     Titles stand above the first row, the horizontal axis' labels below the last. With `each_titled` every panel has a
     title, the last row may be short, columns stand closer since only the first one names its vertical axis, and only
     the lowest panel of a column keeps the name of its horizontal one.
@@ -50,10 +52,10 @@ def lay_out(
     rows, between = math.ceil(len(axes) / columns), TICKS if each_titled else BETWEEN
     panel = panel_width(width, columns, between)
     starts = [LEFT + place * (panel + between) for place in range(columns)]
-    ends = [*(starts[place] - APART for place in sorted(legends)[1:]), width - EDGE]
+    placed = sorted(legends)
+    ends = [*(starts[place] - APART for place in placed[1:]), width - EDGE][: len(placed)]
     drawn = {
-        place: fit_legend(figure, legends[place], end - starts[place])
-        for place, end in zip(sorted(legends), ends, strict=True)
+        place: fit_legend(figure, legends[place], end - starts[place]) for place, end in zip(placed, ends, strict=True)
     }
     text = figure.text(0, 0, wrap(caption, (width - 2 * EDGE) * 72, SMALL), fontsize=SMALL, va="bottom")
     if each_titled:
@@ -61,7 +63,7 @@ def lay_out(
     spacing = TITLES_SPACING if each_titled else TITLE_SPACING
     title = TITLE + max(each.get_title("left").count("\n") for each in axes) * spacing * LARGE / 72
     below = EDGE + _inches(figure, text)[1] + LABELS
-    above = EDGE + max(_inches(figure, legend)[1] for legend in drawn.values()) + title
+    above = EDGE + max((_inches(figure, legend)[1] for legend in drawn.values()), default=0) + title
     # A panel above an empty place of the last row names its axis, into that place.
     apart = title + (LABELS if len(axes) % columns else TICKS / 2) if each_titled else ROWS_APART
     height = max(height, below + rows * LEAST_HEIGHT + (rows - 1) * apart + above)
