@@ -31,13 +31,13 @@ def build(
 
     Its own dropout is off unless asked for, so that a training step can be compared with another.
     """
-    if width is None:
-        width = 1 / 2 if name in PAPER else 1 / 8
+    if "width" in MODELS[name].arguments:
+        arguments["width"] = width or (1 / 2 if name in PAPER else 1 / 8)
     if "dropout" in MODELS[name].arguments:
         arguments.setdefault("dropout", 0.0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return MODELS[name].build(image or image_of(name), num_classes, width=width, **arguments)
+        return MODELS[name].build(image or image_of(name), num_classes, **arguments)
 
 
 def batch(*shape: int, seed: int = 0) -> Tensor:
