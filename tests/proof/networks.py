@@ -42,7 +42,8 @@ def _narrow(name: str, arguments: dict[str, Any]) -> tuple[nn.Module, torch.Tens
     """A network at a fraction of its width in float64, inputs and targets."""
     classifies = MODELS[name].num_classes is not None
     shape = image_of(name) if classifies else MODELS[name].input_shape
-    model = MODELS[name].build(shape, NUM_CLASSES, width=0.15, **arguments)
+    narrow: dict[str, Any] = {"width": 0.15} if "width" in MODELS[name].arguments else {}
+    model = MODELS[name].build(shape, NUM_CLASSES, **narrow, **arguments)
     model.double().to(memory_format=memory_format(model))
     rng = np.random.default_rng(1)
     with torch.no_grad():
