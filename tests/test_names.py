@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rethinking.data.corruptions.registry import CORRUPTIONS
-from rethinking.names import corruption_name, experiment_name, level_text, split_corruption
+from rethinking.names import corruption_name, experiment_name, level_of, level_text, split_corruption
 
 levels = st.floats(0, 1, allow_subnormal=False)
 positive_levels = st.floats(0, 1, exclude_min=True, allow_subnormal=False)
@@ -71,6 +71,13 @@ def test_a_corruption_is_called_after_its_family_and_level(family, level, name):
 @given(families, positive_levels)
 def test_a_name_with_a_level_splits_into_what_it_was_made_of(family, level):
     assert split_corruption(corruption_name(family, level)) == (family, level)
+
+
+@given(families, positive_levels)
+def test_a_name_says_its_level_and_true_labels_are_level_zero_of_any(family, level):
+    assert level_of(corruption_name(family, level)) == level
+    assert level_of(corruption_name(family, 0)) == 0
+    assert level_of("random_pixels") is None
 
 
 @given(families.filter(lambda name: name[-1].isalpha()))

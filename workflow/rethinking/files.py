@@ -31,8 +31,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Not the process's number: two machines or containers that share a folder may have the same.
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    temporary = path.with_name(temporary_name(path.name))
     try:
         yield temporary
         rename(temporary, path)
@@ -42,6 +41,14 @@ def atomic(path: str | Path) -> Iterator[Path]:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def temporary_name(stem: str, suffix: str = "tmp") -> str:
+    """A hidden name that nobody else has.
+
+    Not by the process's number: two machines or containers that share a folder may have the same.
+    """
+    return f".{stem}.{uuid.uuid4().hex}.{suffix}"
 
 
 def rename(temporary: Path, path: Path) -> None:

@@ -26,6 +26,11 @@ def split_corruption(name: str) -> tuple[str, float | None]:
     return (match["family"], float(match["level"])) if match else (name, None)
 
 
+def level_of(name: str) -> float | None:
+    """The level of a corruption, 0 of true labels, None of those that have none."""
+    return 0.0 if name == "true_labels" else split_corruption(name)[1]
+
+
 def experiment_name(model: str, corruption: str) -> str | None:
     """`AlexNet`, `random_labels-0.5` -> `AlexNet_0.5_none`, the corruption repository's MODEL_LABELPROB_DATATYPE.
 

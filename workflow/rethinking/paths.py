@@ -7,13 +7,12 @@ put before these paths (a prefix, another storage's folder) is before all of the
 import os
 import re
 import shlex
-import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rethinking.config import Configuration, jobs
 from rethinking.data.corruptions.registry import CORRUPTIONS
-from rethinking.files import to_disk
+from rethinking.files import temporary_name, to_disk
 from rethinking.names import split_corruption
 from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.reporting.registry import TABLES
@@ -183,7 +182,7 @@ def check_writable(folder: str) -> None:
 
     Not guessed: permissions mean nothing to root, and a full disk takes an empty file, but no bytes.
     """
-    probe = Path(folder) / f".writable-{uuid.uuid4().hex}"
+    probe = Path(folder) / temporary_name("writable")
     try:
         probe.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -70,10 +70,11 @@ def asked_for():
     None where it was not called by a person, or imports this workflow into another, whose targets are no matter of ours.
     """
     command_line = sys.modules.get("snakemake.cli")
-    if command_line is None or Path(sys.argv[0]).name not in ("snakemake", "__main__.py") or IMPORTED:
+    by_person = Path(sys.argv[0]).name in ("snakemake", "__main__.py") and "--target-jobs" not in sys.argv
+    if command_line is None or not by_person or IMPORTED:
         return []
     arguments, _ = command_line.get_argument_parser().parse_known_args(sys.argv[1:])
-    return [] if arguments.target_jobs else arguments.targets or []
+    return arguments.targets or []
 
 
 PRIORITY = resources.priorities(CONFIGURATION)

@@ -10,15 +10,15 @@ from typing import Any
 import pandas as pd
 
 from rethinking.analysis.corrupted_test_labels import error_on_alike
-from rethinking.names import split_corruption
+from rethinking.names import level_of, split_corruption
 from rethinking.outcomes.columns import RUN
 
 
 def row(summary: dict[str, Any], fit_criterion: str) -> dict[str, Any]:
     """A row of runs.csv from one run.json. Errors are fractions, accuracies percent, times epochs."""
-    family, level = split_corruption(summary["corruption"])
+    family, _ = split_corruption(summary["corruption"])
     values: dict[str, Any] = {key: summary[key] for key in RUN}
-    values |= {"corruption_family": family, "level": 0.0 if family == "true_labels" else level}
+    values |= {"corruption_family": family, "level": level_of(summary["corruption"])}
     values |= {key: summary[key] for key in ("num_parameters", "num_train", "num_test", "num_classes")}
     values |= {key: summary[key] for key in ("epochs_done", "stopped_by", "precision", "device", "seconds")}
     for criterion, fit in summary["fit"].items():

@@ -1,14 +1,14 @@
 """What each flag of a panel asks of its groups of runs: one check a flag."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from rethinking.config.entries import Entries
 from rethinking.config.inherit import Values
 from rethinking.config.recipes import AUGMENTATIONS, key_of, regularisers
-from rethinking.names import split_corruption
+from rethinking.names import level_of
 from rethinking.outcomes.criteria import implied
 from rethinking.outcomes.registry import Panel
 from rethinking.sections import PanelRuns
@@ -97,7 +97,7 @@ def _check_levels(panel: Panel, asked: Asked) -> None:
     """That a panel over levels has one corruption a level, its reference, and runs that go on until they fit."""
     if not panel.by_level:
         return
-    levels = levels_of(asked.group.corruptions)
+    levels = [level_of(name) for name in asked.group.corruptions]
     if None in levels or len(set(levels)) < len(levels):
         raise asked.refuse("corruptions", "needs one corruption a level")
     if 0.0 not in levels:
@@ -107,11 +107,6 @@ def _check_levels(panel: Panel, asked: Asked) -> None:
         name = asked.group.recipe
         problem = f"the runs of recipe {name!r} end at {ends}, before they meet this; change its stop as well"
         raise asked.entries.origins.error(f"{asked.key.rpartition('.panels.')[0]}.fit_criterion", criterion, problem)
-
-
-def levels_of(corruptions: Sequence[str]) -> list[float | None]:
-    """The level of each, 0 of true labels, None of those that have none."""
-    return [0.0 if name == "true_labels" else split_corruption(name)[1] for name in corruptions]
 
 
 CHECKS: tuple[Callable[[Panel, Asked], Any], ...] = (

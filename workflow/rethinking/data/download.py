@@ -5,7 +5,6 @@ A file is fetched to a temporary name, its size and hashes are checked, then it 
 
 import contextlib
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from rethinking.data.originals import Original, forms, verified_paths
 from rethinking.data.progress import Say
 from rethinking.data.transfer import PATIENCE, Patience, TransferError, is_address, transfer
-from rethinking.files import rename
+from rethinking.files import rename, temporary_name
 
 ABANDONED = 3600.0  # seconds after which a temporary file that nobody writes to is left over from a killed process
 
@@ -88,10 +87,9 @@ def _obtain(ways: list[Way], out: Path, patience: Patience, say: Say) -> dict[st
 def _go(way: Way, out: Path, patience: Patience, hurried: bool, say: Say) -> tuple[str, TransferError] | None:
     """Bring all files of one way into `out`; the place that failed and its fault, or None."""
     for original, place in way:
-        stem = f".{original.name.replace('/', '-')}."
+        stem = original.name.replace("/", "-")
         _sweep(out, stem)
-        # Not the process's number: two machines that share a folder may have the same.
-        temporary = out / f"{stem}{uuid.uuid4().hex}.part"
+        temporary = out / temporary_name(stem, "part")
         started = time.monotonic()
         try:
             transfer(place, temporary, original, patience, hurried, say)
@@ -112,7 +110,7 @@ def _go(way: Way, out: Path, patience: Patience, hurried: bool, say: Say) -> tup
 
 def _sweep(out: Path, stem: str) -> None:
     """Delete what killed downloads of a file have left behind."""
-    for path in out.glob(f"{stem}*.part"):
+    for path in out.glob(f".{stem}.*.part"):
         with contextlib.suppress(FileNotFoundError):  # another process has just finished it
             if time.time() - path.stat().st_mtime > ABANDONED:
                 path.unlink()

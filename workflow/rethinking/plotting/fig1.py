@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rethinking.names import split_corruption
+from rethinking.names import level_of
 from rethinking.outcomes.columns import RUN
 from rethinking.outcomes.selection import runs_of_panel
 from rethinking.outcomes.wording import capitalised, images_of, when_fitted
@@ -86,8 +86,7 @@ def figure(
 def draw_levels(axes: Axes, levels: pd.DataFrame, value: str, value_unfit: str, section: Section) -> None:
     """Panel (b) or (c): `value` of the runs that fitted as a line a model, `value_unfit` of the others as marks."""
     panel = section.only("corruption_levels")
-    parts = [split_corruption(name) for name in panel.corruptions]
-    known = [0.0 if family == "true_labels" else level for family, level in parts]
+    known = [level_of(name) for name in panel.corruptions]
     if None in known or len(set(known)) < len(known):
         raise ValueError(
             f"configuration {section.configuration}, panel corruption_levels: needs one corruption a level,"
@@ -160,7 +159,7 @@ def draw_paper(axes: Sequence[Axes], paper: pd.DataFrame, section: Section) -> N
         for model, look in model_styles(section.only("corruption_levels").models).items():
             for suspect in (False, True):
                 points = of_panel[(of_panel["name"] == model) & ((of_panel["remark"] == "suspect") == suspect)]
-                levels = [split_corruption(name)[1] or 0.0 for name in points["corruption"]]
+                levels = [level_of(name) or 0.0 for name in points["corruption"]]
                 if levels:
                     each.plot(levels, points["value"], **published_marks(look.colour, suspect=suspect))
 

@@ -32,7 +32,7 @@ ROOM = 2.5  # factor beyond the outermost points on both axes, for their labels
 
 
 def figure(sizes: pd.DataFrame, section: Section) -> tuple[Figure, str]:
-    """The figure and its caption. `sizes` has a row a network, `section` is the figure's part of the configuration."""
+    """The figure and its caption. `sizes` has a row a network, `section` is the figure's."""
     with style():
         width, height = section.size
         drawing = Figure(figsize=(width, max(height, HEIGHT)))

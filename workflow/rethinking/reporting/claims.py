@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking.names import split_corruption
+from rethinking.names import level_of
 from rethinking.outcomes.selection import Frames, without_diverged
 from rethinking.outcomes.wording import setting_label
 from rethinking.reporting.comparison import Ours, ours
@@ -67,7 +67,7 @@ def rising(frames: Frames, section: Section, source: str, quantity: str, words: 
     """That a quantity never falls from one level to the next by more than its tolerance, network by network."""
     networks = section.networks("corruption_levels")
     for group, model in networks:
-        levels = sorted(group.corruptions, key=lambda name: split_corruption(name)[1] or 0.0)
+        levels = sorted(group.corruptions, key=lambda name: level_of(name) or 0.0)
         all_found = [ours(frames, group, model, level, quantity) for level in levels]
         shown = ", ".join(in_words(found) for found in all_found)
         holds = None

@@ -55,7 +55,7 @@ def table(
 ) -> Table:
     """One row a number of each source that shares a network with the configuration.
 
-    `section` is the table's part of the configuration.
+    `section` is the table's.
     """
     frames = Frames(runs=runs, curves=curves, evaluations=evaluations)
     published = in_common(published, set(section.factories.values()))

@@ -30,7 +30,7 @@ DIGITS = {
 
 
 def table(*, runs: pd.DataFrame, section: Section) -> Table:
-    """One row a network, corruption and group of runs. `section` is the table's part of the configuration."""
+    """One row a network, corruption and group of runs. `section` is the table's."""
     frames = Frames(runs=runs)
     numbers = pd.DataFrame([row_of(frames, section, row) for row in table_rows(section, PANELS)])
     reached, ran, diverged = (int(numbers[count].sum()) for count in ("n", "runs", "diverged"))
