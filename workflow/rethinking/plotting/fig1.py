@@ -50,7 +50,7 @@ LARGEST_LINEAR = 12  # relative time from which panel (b) is logarithmic; the pa
 def figure(
     runs: pd.DataFrame, curves: pd.DataFrame, section: Section, published: pd.DataFrame | None = None
 ) -> tuple[Figure, str]:
-    """The figure and its caption. `section` is the figure's part of the resolved configuration.
+    """The figure and its caption. `section` is the figure's.
 
     `published` holds the paper's numbers (config/paper/README.md) where the runs are of its size; they are drawn over.
     """

@@ -41,7 +41,7 @@ VALIDATION = (1, 1.2)  # dashes
 def figure(
     runs: pd.DataFrame, evaluations: pd.DataFrame, section: Section, published: pd.DataFrame | None = None
 ) -> tuple[Figure, str]:
-    """The figure and its caption. `section` is the figure's part of the resolved configuration.
+    """The figure and its caption. `section` is the figure's.
 
     Where it has none of the panels of early stopping, (b) is all there is. Runs that diverged are in no mean; raises
     ValueError if a run is not there.

@@ -29,7 +29,7 @@ OF_A_RUN = {  # columns of runs.csv by their names in the table
 
 
 def table(*, runs: pd.DataFrame, section: Section) -> Table:
-    """One row a network. `section` is the table's part of the resolved configuration."""
+    """One row a network. `section` is the table's."""
     frames = Frames(runs=runs.assign(seconds_per_epoch=runs["seconds"] / runs["epochs_done"]))
     numbers = pd.DataFrame([row_of(frames, row) for row in table_rows(section, PANELS)])
     dataset = section.dataset_label

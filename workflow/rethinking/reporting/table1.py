@@ -26,7 +26,7 @@ QUANTITIES = ("train_accuracy", "test_accuracy")
 
 
 def table(*, runs: pd.DataFrame, published: pd.DataFrame | None, section: Section) -> Table:
-    """One row a network and setting. `section` is the table's part of the resolved configuration."""
+    """One row a network and setting. `section` is the table's."""
     frames = Frames(runs=runs)
     rows = [row_of(frames, published, section, row) for row in table_rows(section, PANELS)]
     numbers = pd.DataFrame(rows)

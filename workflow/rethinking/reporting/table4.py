@@ -30,7 +30,7 @@ QUANTITIES = {"train_accuracy": "evaluation mode", "online_accuracy": "as the la
 
 
 def table(*, runs: pd.DataFrame, curves: pd.DataFrame, published: pd.DataFrame | None, section: Section) -> Table:
-    """One row a network and regulariser. `section` is the table's part of the resolved configuration."""
+    """One row a network and regulariser. `section` is the table's."""
     frames = Frames(runs=runs, curves=curves)
     numbers = pd.DataFrame([row_of(frames, published, section, row) for row in table_rows(section, PANELS)])
     dataset = section.dataset_label
