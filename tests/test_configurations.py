@@ -1,18 +1,22 @@
 """The configurations in config/: that each loads, and that the paper's recipe is in the one that reproduces it."""
 
 import json
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
 
 import own_pictures
 import pytest
+import yaml
 
 from rethinking.config import CATALOGUE, Configuration, jobs
+from rethinking.config.datasets import label_of
 from rethinking.config.described import at_paper_size, section_of
 from rethinking.files import canonical_json
 from rethinking.models.registry import MODELS
 from rethinking.names import split_corruption
+from rethinking.schema import load_yaml
 from rethinking.sections import Section
 
 ROOT = Path(__file__).parents[1]
@@ -186,3 +190,33 @@ def test_experiments_are_the_runs_of_all_figures_and_tables_by_the_corruption_re
     ]
     recipes = {path.split("/")[3] for path in cifar10.experiments["alexnet_1.0_none"]}
     assert recipes == {"paper", "paper-decay"}, "every recipe that has it"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_note_says_how_many_images_or_steps_there_are_which_whoever_extends_it_may_change(path):
+    values = load_yaml(path)
+    sections = [section for kind in ("figures", "tables") for section in values.get(kind, {}).values()]
+    notes = [section.get("note", "") for section in sections if isinstance(section, dict)]
+    assert not re.search(r"\d (images|steps(?! an epoch))", " ".join(notes))
+
+
+def test_a_label_that_says_a_size_is_not_inherited_by_a_data_set_of_another(tmp_path):
+    own = {
+        "fewer": {"extends": "cifar10-2k-split", "train": 500, "validation": 100},
+        "fewer_still": {"extends": "fewer", "train": 300},
+        "more_to_train_on": {"extends": "cifar10-2k-split", "validation": 100},
+        "named": {"extends": "cifar10-2k-split", "train": 500, "validation": 100, "label": "few"},
+        "as_many": {"extends": "cifar10-2k-split", "image_size": 16},
+        "without_a_size": {"extends": "animal_faces-tutorial_random", "train": 50},
+    }
+    values = {"extends": str(ROOT / "config/studies/notebook.yaml"), "name": "mine", "datasets": own}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(values))
+    configuration = Configuration.load(tmp_path / "mine.yaml")
+    assert {name: label_of(configuration, name) for name in own} == {
+        "fewer": "CIFAR-10",
+        "fewer_still": "CIFAR-10",
+        "more_to_train_on": "CIFAR-10",
+        "named": "few",
+        "as_many": "CIFAR-10, 1,600 images and 400 held out",
+        "without_a_size": "Animal Faces, the tutorial's random labels",
+    }

@@ -698,8 +698,13 @@ def test_a_subset_is_made_of_the_files_of_the_whole():
 
 def test_a_data_dir_is_checked_at_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name, problem in (("absent", f"there is no such folder (looked in {tmp_path})"), ("file", "is not a folder")):
-        (tmp_path / "file").touch()
+    (tmp_path / "file").touch()
+    absent = "there is no such folder"
+    for name, problem in (
+        ("absent", f"{absent} (looked in {tmp_path}, the working folder)"),
+        (f"{tmp_path}/absent", absent),
+        ("file", f"is not a folder; write the folder that it lies in, '{tmp_path}'"),
+    ):
         with pytest.raises(ConfigurationError) as caught:
             configuration(data_dir=name)
         assert str(caught.value) == f'here.yaml: data_dir = "{name}": {problem}'

@@ -50,6 +50,7 @@ def test_without_pictures_the_example_says_what_to_do(fresh_checkout):
     assert called.returncode == 1
     message = (
         f'{fresh_checkout / FILE}: datasets.own.path = "my-pictures": there is no such folder or file (looked in '
-        f"{fresh_checkout.folder}); put a folder of pictures for each class there, or write here where they are"
+        f"{fresh_checkout.folder}, the working folder); put a folder of pictures for each class there, or write here"
+        " where they are"
     )
     assert message in (called.stdout + called.stderr).splitlines()

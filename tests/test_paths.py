@@ -161,6 +161,13 @@ def test_another_workflow_imports_this_one_with_a_configuration_and_a_prefix_of_
     assert "Nothing to be done" in again.stdout + again.stderr
 
 
+def test_a_checkout_s_path_may_have_braces(fresh_checkout, tmp_path):
+    (tmp_path / "a{b} {seed}").mkdir()
+    checkout = Checkout(fresh_checkout.folder.rename(tmp_path / "a{b} {seed}/checkout"))
+    checkout.run(target="results/tables/tiny/table1.csv")
+    assert checkout.jobs(target="results/tables/tiny/table1.csv") == set()
+
+
 def test_no_command_of_a_rule_names_a_place_of_results():
     """They come from the inputs and outputs, which Snakemake may put elsewhere."""
     for file in (CHECKOUT / "workflow/rules").glob("*.smk"):

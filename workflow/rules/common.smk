@@ -77,6 +77,8 @@ def asked_for():
     return arguments.targets or []
 
 
+# The environment of `--sdm conda`: Snakemake formats its path, and a folder's name may have braces.
+ENVIRONMENT = str(CHECKOUT / "environment.yml").replace("{", "{{").replace("}", "}}")
 PRIORITY = resources.priorities(CONFIGURATION)
 DATA_PRIORITY = len(PRIORITY) + 1  # what trainings wait for is made before them
 

@@ -19,7 +19,7 @@ rule corrupt_labels:
         corruption=paths.corruptions_that_change(CONFIGURATION, labels=True),
     priority: DATA_PRIORITY
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         job=lambda wildcards: canonical_json(corruption_of(wildcards)),
         code=corruption_code,
@@ -46,7 +46,7 @@ rule corrupt_pixels:
         corruption=paths.corruptions_that_change(CONFIGURATION, labels=False),
     priority: DATA_PRIORITY
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         job=lambda wildcards: canonical_json(corruption_of(wildcards)),
         code=corruption_code,

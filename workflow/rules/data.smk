@@ -21,7 +21,7 @@ rule download:
         dataset=paths.one_of(jobs.urls(CONFIGURATION)),
     priority: DATA_PRIORITY
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         files=lambda wildcards: canonical_json(jobs.download_job(CONFIGURATION, wildcards.dataset)),
         urls=lambda wildcards, output: canonical_json(jobs.urls(CONFIGURATION)[wildcards.dataset]),
@@ -49,7 +49,7 @@ rule prepare:
         "results/logs/prepare/{dataset}.log",
     priority: DATA_PRIORITY
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         job=lambda wildcards: canonical_json(jobs.prepare_job(CONFIGURATION, wildcards.dataset)),
         code=lambda wildcards: provenance.prepare_code(CONFIGURATION.datasets[wildcards.dataset]["reader"]),
@@ -70,7 +70,7 @@ rule split:
         "results/logs/split/{dataset}/seed{seed}.log",
     priority: DATA_PRIORITY
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         job=lambda wildcards: canonical_json(jobs.split_job(CONFIGURATION, wildcards.dataset, int(wildcards.seed))),
         code=provenance.split_code(),

@@ -23,7 +23,7 @@ rule aggregate:
     log:
         "results/logs/aggregate/{name}/{section}.log",
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         plan=lambda wildcards: canonical_json(CONFIGURATION.plan(wildcards.section)),
         run_code=runs_code,
@@ -46,7 +46,7 @@ rule confusions:
     log:
         "results/logs/confusions/{name}/{section}.log",
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         plan=lambda wildcards: canonical_json(CONFIGURATION.plan(wildcards.section)),
         run_code=runs_code,
@@ -64,7 +64,7 @@ rule sizes:
     log:
         "results/logs/sizes/{name}/{figure}.log",
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         models=canonical_json(sizes()),
         code=provenance.sizes_code(),
@@ -82,7 +82,7 @@ rule figure:
     log:
         "results/logs/figure/{name}/{figure}.log",
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         section=lambda wildcards: canonical_json(described.section_of(CONFIGURATION, wildcards.figure).to_json()),
         code=lambda wildcards: provenance.figure_code(wildcards.figure),
@@ -107,7 +107,7 @@ rule table:
     log:
         "results/logs/table/{name}/{table}.log",
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         section=lambda wildcards: canonical_json(described.section_of(CONFIGURATION, wildcards.table).to_json()),
         code=lambda wildcards: provenance.table_code(wildcards.table),
@@ -134,7 +134,7 @@ rule publish:
     wildcard_constraints:
         suffix="pdf|svg",
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         name=CONFIGURATION.name,
         title=lambda wildcards: FIGURES[wildcards.figure].description,

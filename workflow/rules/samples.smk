@@ -15,7 +15,7 @@ rule samples:
     log:
         "results/logs/samples/{name}/{dataset}.log",
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         job=lambda wildcards: canonical_json(jobs.samples_job(CONFIGURATION, wildcards.dataset)),
         code=provenance.samples_code(),
@@ -35,7 +35,7 @@ rule values:
     log:
         "results/logs/values/{name}/{dataset}.log",
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         job=lambda wildcards: canonical_json(jobs.values_job(CONFIGURATION, wildcards.dataset)),
         code=provenance.samples_code(),
@@ -55,7 +55,7 @@ rule picture:
     log:
         "results/logs/picture/{name}/{picture}-{dataset}.log",
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         section=picture_section,
         code=lambda wildcards: provenance.picture_code(wildcards.picture),
@@ -80,7 +80,7 @@ rule publish_picture:
     wildcard_constraints:
         suffix="pdf|svg",
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         name=CONFIGURATION.name,
         title=lambda wildcards: PICTURES[wildcards.picture].description,

@@ -11,7 +11,7 @@ rule train:
         "results/logs/train/{dataset}/{model}/{corruption}/{recipe}/seed{seed}.log",
     priority: lambda wildcards: PRIORITY.get(run_of(wildcards).path, 0)
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: attempt * resources.train_memory(CONFIGURATION, run_of(wildcards)),

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from rethinking import schema
-from rethinking.config import corruptions, datasets, networks, panels, recipes
-from rethinking.config.datasets import ADDRESSES, CATALOGUE
+from rethinking.config import corruptions, data_dir, datasets, networks, panels, recipes
+from rethinking.config.datasets import CATALOGUE
 from rethinking.config.entries import Entries
 from rethinking.config.fits import check_fit, check_labels
 from rethinking.config.inherit import Values
@@ -39,7 +39,7 @@ class Configuration(Entries):
             raise origins.error("extends", raw["extends"], "stands in a configuration file alone")
         self.name: str = raw["name"]
         self.seeds: list[int] = raw.get("seeds", schema.default("config", "seeds"))
-        self.data_dir = _place(raw.get("data_dir", schema.default("config", "data_dir")), origins)
+        self.data_dir = data_dir.checked(raw.get("data_dir", schema.default("config", "data_dir")), origins)
         # Every entry is resolved here, so that a fault in one that no figure uses is found as well.
         own = raw.get("datasets", {})
         super().__init__(
@@ -50,6 +50,7 @@ class Configuration(Entries):
             corruptions=corruptions.resolved(raw.get("corruptions", {}), origins),
             recipes=recipes.resolved(raw["recipes"], origins),
         )
+        data_dir.check_depth(self.data_dir, self.datasets, origins)
         self.samples = self._samples(raw.get("samples", {}))
         self.dataset: str | None = raw.get("dataset", schema.default("config", "dataset"))
         if self.dataset is not None:
@@ -141,17 +142,3 @@ class Configuration(Entries):
     def corruption(self, name: str, key: str, origins: ConfigOrigins) -> str:
         """The one spelling of the name of a corruption of this configuration."""
         return corruptions.spelled(name, self.corruptions, key, origins)
-
-
-def _place(place: str | None, origins: ConfigOrigins) -> str | None:
-    """`data_dir` with `~` spelled out; a folder must be there, an address is asked when something is fetched."""
-    if place is None or place.startswith(ADDRESSES):
-        if place is not None and "@" in place.split("/")[2]:
-            problem = "holds a password, which would stand in logs; write it into ~/.netrc, where it is looked for"
-            raise origins.error("data_dir", ..., problem)
-        return place
-    folder = Path(place).expanduser()
-    if not folder.is_dir():
-        problem = "is not a folder" if folder.exists() else f"there is no such folder (looked in {Path.cwd()})"
-        raise origins.error("data_dir", place, problem)
-    return str(folder)

@@ -4,10 +4,12 @@ Without torch, and without reading an image but the first of a folder whose size
 """
 
 import pkgutil
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rethinking import schema
+from rethinking.config import data_dir as places
 from rethinking.config.corruptions import HUMAN_LABELS
 from rethinking.config.entries import Entries
 from rethinking.config.inherit import Values, chain, extended
@@ -22,8 +24,9 @@ READERS = [module.name for module in pkgutil.iter_modules(readers.__path__)]
 PICTURES = "image_folder"
 READER_OPTIONS = {PICTURES: ("folder", "image_size", "test_share")}
 PARTS = ("train", "test")
+SIZES = (*PARTS, "validation")
+SAYS_SIZE = re.compile(r"\d (images|training|test|validation|held out)\b")  # of a label: "CIFAR-10, 1,000 images"
 FACTS = ("image_size", "channels", *PARTS, "classes")
-ADDRESSES = ("http://", "https://")
 
 
 def resolved(
@@ -52,8 +55,13 @@ def lineage(entries: Entries, dataset: str) -> list[str]:
 
 
 def label_of(entries: Entries, dataset: str) -> str:
-    """What captions call a data set."""
-    return entries.datasets[dataset].get("label", dataset)
+    """What captions call a data set: its label, or the nearest inherited one that does not say another's size."""
+    for name in lineage(entries, dataset):
+        if (label := entries.written["datasets"][name].get("label")) is not None:
+            as_large = all(entries.datasets[name][part] == entries.datasets[dataset][part] for part in SIZES)
+            if as_large or not SAYS_SIZE.search(label):
+                return label
+    return dataset
 
 
 def download_name(entries: Entries, dataset: str) -> str | None:
@@ -107,16 +115,15 @@ def check_files(entry: Values, key: str, origins: ConfigOrigins) -> None:
 
 def count_pictures(entry: Values, key: str, origins: ConfigOrigins, data_dir: str | None, names: Sequence[str]) -> None:
     """Find pictures that lie on disk; take from them the facts that the configuration does not state."""
-    place = entry["path"] or folder_in(data_dir, [entry["folder"] or "", *names])
+    place = entry["path"] or places.folder_in(data_dir, [entry["folder"] or "", *names])
     if place is None:
         if "files" not in entry:
             raise origins.error(key, ..., "the key 'path' is missing, and data_dir has no folder of this name")
         return
     path = Path(place).expanduser()
     if not path.exists():
-        problem = f"there is no such folder or file (looked in {Path.cwd()})"
         hint = "put a folder of pictures for each class there, or write here where they are"
-        raise origins.error(f"{key}.path", place, f"{problem}; {hint}")
+        raise origins.error(f"{key}.path", place, f"{places.missing(path, 'folder or file')}; {hint}")
     # What merely lies in data_dir may be of no use to this configuration: it is refused when it is prepared.
     asked_for = entry["path"] is not None or "original" not in entry
     stated = entry.get("original", {})
@@ -132,13 +139,6 @@ def count_pictures(entry: Values, key: str, origins: ConfigOrigins, data_dir: st
     for fact, number in pictures.counts(entry["test_share"]).items():
         if asked_for and stated.get(fact, number) != number:
             raise origins.error(f"{key}.original.{fact}", stated[fact], f"{path} has {number}")
-
-
-def folder_in(data_dir: str | None, names: Sequence[str]) -> str | None:
-    """The first folder of data_dir that has one of the names; None where it is an address."""
-    if data_dir is None or data_dir.startswith(ADDRESSES):
-        return None
-    return next((str(Path(data_dir) / name) for name in names if name and (Path(data_dir) / name).is_dir()), None)
 
 
 def facts_of(pictures: Pictures, entry: Values) -> Values:
