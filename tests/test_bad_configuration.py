@@ -85,7 +85,7 @@ UNKNOWN_NAMES = [
     ("models/mlp-w0.05/factory", "mlp_1x521",
      'models.mlp-w0.05.factory = "mlp_1x521": unknown model; did you mean \'mlp_1x512\'?'),
     (f"{CURVES}/corruptions", ["true_labels", "random_label-0.5"],
-     f"{IN_CURVES}.corruptions[1] = \"random_label-0.5\": unknown corruption; did you mean 'random_labels'?"),
+     f"{IN_CURVES}.corruptions[1] = \"random_label-0.5\": unknown corruption; did you mean 'random_labels-0.5'?"),
     (f"{CURVES}/corruptions", ["true_label"],
      f"{IN_CURVES}.corruptions[0] = \"true_label\": unknown corruption; did you mean 'true_labels'?"),
     ("corruptions/mine", {"family": "random_pixel"},

@@ -233,7 +233,7 @@ def test_results_runs_is_refused_through_a_link(capsys, tmp_path):
         ("--dataset", "digit", "dataset = \"digit\": unknown data set; did you mean 'digits'?"),
         ("--model", "mlp_1x51", "model = \"mlp_1x51\": unknown model; did you mean 'mlp_1x512'?"),
         ("--recipe", "smal", "recipe = \"smal\": unknown recipe; did you mean 'small'?"),
-        ("--corruption", "random_label-0.5", "unknown corruption; did you mean 'random_labels'?"),
+        ("--corruption", "random_label-0.5", "unknown corruption; did you mean 'random_labels-0.5'?"),
         ("--corruption", "random_labels-1.5", "the level must be from 0 to 1"),
         ("--corruption", "random_labels", "needs a level from 0 to 1, as in random_labels-0.5"),
         ("--corruption", "random_pixels-0.5", "takes no level; write random_pixels"),

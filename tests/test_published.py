@@ -158,7 +158,7 @@ FAULTS = [
     (ROW.replace("_levels", "_level"),
      "line 2.panel = \"corruption_level\": unknown panel; did you mean 'corruption_levels'?"),
     (ROW.replace("random_labels-0.5", "random_label-0.5"),
-     "line 2.corruption = \"random_label-0.5\": unknown corruption; did you mean 'random_labels'?"),
+     "line 2.corruption = \"random_label-0.5\": unknown corruption; did you mean 'random_labels-0.5'?"),
     (ROW.replace("random_labels-0.5", "random_labels-0.50"),
      "line 2.corruption = \"random_labels-0.50\": is spelled 'random_labels-0.5' in the paths of runs"),
     (ROW.replace("random_labels-0.5", "random_labels-0.0"),

@@ -1,5 +1,7 @@
 """What people type wrong when they ask for something: one message with what was meant, and no traceback."""
 
+import re
+
 import pytest
 from tiny_workflow import Checkout
 
@@ -48,3 +50,19 @@ def test_a_target_that_nothing_makes_is_refused_with_what_was_meant(target, mess
 def test_what_can_be_made_or_is_there_may_be_asked_for(target, asked):
     called = asked.snakemake("--dry-run", "--", target)
     assert called.returncode == 0, called.stderr
+
+
+@pytest.mark.parametrize("target", [[], ["--", "study"]])
+def test_a_report_shows_what_has_been_made(target, asked, tmp_path):
+    called = asked.snakemake("--report", str(tmp_path / "report.zip"), *target)
+    assert called.returncode == 0, called.stderr
+    shown = re.findall(r"^Adding (\S+) ", called.stderr, re.MULTILINE)
+    assert sorted(shown) == ["fig1.pdf", "paper_vs_ours.csv", "table1.csv"]
+    assert (tmp_path / "report.zip").exists()
+
+
+def test_a_report_of_nothing_is_refused(fresh_checkout, tmp_path):
+    called = fresh_checkout.snakemake("--report", str(tmp_path / "report.zip"))
+    assert called.returncode == 1
+    told = "there is nothing to report of the configuration 'tiny': make a figure or table first"
+    assert called.stderr.splitlines()[-1] == told

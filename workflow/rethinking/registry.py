@@ -30,15 +30,21 @@ AnyEntry = TypeVar("AnyEntry", bound=Entry)
 def nearest(name: object, known: Iterable[str]) -> str:
     """What to tell somebody who wrote `name`: the nearest known name, or all of them where none is near."""
     known = sorted(known)
+    if (close := closest(name, known)) is not None:
+        return f"did you mean {close!r}?"
+    return f"known: {', '.join(known)}" if known else "none is defined"
+
+
+def closest(name: object, known: Iterable[str]) -> str | None:
+    """The known name that is nearest to `name`; None where none is near."""
+    known = sorted(known)
     distances = {each: slips(_spelled(str(name)), _spelled(each)) for each in known}
     close = [each for each in known if distances[each] <= max(len(str(name)), len(each)) / 2]
     begun = [each for each in known if len(str(name)) > 2 and _spelled(each).startswith(_spelled(str(name)))]
     close = sorted(begun or close, key=lambda each: (distances[each], abs(len(each) - len(str(name)))))
     # Of a short name that is a part of a longer one, the letters in common tell more than those that lack.
     close = close or difflib.get_close_matches(str(name), known, cutoff=0.5)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return f"known: {', '.join(known)}" if known else "none is defined"
+    return close[0] if close else None
 
 
 def _spelled(name: str) -> str:

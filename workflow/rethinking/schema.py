@@ -386,10 +386,15 @@ class ConfigOrigins:
         name = max(found, key=lambda each: found[each], default=self.file)
         return name if found.get(name) else self.file
 
+    @property
+    def nearest_file(self) -> str:
+        """The file that was asked for, which may extend others."""
+        return next((name for name in self.layers if not name.startswith("-")), self.file)
+
     def error(self, key: str, value: Any, problem: str) -> ConfigurationError:
         """What to raise for a value; where it is a file's that another extends, either may be the one to change."""
-        found, nearest_file = self.of(key), next((name for name in self.layers if not name.startswith("-")), self.file)
-        beside = f" (which {nearest_file} extends)" if found in self.layers and found != nearest_file else ""
+        found = self.of(key)
+        beside = f" (which {self.nearest_file} extends)" if found in self.layers and found != self.nearest_file else ""
         return ConfigurationError(f"{found}{'' if found.startswith('-') else beside}", key, value, problem)
 
     def require_known(self, key: str, name: Any, kind: str, names: Iterable[str], value: Any = None) -> None:

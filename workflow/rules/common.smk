@@ -19,8 +19,11 @@ os.environ.update(
 # Read by cuBLAS when a job starts; without it, matrix products on a GPU are not deterministic.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
+from snakemake.logging import logger
+
 from rethinking import owners, paths, provenance, resources
 from rethinking.config import CHECKOUT, Configuration, DEFAULT, datasets, described, jobs
+from rethinking.config.unused import unused
 from rethinking.files import canonical_json
 from rethinking.models.registry import sizes
 from rethinking.overrides import SOURCE, overrides
@@ -62,23 +65,26 @@ try:
         paths.check_writable(placed(folder))
 except ValueError as error:
     sys.exit(str(error))  # one line and no traceback, which WorkflowError would add
+for line in unused(CONFIGURATION):
+    logger.warning(line)
 
 
 def asked_for():
-    """The targets of the command line; Snakemake knows them itself only once it has read all rules.
+    """The targets of the command line, and whether it wants a report of them; Snakemake says so only after all rules.
 
-    None where it was not called by a person, or imports this workflow into another, whose targets are no matter of ours.
+    Neither where it was not called by a person, or imports this workflow into another, whose targets are its own matter.
     """
     command_line = sys.modules.get("snakemake.cli")
     by_person = Path(sys.argv[0]).name in ("snakemake", "__main__.py") and "--target-jobs" not in sys.argv
     if command_line is None or not by_person or IMPORTED:
-        return []
+        return [], False
     arguments, _ = command_line.get_argument_parser().parse_known_args(sys.argv[1:])
-    return arguments.targets or []
+    return arguments.targets or [], arguments.report is not None
 
 
 # The environment of `--sdm conda`: Snakemake formats its path, and a folder's name may have braces.
 ENVIRONMENT = str(CHECKOUT / "environment.yml").replace("{", "{{").replace("}", "}}")
+ASKED_FOR, REPORTED = asked_for()
 PRIORITY = resources.priorities(CONFIGURATION)
 DATA_PRIORITY = len(PRIORITY) + 1  # what trainings wait for is made before them
 

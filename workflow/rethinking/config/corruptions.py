@@ -6,6 +6,7 @@ from rethinking.config.entries import Entries
 from rethinking.config.inherit import Values
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.names import corruption_name, split_corruption
+from rethinking.registry import closest
 from rethinking.schema import ConfigOrigins
 
 HUMAN_LABELS = "human_labels"
@@ -51,8 +52,14 @@ def spelled(name: str, variants: Mapping[str, Values], key: str, origins: Config
     if name == "true_labels":
         return name
     variant, level = split_corruption(name)
-    origins.require_known(key, variant, "corruption", ["true_labels", *variants], name)
-    has_level = CORRUPTIONS[variants[variant]["family"]].has_level
+    takes_level = {"true_labels": False}
+    takes_level |= {each: CORRUPTIONS[entry["family"]].has_level for each, entry in variants.items()}
+    if variant not in takes_level:
+        near, level_as_written = closest(variant, takes_level), name.removeprefix(variant)
+        if near is not None and takes_level[near]:
+            raise origins.error(key, name, f"unknown corruption; did you mean {near + level_as_written!r}?")
+    origins.require_known(key, variant, "corruption", takes_level, name)
+    has_level = takes_level[variant]
     if has_level and level is None:
         raise origins.error(key, name, f"needs a level from 0 to 1, as in {variant}-0.5")
     if not has_level and level is not None:
