@@ -50,8 +50,9 @@ class Section:
 
     `dataset` is the section's own, `labels`, `published_as` and `factories` are by network: its name in legends, the
     registered network whose published numbers it may be held against (None for a variant), the registered one behind
-    it. `lineages`: each data set and those that it extends. `settings`: what the registry asks of recipes, by recipe
-    and network. `size` is in inches, `tolerance` by quantity. `would_take`: the runs behind every published number.
+    it. `beside` is a second fit criterion, "" where none is shown. `lineages`: each data set and those that it extends.
+    `settings`: what the registry asks of recipes, by recipe and network. `size` is in inches, `tolerance` by quantity.
+    `would_take`: the runs behind every published number.
     """
 
     configuration: str
@@ -61,6 +62,7 @@ class Section:
     seeds: tuple[int, ...] = ()
     groups: tuple[PanelRuns, ...] = ()
     fit_criterion: str = ""
+    beside: str = ""
     dataset: str = ""
     dataset_labels: Mapping[str, str] = field(default_factory=dict)
     lineages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

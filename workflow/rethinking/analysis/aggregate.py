@@ -12,6 +12,7 @@ import pandas as pd
 from rethinking.analysis.corrupted_test_labels import error_on_alike
 from rethinking.names import level_of, split_corruption
 from rethinking.outcomes.columns import RUN
+from rethinking.outcomes.selection import on_true_labels
 
 
 def row(summary: dict[str, Any], fit_criterion: str) -> dict[str, Any]:
@@ -49,10 +50,9 @@ def runs_table(summaries: Sequence[dict[str, Any]], fit_criterion: str) -> pd.Da
     meets it, the seed has neither.
     """
     table = pd.DataFrame([row(summary, fit_criterion) for summary in summaries])
-    same_seed = ["dataset", "model", "recipe", "seed"]
-    true_labels = table[table["corruption"] == "true_labels"].set_index(same_seed)["time_to_fit"]
-    reference = pd.to_numeric(true_labels).reindex(pd.MultiIndex.from_frame(table[same_seed])).to_numpy()
-    table["relative_time"] = pd.to_numeric(table["time_to_fit"]) / reference
+    times = pd.to_numeric(table["time_to_fit"])
+    reference = on_true_labels(table, times)
+    table["relative_time"] = times / reference
     table["relative_time_bound"] = (table["epochs_done"] / reference).where(table["censored"])
     return table
 

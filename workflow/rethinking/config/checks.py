@@ -9,6 +9,7 @@ from rethinking.config.entries import Entries
 from rethinking.config.inherit import Values
 from rethinking.config.recipes import AUGMENTATIONS, key_of, regularisers
 from rethinking.names import level_of
+from rethinking.outcomes import derived
 from rethinking.outcomes.criteria import implied
 from rethinking.outcomes.registry import Panel
 from rethinking.sections import PanelRuns
@@ -93,6 +94,18 @@ def _check_difference(panel: Panel, asked: Asked) -> None:
                 raise asked.refuse(part, f"must be that of the panel {name!r}, {same}")
 
 
+def _check_derived(panel: Panel, asked: Asked) -> None:
+    """That runs whose time to fit is found from their whole curves have these: all epochs, each evaluated."""
+    for part in ("fit_criterion", *(["beside"] if panel.by_level else [])):
+        if asked.section.get(part) != derived.NAME:
+            continue
+        for key, whole in {"stop": None, "train_evaluation_every": 1}.items():
+            if (value := asked.recipe[key]) != whole:
+                where = key_of(asked.entries, asked.group.recipe, key)
+                problem = f"must be {json.dumps(whole)}: {derived.NAME}, the {part} in {asked.key}, needs whole curves"
+                raise asked.entries.origins.error(where, value, problem)
+
+
 def _check_levels(panel: Panel, asked: Asked) -> None:
     """That a panel over levels has one corruption a level, its reference, and runs that go on until they fit."""
     if not panel.by_level:
@@ -118,5 +131,6 @@ CHECKS: tuple[Callable[[Panel, Asked], Any], ...] = (
     _check_redraws,
     _check_regularisers,
     _check_difference,
+    _check_derived,
     _check_levels,
 )

@@ -35,6 +35,7 @@ def section_of(configuration: Configuration, name: str) -> Section:
         seeds=tuple(configuration.seeds),
         groups=of_runs,
         fit_criterion=values["fit_criterion"],
+        beside=values.get("beside") or "",
         dataset=values["dataset"],
         dataset_labels={dataset: label_of(configuration, dataset) for dataset in datasets},
         lineages={dataset: tuple(lineage(configuration, dataset)) for dataset in datasets},

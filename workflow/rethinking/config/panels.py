@@ -10,6 +10,7 @@ from rethinking.config.entries import Entries
 from rethinking.config.fits import check_fit, check_labels
 from rethinking.config.inherit import Values
 from rethinking.names import corruption_name
+from rethinking.outcomes import derived
 from rethinking.outcomes.registry import OfRuns, Panel
 from rethinking.plotting.registry import FIGURES
 from rethinking.reporting.registry import TABLES, Table
@@ -39,8 +40,15 @@ def section(kind: str, name: str, written: Values, entries: Entries, dataset: st
     for part, what in KINDS.items():
         entries.origins.require_known(f"{key}.{part}", filled[part], what, getattr(entries, f"{part}s"))
     _check_names(filled["panels"], key, name, entry, entries)
-    values = {part: value for part, value in filled.items() if part != "panels"}
-    return values | {"groups": _checked_groups(filled, key, name, entry, entries)}
+    groups = _checked_groups(filled, key, name, entry, entries)
+    return _with_margin({part: value for part, value in filled.items() if part != "panels"}) | {"groups": groups}
+
+
+def _with_margin(filled: Values) -> Values:
+    """A section whose criteria are spelled with the margin that they have, where they have one."""
+    margin = filled.pop(derived.NAME)
+    asked = {part: filled[part] for part in ("fit_criterion", "beside") if filled.get(part) == derived.NAME}
+    return filled | dict.fromkeys(asked, derived.spelled(margin))
 
 
 def _without_runs(filled: Values, key: str, name: str, entries: Entries) -> Values:

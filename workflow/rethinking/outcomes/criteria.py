@@ -1,7 +1,7 @@
 """When a run has fitted its training set. The paper never says what "overfit" means in figure 1b, so four are reported.
 
 All of these are asked of one evaluation, so they can end a run and stand in its run.json. A criterion that needs the
-whole curve goes in a table of its own beside `CRITERIA` and into the schema's `fit_criterion` alone: no `stop` has it.
+whole curve stands in `outcomes/derived.py` and in the schema's `fit_criterion` alone: no `stop` has it.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,12 @@
 """What figures and tables take from their data frames: the rows of groups of runs, and the runs that means are over."""
 
+import math
+
+import numpy as np
 import pandas as pd
 
 from rethinking.outcomes.columns import REPEATED, RUN
+from rethinking.outcomes.derived import WHOLE, WithinOfLast
 from rethinking.sections import PanelRuns, Section
 
 
@@ -38,6 +42,33 @@ def rows_of(frame: pd.DataFrame, group: PanelRuns, model: str) -> pd.DataFrame:
     """The rows of one network of a group with one corruption, all seeds."""
     wanted = [group.dataset, model, *group.corruptions, group.recipe]
     return frame[(frame[REPEATED] == wanted).all(axis=1)]
+
+
+def on_true_labels(runs: pd.DataFrame, times: pd.Series) -> np.ndarray:
+    """Of each run, the time of the one on true labels with the same seed; NaN where that is not there or has none."""
+    same_seed = ["dataset", "model", "recipe", "seed"]
+    of_true_labels = times[runs["corruption"] == "true_labels"]
+    of_true_labels.index = pd.MultiIndex.from_frame(runs.loc[of_true_labels.index, same_seed])
+    return of_true_labels.reindex(pd.MultiIndex.from_frame(runs[same_seed])).to_numpy()
+
+
+def times_by(criterion: WithinOfLast, runs: pd.DataFrame, curves: pd.DataFrame, epochs: int | None = None) -> pd.Series:
+    """The epoch at which each row of `runs` meets a derived criterion, by its rows of `curves`.
+
+    NaN where the run diverged or the criterion is not defined for it. With `epochs`, as if the runs had ended then.
+    """
+    rows_by_run = {run: rows.sort_values("Epoch") for run, rows in curves.groupby(RUN, sort=False)}
+
+    def time(run: tuple[object, ...]) -> float:
+        its = rows_by_run[run]
+        its = its[its["Epoch"] <= (epochs or math.inf)]
+        losses = its["TrainLoss"].tolist()
+        if not criterion.is_defined(losses, whole := epochs or WHOLE):
+            return math.nan
+        index = criterion.first(losses, whole)
+        return math.nan if index is None else float(its["Epoch"].iloc[index])
+
+    return pd.Series([time(run) for run in runs[RUN].itertuples(index=False, name=None)], index=runs.index, dtype=float)
 
 
 def without_diverged(runs: pd.DataFrame) -> pd.DataFrame:

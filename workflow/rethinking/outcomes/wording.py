@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rethinking.names import split_corruption
 from rethinking.outcomes.criteria import CRITERIA
+from rethinking.outcomes.derived import derived
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,8 @@ def setting_label(corruption: str) -> str:
 
 def when_fitted(criterion: str) -> str:
     """The moment at which a criterion is met: "the training accuracy first reaches 99 %"."""
+    if later := derived(criterion):
+        return f"the training loss is first within {later.margin:g} of the run's last"
     needs = CRITERIA[criterion]
     if needs.loss is not None:
         return f"the training loss first falls below {needs.loss:g}"

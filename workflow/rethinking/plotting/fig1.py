@@ -15,7 +15,8 @@ from matplotlib.lines import Line2D
 
 from rethinking.names import level_of
 from rethinking.outcomes.columns import RUN
-from rethinking.outcomes.selection import runs_of_panel
+from rethinking.outcomes.derived import LEVELLED, WHOLE, derived
+from rethinking.outcomes.selection import on_true_labels, runs_of_panel, times_by
 from rethinking.outcomes.wording import capitalised, images_of, when_fitted
 from rethinking.plotting.curves import (
     THIN_LINES,
@@ -42,6 +43,7 @@ from rethinking.plotting.style import (
 from rethinking.sections import Section
 
 DOTTED: dict[str, Any] = {"linewidth": 0.8, "dashes": (1, 1.2)}
+DASH_DOTTED: dict[str, Any] = {"linewidth": 0.8, "dashes": (4, 1.2, 1, 1.2)}
 DASHED: dict[str, Any] = {"linewidth": 0.8, "dashes": (4, 1.6)}
 BY_LEVEL = ("relative_time", "test_error_at_fit")  # quantities of (b) and (c)
 LARGEST_LINEAR = 12  # relative time from which panel (b) is logarithmic; the paper's ends at 3.6
@@ -64,6 +66,7 @@ def figure(
         axes = list(drawing.subplots(1, 3))
         draw_losses(axes[0], losses, training, section.only("learning_curves").corruptions)
         draw_levels(axes[1], levels, "relative_time", "relative_time_bound", section)
+        draw_beside(axes[1], levels, curves, section)
         scale_times(axes[1], levels)
         draw_levels(axes[2], levels, "test_error_at_fit", "final_test_error", section)
         draw_chance(axes[2], 1 - 1 / levels["num_classes"].iloc[0])
@@ -100,6 +103,17 @@ def draw_levels(axes: Axes, levels: pd.DataFrame, value: str, value_unfit: str, 
             axes.plot(marked["level"], marked[value_unfit], **unfit_marker(look, outcome, value), clip_on=False)
     axes.set_xlabel("label corruption")
     axes.set_xlim(-0.03, 1.03)
+
+
+def draw_beside(axes: Axes, levels: pd.DataFrame, curves: pd.DataFrame, section: Section) -> None:
+    """The times of panel (b) by the section's second criterion, where it has one."""
+    if (criterion := derived(section.beside)) is None:
+        return
+    times = times_by(criterion, levels, curves)
+    relative = levels.assign(beside=times / on_true_labels(levels, times))
+    for model, look in model_styles(section.only("corruption_levels").models).items():
+        means = mean_and_range(relative[relative["model"] == model], "level", "beside")["mean"]
+        axes.plot(means.index, means, **DASH_DOTTED, color=look.colour)
 
 
 def needs_logarithm(levels: pd.DataFrame) -> bool:
@@ -214,6 +228,9 @@ def model_handles(levels: pd.DataFrame, section: Section, paper: pd.DataFrame) -
         handles.append((marks, "did not fit"))
     if "diverged" in found:
         handles.append((Line2D([], [], **unfit_marker(grey, "diverged", "")), "diverged"))
+    if criterion := derived(section.beside):
+        label = f"ours, loss within {criterion.margin:g} of its last"
+        handles.append((Line2D([], [], **DASH_DOTTED, color=grey.colour), label))
     points = paper[paper["quantity"].isin(BY_LEVEL)]
     if "test_error_at_fit" in set(points["quantity"]):
         handles.append((Line2D([], [], **DOTTED, color=grey.colour), "ours, corrupted test labels"))
@@ -239,6 +256,7 @@ def caption(
         "(a) Training loss, averaged over each epoch as it runs.",
         f"(b) Epochs until {when_fitted(section.fit_criterion)} (whole training set, evaluation mode), divided by"
         " those on true labels with the same seed.",
+        *beside_sentences(section),
         "(c) Test error at that moment; test labels are never corrupted.",
         lines_sentence(section.seeds),
         *outcome_sentences(training, levels),
@@ -266,6 +284,16 @@ def caption(
     if "suspect" in set(paper["remark"]):
         sentences.append("Hollow stars: points that the paper probably plots twice.")
     return " ".join([*sentences, section.note]).strip()
+
+
+def beside_sentences(section: Section) -> list[str]:
+    """What the second criterion of panel (b) is, where there is one."""
+    if not section.beside:
+        return []
+    return [
+        f"Dash-dotted in (b): until {when_fitted(section.beside)}, found afterwards from the whole curve of runs of"
+        f" {WHOLE} epochs, and of shorter ones that end at a loss under {LEVELLED:g}."
+    ]
 
 
 def outcome_sentences(training: pd.DataFrame, levels: pd.DataFrame) -> list[str]:

@@ -78,6 +78,13 @@ TABLES = {
         },
         frames=("runs",),
     ),
+    "overfitted": Table(
+        module="rethinking.reporting.overfitted",
+        function="table",
+        description="what may have counted as overfitted: epochs to fit by many criteria against those of figure 1b",
+        panels={"corruption_levels": Panel(by_level=True, in_full=True, several=True)},
+        published=("fig1b.csv",),
+    ),
     "sources": Table(
         module="rethinking.reporting.sources",
         function="table",

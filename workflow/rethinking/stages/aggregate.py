@@ -17,8 +17,12 @@ from rethinking.analysis.aggregate import (
 )
 from rethinking.analysis.agreement import disagreement
 from rethinking.files import atomic, read_csv
+from rethinking.outcomes.columns import RUN
+from rethinking.outcomes.derived import WithinOfLast, derived
 from rethinking.stages.runs import add_arguments, read_runs
 from rethinking.stages.sealing import left_by_run, not_the_runs
+
+Summary = dict[str, Any]  # a run.json
 
 
 def aggregate(plan: dict[str, Any], code: dict[str, str], fit_criterion: str, folder: Path, out: Path) -> None:
@@ -35,12 +39,36 @@ def aggregate(plan: dict[str, Any], code: dict[str, str], fit_criterion: str, fo
 def frames(runs: Sequence[tuple[Path, dict[str, Any]]], fit_criterion: str) -> dict[str, pd.DataFrame]:
     """The three tables of some runs, each by its folder and its run.json."""
     read = [(summary, *read_tables(run, summary)) for run, summary in runs]
+    if criterion := derived(fit_criterion):
+        read = [
+            (with_fit(summary, metrics, fit_criterion, criterion), metrics, more) for summary, metrics, more in read
+        ]
     at_best = [test_accuracy_at_best(summary, metrics) for summary, metrics, _ in read]
     return {
-        "runs": runs_table([summary for _, summary in runs], fit_criterion).assign(test_accuracy_at_best=at_best),
+        "runs": runs_table([summary for summary, _, _ in read], fit_criterion).assign(test_accuracy_at_best=at_best),
         "curves": curves_table([(summary, metrics) for summary, metrics, _ in read]),
         "evaluations": curves_table([(summary, evaluations) for summary, _, evaluations in read]),
     }
+
+
+def with_fit(summary: Summary, metrics: pd.DataFrame, name: str, criterion: WithinOfLast) -> Summary:
+    """A run.json with one more criterion among those of `fit`, found from the run's whole curve.
+
+    Raises ValueError naming the run where the criterion is not defined for it.
+    """
+    losses = pd.to_numeric(metrics["TrainLoss"], errors="coerce").tolist()
+    try:
+        index = criterion.first(losses)
+    except ValueError as error:
+        raise ValueError(f"{'/'.join(str(summary[key]) for key in RUN)}: {error}") from None
+    return summary | {"fit": summary["fit"] | {name: None if index is None else _fit_at(metrics, index)}}
+
+
+def _fit_at(metrics: pd.DataFrame, index: int) -> Summary:
+    """What run.json holds of the evaluation that first met a criterion."""
+    found = metrics.iloc[index]
+    columns = {"epoch": "Epoch", "step": "Step", "seconds": "Totaltime", "test_accuracy": "TestAccuracy"}
+    return {key: float(found[column]) for key, column in columns.items()}
 
 
 def read_tables(folder: Path, summary: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -1,0 +1,139 @@
+"""What the paper may have meant by "overfitted": times to fit under many criteria, against those of its figure 1b.
+
+The paper gives times relative to those on true labels, and never says what is timed. Its points are whole epochs
+(config/paper/README.md), so that a criterion can be held against epochs as well: after how many each of our networks
+meets it, level by level, and how far that is from the paper's.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rethinking.names import level_of, level_text
+from rethinking.outcomes.criteria import CRITERIA
+from rethinking.outcomes.derived import LEVELLED, NAME, WHOLE, WithinOfLast
+from rethinking.outcomes.selection import times_by
+from rethinking.outcomes.wording import when_fitted
+from rethinking.reporting.accuracies import plain, seeds_note
+from rethinking.reporting.comparison import SUSPECT
+from rethinking.reporting.formats import Table
+from rethinking.sections import PanelRuns, Section
+
+PANEL = "corruption_levels"
+# Epochs that the paper's networks need on true labels: its relative times are multiples of one over these.
+ON_TRUE_LABELS = {"inception": 10, "alexnet": 31, "mlp_1x512": 28}
+MARGINS = (0.03, 0.035, 0.04, 0.0425, 0.045, 0.0465, 0.0475, 0.05, 0.055, 0.06)  # nats above the run's last loss
+ENDS = (70, 80, 90, WHOLE)  # epochs after which runs are taken to end
+
+Times = dict[float, float]  # epochs by level
+
+
+def table(*, runs: pd.DataFrame, curves: pd.DataFrame, published: pd.DataFrame | None, section: Section) -> Table:
+    """One row a network and criterion: epochs by level, and how far they are from the paper's where it has them."""
+    rows = []
+    for group, model in section.networks(PANEL):
+        paper = times_of_paper(published, section, model)
+        rows += [with_rmse(row, times, paper) for row, times in candidates(runs, curves, group, model)]
+    numbers = left_one_out(pd.DataFrame(rows))
+    notes = [
+        f"Epochs at a level: means over the seeds that meet the criterion. {NAME}: until the training loss is first"
+        f" within the margin (nats) of that after the last epoch, runs being taken to end there; those that then end"
+        f" at a loss of {LEVELLED:g} or more and have fewer epochs have no such time.",
+        "RMSE: root of the mean squared difference, in epochs, from the paper's, over the levels that are not suspect;"
+        " its epochs are its relative times times"
+        f" {', '.join(f'{count} ({section.labels.get(model, model)})' for model, count in ON_TRUE_LABELS.items())}."
+        " Left out: the same where at each level the margin is taken that is best at all others.",
+        "Margin and end are chosen by this very table: a small RMSE on one network shows nothing by itself"
+        " (docs/predictions.md).",
+        seeds_note(section),
+        section.note,
+    ]
+    return Table("What counts as having overfitted", numbers, shown(numbers, section), notes)
+
+
+def candidates(
+    runs: pd.DataFrame, curves: pd.DataFrame, group: PanelRuns, model: str
+) -> Iterator[tuple[dict[str, Any], Times]]:
+    """Each criterion by its name, margin and end, with a network's mean epochs by level."""
+    of_group = (runs["dataset"] == group.dataset) & (runs["recipe"] == group.recipe) & (runs["model"] == model)
+    its = runs[of_group & runs["corruption"].isin(group.corruptions)]
+    names = {"model": model, "group": group.name, "recipe": group.recipe}
+    for criterion in CRITERIA:
+        times = its[f"{criterion}_epoch"].astype(float)
+        yield {**names, "criterion": criterion, "margin": math.nan, "end": math.nan}, by_level(its, times)
+    for end, margin in itertools.product(ENDS, MARGINS):
+        if len(its) and its["epochs_done"].max() >= end:
+            times = times_by(WithinOfLast(margin), its, curves, end)
+            yield {**names, "criterion": NAME, "margin": margin, "end": end}, by_level(its, times)
+
+
+def by_level(runs: pd.DataFrame, times: pd.Series) -> Times:
+    """The mean time of each level's runs, over those that have one."""
+    levels = runs["corruption"].map(level_of).astype(float)
+    return {float(level): float(mean) for level, mean in times.groupby(levels).mean().items()}
+
+
+def times_of_paper(published: pd.DataFrame | None, section: Section, model: str) -> Times:
+    """The paper's epochs by level, without those that are suspect; none of a network that it does not have."""
+    name = section.published_as[model]
+    if published is None or name not in ON_TRUE_LABELS:
+        return {}
+    found = published[(published["quantity"] == "relative_time") & (published["model"] == name)]
+    found = found[found["remark"] != SUSPECT]
+    levels = found["corruption"].map(level_of).astype(float)
+    return dict(zip(levels, found["value"] * ON_TRUE_LABELS[name], strict=True))
+
+
+def with_rmse(row: Mapping[str, Any], times: Times, paper: Times) -> dict[str, Any]:
+    """A row of the CSV file: how far the times are from the paper's over the levels that both have, and the times."""
+    differences = {level: times[level] - paper[level] for level in sorted(times.keys() & paper.keys())}
+    found = [value for value in differences.values() if math.isfinite(value)]
+    epochs = {f"epoch_{level_text(level)}": time for level, time in sorted(times.items())}
+    away = {f"difference_{level_text(level)}": value for level, value in differences.items()}
+    return {**row, "rmse": rms(found), "rmse_left_out": math.nan, "levels": len(found), **epochs, **away}
+
+
+def rms(values: list[float]) -> float:
+    """The root of the mean square; NaN of nothing."""
+    return math.sqrt(sum(value * value for value in values) / len(values)) if values else math.nan
+
+
+def left_one_out(numbers: pd.DataFrame) -> pd.DataFrame:
+    """`rmse_left_out` of each network and end: each level by the margin that is best at all others."""
+    away = [column for column in numbers if column.startswith("difference_")]
+    of_margins = numbers[numbers["criterion"] == NAME]
+    for _, part in of_margins.groupby(["model", "group", "recipe", "end"]):
+        differences = part[away].dropna(axis=1, how="any").to_numpy()
+        if differences.shape[1] > 1:
+            squares = differences**2
+            best = (squares.sum(axis=1, keepdims=True) - squares).argmin(axis=0)
+            chosen = squares[best, np.arange(squares.shape[1])]
+            numbers.loc[part.index, "rmse_left_out"] = math.sqrt(chosen.mean())
+    return numbers
+
+
+def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
+    """The rows as they are read: of margins those of whole runs, and the best of each other end."""
+    by_end = numbers.dropna(subset=["rmse", "end"]).groupby(["model", "group", "recipe", "end"])["rmse"]
+    read = numbers[(numbers["criterion"] != NAME) | (numbers["end"] == WHOLE) | numbers.index.isin(by_end.idxmin())]
+    levels = [column for column in read if column.startswith("epoch_")]
+    columns = {
+        "network": [", ".join(filter(None, (section.labels[row.model], row.group))) for row in read.itertuples()],
+        "overfitted when": [moment(row) for row in read.to_dict("records")],
+        "RMSE": [plain(value) for value in read["rmse"]],
+        "levels": [str(count) for count in read["levels"]],
+        "left out": [plain(value) for value in read["rmse_left_out"]],
+        **{f"P = {column.removeprefix('epoch_')}": [plain(value, 1) for value in read[column]] for column in levels},
+    }
+    return pd.DataFrame(columns)
+
+
+def moment(row: Mapping[str, Any]) -> str:
+    """When a row's criterion is met, in words."""
+    if row["criterion"] != NAME:
+        return when_fitted(row["criterion"])
+    return f"the loss is first within {row['margin']:g} of that after epoch {row['end']:.0f}"
