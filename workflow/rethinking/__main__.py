@@ -17,6 +17,7 @@ COMMANDS = {
     "figure": "tables to a figure (called by the rule of that name)",
     "table": "data frames to a table (called by the rule of that name)",
     "record": "what has run, as small files to keep: docs/results/<name>/",
+    "status": "which runs are done, running, waiting, failed, and what is left; --watch says it again and again",
     "campaign": "Snakemake for so many minutes; all that has finished in one archive at any time",
     "samples": "some images of a data set, or the pixels of one (called by the rules samples and values)",
     "picture": "these to a figure (called by the rule of that name)",

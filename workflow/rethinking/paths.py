@@ -24,6 +24,7 @@ SPLIT = ("manifest.json", "train_indices.npy", "validation_indices.npy")
 OUTPUTS = ("metrics.csv", "confusion.pkl", "run.json", "weights.safetensors")  # of a run; some leave others as well
 RUN_FILES = ("run.json", "metrics.csv")  # of a run's files, those that all data frames are made from
 FRAMES = ("runs.csv", "curves.csv", "evaluations.csv")  # what all runs of a figure or table are gathered into
+TRAIN_LOGS = "results/logs/train"
 NOTHING = "(?!)"  # Snakemake takes an empty expression for none, which anything matches
 ABOVE_RUNS = 6  # folders from a run's file up to that of all runs: results/runs/<dataset>/…/seed0/run.json
 
@@ -105,6 +106,11 @@ def run_folder(run: RunConfig) -> str:
 def state_file(run: RunConfig) -> str:
     """Where a run is saved on the way. It is no output: Snakemake deletes the outputs of a job that fails."""
     return f"results/state/{run.path}.pt"
+
+
+def train_log(run: RunConfig) -> str:
+    """The log of a train job."""
+    return f"{TRAIN_LOGS}/{run.path}.log"
 
 
 def run_outputs(run: RunConfig) -> list[str]:

@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -25,6 +27,7 @@ from rethinking.engine.records import EpochRecord
 from rethinking.engine.reproducibility import machine, make_deterministic, resolved_precision, versions
 from rethinking.engine.state import State
 from rethinking.engine.stopping import stopped_by
+from rethinking.outcomes.progress import Epoch, started
 from rethinking.run import RunConfig
 from rethinking.stages.placement import place
 from rethinking.stages.run_folder import load_data, write_outputs
@@ -63,12 +66,15 @@ class Signals:
 
 def report(record: EpochRecord) -> str:
     """One line for the log."""
-    train = record.last.train_accuracy
-    return (
-        f"epoch {record.epoch:4d}  step {record.step:7d}  rate {record.learning_rate:.3g}  "
-        f"online loss {record.online_loss:.4f}  train {'-' if train is None else f'{train:.2f} %'}  "
-        f"test {record.last.test_accuracy:.2f} %  {record.seconds:.2f} s"
-    )
+    return Epoch(
+        epoch=record.epoch,
+        step=record.step,
+        learning_rate=record.learning_rate,
+        online_loss=record.online_loss,
+        train_accuracy=record.last.train_accuracy,
+        test_accuracy=record.last.test_accuracy,
+        seconds=record.seconds,
+    ).line()
 
 
 def train(
@@ -93,6 +99,7 @@ def train(
     The state is saved after an epoch, but not more often than `seconds_between_saves`, and at the end. A signal that
     ends the process (SIGTERM, SIGINT) saves it first, wherever the run is; the exit code is then 128 + its number.
     """
+    print(started(run.path, socket.gethostname(), os.getpid(), run.training.epochs), flush=True)
     device = choose_device()
     precision = resolved_precision(run.training.precision, device)
     make_deterministic(precision)
