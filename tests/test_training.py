@@ -6,6 +6,8 @@ import math
 import os
 import pickle
 import stat
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -919,6 +921,27 @@ def test_the_steps_of_a_compiled_recipe_are_compiled_and_its_scores_are_not(mode
     plain = run_stage(make_run(epochs=2), data, tmp_path / "plain")
     for name in ("confusion.pkl", "weights.safetensors"):
         assert (out / name).read_bytes() == (plain / name).read_bytes()
+
+
+def test_a_machine_without_a_compiler_is_told_by_the_recipe_s_key(data, tmp_path, monkeypatch):
+    """In a process of its own: torch asks for the compiler once, and warns of a line of its own on the way."""
+    run = make_run(epochs=1, compile="default")
+    arguments = ["--run", run.json, "--code", "any", "--data", str(data)]
+    arguments += ["--out", str(tmp_path / "out"), "--state", str(tmp_path / "state.pt")]
+    without = {"CXX": "no-such-compiler", "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache")}
+    called = subprocess.run(
+        [sys.executable, "-P", "-m", "rethinking", "train", *arguments],
+        env=os.environ | {"PYTHONPATH": str(Path(stage.__file__).parents[2])} | without,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert called.returncode == 1
+    (told,) = [line for line in called.stderr.splitlines() if line.startswith("error:")]
+    assert told.startswith(f'error: {run.path}: recipes.{run.recipe}.compile = "default": torch cannot compile')
+    assert "No working C++ compiler found" in told
+    assert told.endswith("install a C++ compiler (g++), or write compile: null")
+    assert "Traceback" not in called.stderr
 
 
 def test_precisions_are_resolved_by_device():

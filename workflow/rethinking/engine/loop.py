@@ -15,6 +15,7 @@ from torch import nn
 from rethinking import seeds
 from rethinking.engine.augmentation import Augmentation
 from rethinking.engine.batch_norm import before_step
+from rethinking.engine.compiled import faults_by_key, for_steps
 from rethinking.engine.evaluation import Score, evaluate
 from rethinking.engine.optim import learning_rate
 from rethinking.engine.precision import autocast
@@ -98,14 +99,15 @@ def fit(
     """Train from where `state` stands until the recipe's end; yield each epoch's record once `state` holds it.
 
     `watch` is called between steps and may raise InterruptionError; `state` can then be saved; a later call goes on.
+    Raises ValueError where the recipe asks for a compiled network and none can be made.
     """
     if state.initial_measures is None:
         state.initial_measures = {name: measure(state.model) for name, measure in measures.items()}
-    mode = run.training.compile
     # Of the steps only: what is scored are the weights as anybody else computes with them.
-    network = state.model if mode is None else torch.compile(state.model, mode=mode, dynamic=False)
+    network = for_steps(state.model, run)
     while stopped_by(state.records, run.training) is None:
-        record = _Epoch(sets.in_epoch(len(state.records) + 1), run, state, watch, network).run(measures)
+        with faults_by_key(run):
+            record = _Epoch(sets.in_epoch(len(state.records) + 1), run, state, watch, network).run(measures)
         state.add(record)
         yield record
 
