@@ -101,6 +101,7 @@ WITHOUT = {
     "data.originals": "checksums of files",
     "data.loaded": "the names of what a reader returns",
     "engine.allocation": "memory",
+    "engine.compiled": "what is said where nothing can be compiled",
     "engine.device": "which GPU",
     "files": "reading and writing",
     "names": "names",

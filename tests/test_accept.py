@@ -80,7 +80,9 @@ def test_a_run_of_another_configuration_or_of_other_data_is_left_and_told(change
 def test_a_run_whose_data_are_no_longer_those_that_lie_there_is_left(runs, capsys):
     """They would count as this checkout's from then on."""
     array = {"shape": [1], "dtype": "uint8"}
-    manifest = {"arrays": {name: array | {"sha256": digest(name)} for name in ("train_images", "train_labels")}}
+    names = ("train_images", "train_labels", "test_images", "test_labels")
+    manifest = {"dataset": "digits", "arrays": {name: array | {"sha256": digest(name)} for name in names}}
+    manifest |= {"classes": ["0", "1"]}
     write_json("results/data/digits/manifest.json", manifest)
     accept.main(["--configfile", "config.yaml"])
     printed = capsys.readouterr()

@@ -149,7 +149,8 @@ def test_the_stage_writes_the_labels_and_where_they_come_from(tmp_path):
     data, downloaded = tmp_path / "data", tmp_path / "downloaded"
     arrays = {"train_labels": files.save_array(data / "train_labels.npy", columns[human.CLEAN])}
     counts = {"train": np.bincount(columns[human.CLEAN]).tolist(), "test": [1] * 10}
-    clean = {"dataset": "cifar10", "arrays": arrays, "class_counts": counts, "classes": list("abcdefghij")}
+    others = dict.fromkeys(("train_images", "test_images", "test_labels"), arrays["train_labels"])
+    clean = {"dataset": "cifar10", "arrays": arrays | others, "class_counts": counts, "classes": list("abcdefghij")}
     files.write_json(data / "manifest.json", clean)
     downloaded.mkdir()
     path = saved(downloaded / "CIFAR-10_human.pt", columns)

@@ -185,14 +185,24 @@ def read_manifest(folder: str | Path, **parts: type) -> dict[str, Any]:
     """The manifest of a folder of arrays, with further keys that it must hold; raises what `read_json` raises."""
     manifest = read_json(path := Path(folder) / "manifest.json", arrays=dict, **parts)
     for name, array in manifest["arrays"].items():
-        if not isinstance(array, dict) or not array.keys() >= {"shape", "dtype", "sha256"}:
+        if not _describes_array(array):
             raise broken(path, f"it does not say what {name} is")
     return manifest
+
+
+def _describes_array(value: Any) -> bool:
+    """Whether a manifest's entry is what `save_array` gives."""
+    if not isinstance(value, dict) or not all(isinstance(value.get(key), str) for key in ("dtype", "sha256")):
+        return False
+    shape = value.get("shape")
+    return isinstance(shape, list) and bool(shape) and all(type(side) is int for side in shape)
 
 
 def load_array(folder: str | Path, name: str, manifest: dict[str, Any]) -> np.ndarray:
     """Load `<folder>/<name>.npy`; raises ValueError if its bytes are not those that the manifest describes."""
     path = Path(folder) / f"{name}.npy"
+    if name not in manifest["arrays"]:
+        raise broken(path.with_name("manifest.json"), f"it does not say what {name} is")
     expected = manifest["arrays"][name]["sha256"]
     if (found := sha256(path)) != expected:
         raise ValueError(

@@ -64,7 +64,7 @@ def lying_there(configuration: Configuration, run: RunConfig) -> str | None:
 
 def problem(configuration: Configuration, run: RunConfig, root: Path) -> str | None:
     """Why a run that is there has to be trained again; None where it is what this checkout would make."""
-    summary = read_json(RESULTS / "runs" / run.path / "run.json")
+    summary = read_json(RESULTS / "runs" / run.path / "run.json", config_digest=str, code_digest=str, data_sha256=str)
     if summary["config_digest"] != run.digest:
         return "another configuration made it"
     if made_again(configuration, run, root) != summary["data_sha256"]:

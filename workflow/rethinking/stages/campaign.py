@@ -58,7 +58,7 @@ def pack(files: Iterable[dict[tarfile.TarInfo, bytes]], archive: Path) -> None:
 
 def line_of(folder: Path, runs: Path) -> str:
     """What a finished run came to."""
-    summary = read_json(folder / "run.json")
+    summary = read_json(folder / "run.json", final=dict, epochs_done=int, seconds=(int, float))
     train, test = (summary["final"][part]["accuracy"] for part in ("train", "test"))
     took = f"{summary['epochs_done']} epochs, {summary['seconds']:.0f} s"
     return f"{folder.relative_to(runs)}: train {train:.2f} %, test {test:.2f} % ({took})"

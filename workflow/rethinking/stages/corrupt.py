@@ -10,6 +10,7 @@ import numpy as np
 
 from rethinking import files
 from rethinking.data.corruptions.registry import CORRUPTIONS, Corruption
+from rethinking.data.manifests import read_download, read_prepared
 from rethinking.data.originals import identity, verified_paths
 from rethinking.names import corruption_name, split_corruption
 from rethinking.registry import lookup, nearest
@@ -28,7 +29,7 @@ def corrupt(
     (rethinking.owners).
     """
     given, seed = job["corruption"], job["seed"]
-    clean = files.read_manifest(data, dataset=str, classes=list, class_counts=dict)
+    clean = read_prepared(data, class_counts=dict)
     if clean["dataset"] != job["dataset"]:
         raise ValueError(f"{data / 'manifest.json'}: dataset is {clean['dataset']!r}, not {job['dataset']!r}")
     entry = lookup(CORRUPTIONS, "corruption", given["family"])
@@ -38,7 +39,7 @@ def corrupt(
     noise |= {"level": given["level"]} if entry.has_level else {}
     sources = {name: clean["arrays"][name]["sha256"] for name in entry.changes}
     if downloaded is not None:
-        ((name, expected),) = files.read_json(downloaded / "manifest.json", files=dict)["files"].items()
+        ((name, expected),) = read_download(downloaded).items()
         noise |= {"path": verified_paths(downloaded, name, expected)[name], "subset": job["subset"]}
         sources[name] = identity(expected)
     corrupted = entry.load()(*arrays, seed=seed, **noise, **options)

@@ -10,6 +10,7 @@ from rethinking import files
 from rethinking.config import Configuration, datasets, jobs
 from rethinking.data.download import Expected
 from rethinking.data.download import download as fetch
+from rethinking.data.manifests import read_first_came
 from rethinking.data.originals import pinned
 from rethinking.data.transfer import is_address
 
@@ -44,7 +45,7 @@ def hold_to_first(out: Path, found: Expected) -> None:
     Raises ValueError where it is another, with both sha256.
     """
     record = out / "first-came.json"  # Snakemake deletes the manifest before it runs this stage again
-    first = files.read_json(record) if record.exists() else {}
+    first = read_first_came(record) if record.exists() else {}
     for name, values in found.items():
         if name in first and first[name]["sha256"] != values["sha256"]:
             raise ValueError(

@@ -12,6 +12,7 @@ import numpy as np
 
 from rethinking import files as disk
 from rethinking.data import readers
+from rethinking.data.manifests import read_download
 from rethinking.data.originals import identity, verified_paths
 from rethinking.data.prepare import check_facts, describe
 from rethinking.data.prepare import prepare as prepare_source
@@ -33,7 +34,7 @@ def prepare(
     files; `path` is where the pictures of one that lies on disk are. `made_by` goes into the manifest
     (rethinking.owners).
     """
-    expected = {} if downloaded is None else disk.read_json(downloaded / "manifest.json", files=dict)["files"]
+    expected = {} if downloaded is None else read_download(downloaded)
     arguments = dict(job)
     arguments.pop("listing", None)  # it is there for Snakemake: pictures that were edited are read again
     options = arguments.pop("options", {}) | ({"path": path} if path else {})

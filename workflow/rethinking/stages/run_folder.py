@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from safetensors.torch import save
 
-from rethinking.data.manifests import place_of, read_corrupted, read_split
+from rethinking.data.manifests import place_of, read_corrupted, read_prepared, read_split
 from rethinking.engine import results
 from rethinking.engine.state import State
-from rethinking.files import atomic, digest, load_array, read_manifest, remove_leftovers, write_csv, write_json
+from rethinking.files import atomic, digest, load_array, remove_leftovers, write_csv, write_json
 from rethinking.recipe import Recipe
 from rethinking.stages.sealing import sealed
 
@@ -31,7 +31,7 @@ def load_data(
     arrays = {name: load_array(folder, stored, its) for name, (folder, stored, its) in owners.items()}
     places = {place_of(its, stored): its["arrays"][stored]["sha256"] for _, stored, its in owners.values()}
     of_data = {"data_sha256": data_digest(data, corrupted, split, redrawn), "arrays": places}
-    return arrays, read_manifest(data, classes=list), of_data
+    return arrays, read_prepared(data), of_data
 
 
 def data_digest(data: Path, corrupted: Path | None, split: Path | None, redrawn: Sequence[Path] = ()) -> str:
@@ -44,7 +44,7 @@ def _owners(
     data: Path, corrupted: Path | None, split: Path | None, redrawn: Sequence[Path]
 ) -> dict[str, tuple[Path, str, dict[str, Any]]]:
     """For each of a run's arrays its folder, its name in there and that folder's manifest."""
-    manifest = read_manifest(data)
+    manifest = read_prepared(data)
     owners: dict[str, tuple[Path, str, dict[str, Any]]] = {name: (data, name, manifest) for name in manifest["arrays"]}
     for folder, read in ((corrupted, read_corrupted), (split, read_split)):
         if folder is not None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from rethinking.data.manifests import read_corrupted
+from rethinking.data.manifests import read_corrupted, read_prepared
 from rethinking.data.samples import as_drawn, one_of_each
-from rethinking.files import load_array, read_manifest, save_array, write_csv
+from rethinking.files import load_array, save_array, write_csv
 
 COLOURS = {1: ("Grey",), 3: ("Red", "Green", "Blue")}
 
@@ -23,7 +23,7 @@ def samples(job: Mapping[str, Any], data: Path, out: Path) -> None:
 
     The corruptions are read from the folders below `data`; a row of samples.npy is a corruption.
     """
-    manifest = read_manifest(data, classes=list)
+    manifest = read_prepared(data)
     images, labels = _clean(data, manifest)
     chosen = one_of_each(labels, job["images"])
     rows, table = [], []
@@ -50,7 +50,7 @@ def samples(job: Mapping[str, Any], data: Path, out: Path) -> None:
 
 def values(job: Mapping[str, Any], data: Path, out: Path) -> None:
     """Write values.csv, a row a pixel of the one image that is shown by channel."""
-    manifest, index = read_manifest(data, classes=list), job["image"]
+    manifest, index = read_prepared(data), job["image"]
     images, labels = _clean(data, manifest)
     if index >= len(images):
         raise ValueError(f"samples.image = {index}: {job['dataset']!r} has {len(images):,} training images")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rethinking import files
+from rethinking.data.manifests import read_prepared
 from rethinking.data.splits import validation_split
 
 
@@ -16,7 +17,7 @@ def split(job: Mapping[str, Any], data: Path, out: Path, made_by: Mapping[str, A
     The held-out images keep the labels that a corruption gives them: whoever chooses by them knows no better ones.
     `made_by` goes into the manifest (rethinking.owners).
     """
-    clean = files.read_manifest(data)
+    clean = read_prepared(data)
     num_train = clean["arrays"]["train_labels"]["shape"][0]
     train, validation = validation_split(num_train, job["validation"], job["seed"])
     manifest = {
