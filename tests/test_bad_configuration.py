@@ -459,6 +459,7 @@ def test_a_fault_in_the_catalogue_names_the_catalogue():
             "name: tiny\n\tseeds: [0]\n",
             ":2: found character '\\t' that cannot start any token, while scanning for the next token",
         ),
+        ("dataset: 2024-13-45\n", ":1: '2024-13-45' cannot be read (month must be in 1..12)"),
         ("- name\n", ": must be a mapping of keys to values"),
         ("", ": must be a mapping of keys to values"),
         (None, ": cannot be read (No such file or directory)"),

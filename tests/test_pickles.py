@@ -1,5 +1,6 @@
 """Pickles from elsewhere: what they may hold, and that a few bytes take neither time nor memory."""
 
+import gzip
 import pickle
 import pickletools
 import struct
@@ -44,6 +45,15 @@ def test_few_bytes_that_stand_for_endless_values_are_refused_by_name_at_once(nam
     data, message = BOMBS[name]
     with pytest.raises(ValueError, match=rf"^bomb\.pkl: not loaded: .*{message}"):
         pickles.loads(data, "bomb.pkl")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b".", b"hello world\n", b"t.", b"h\x09.", gzip.compress(pickle.dumps([1])), b"<!doctype html>"],
+)
+def test_what_is_no_pickle_is_said_to_be_none(data):
+    with pytest.raises(ValueError, match=r"^file: not loaded: it is damaged, or no pickle at all \([A-Za-z]*Error: "):
+        pickles.loads(data, "file")
 
 
 def test_a_place_far_down_the_memo_takes_no_memory():

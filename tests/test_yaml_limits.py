@@ -4,6 +4,7 @@ import pytest
 from test_bad_configuration import changed, extending, load, refusal_of_file
 from tiny_workflow import TINY
 
+from rethinking.config import Configuration
 from rethinking.overrides import overrides
 from rethinking.schema import ConfigurationError, load_yaml
 
@@ -65,6 +66,43 @@ def test_a_password_in_an_address_is_refused_and_not_repeated(address):
     urls = {"mine": {"extends": "cifar10", "files": {"a.tar.gz": {"urls": [address], "bytes": 1, "md5": "0" * 32}}}}
     with pytest.raises(ConfigurationError, match="without a password"):
         load(changed("datasets", urls))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "most"),
+    [
+        ("recipes/quick/epochs", 10**7, 1_000_000),
+        ("recipes/quick/batch_size", 10**30, 1_000_000_000),
+        ("recipes/quick/evaluations_per_epoch", 10**12, 10_000),
+        ("recipes/quick/resize", 10**5, 10_000),
+        ("datasets/digits-50/image_size", 10**5, 10_000),
+        ("models/mlp-w0.05/width", 1e9, 100),
+        ("figures/fig1/size", [1e9, 3], 100),
+    ],
+)
+def test_sizes_that_no_machine_computes_with_are_refused(path, value, most):
+    with pytest.raises(ConfigurationError, match=rf"{path.split('/')[-1]}.* = .*: must be at most {most}$"):
+        load(changed(path, value))
+
+
+def test_a_whole_number_that_is_more_than_any_float_is_no_number():
+    with pytest.raises(ConfigurationError, match=r"learning_rate\.mlp = 10{299}… \(401 characters\): must be a number"):
+        load(changed("recipes/quick/learning_rate", {"mlp": 10**400}))
+
+
+@pytest.mark.parametrize(("text", "shown"), [("1" * 5000, "1{300}… .5,000 characters."), ("!!timestamp soon", "soon")])
+def test_what_yaml_cannot_make_a_value_of_is_told_with_its_line(text, shown, tmp_path):
+    (tmp_path / "mine.yaml").write_text(f"name: tiny\nseeds:\n- {text}\n")
+    with pytest.raises(ConfigurationError, match=rf"mine\.yaml:3: '{shown}' cannot be read \("):
+        Configuration.load(tmp_path / "mine.yaml")
+
+
+@pytest.mark.parametrize("place", ["x" * 5000, "~nobody-of-this-name/data"])
+def test_a_path_that_no_file_system_has_is_refused(place):
+    with pytest.raises(ConfigurationError, match=r"data_dir = .*: is no usable path \("):
+        load(changed("data_dir", place))
+    with pytest.raises(ConfigurationError, match=r"datasets\.mine\.path = .*: is no usable path \("):
+        load(changed("datasets", {"mine": {"reader": "image_folder", "path": place}}))
 
 
 def test_an_at_sign_further_on_in_an_address_is_no_password():

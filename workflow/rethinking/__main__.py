@@ -45,6 +45,9 @@ def main(argv: list[str]) -> int:
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except MemoryError as error:
+        print(f"error: this machine has too little memory: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -154,7 +154,11 @@ def loads(data: bytes, name: str, **options: Any) -> Any:
     try:
         return _Finishing(len(data))(_Unpickler(io.BytesIO(data), **options).load())
     except Exception as error:  # damaged bytes make an unpickler raise whatever its operations raise
-        raise ValueError(f"{name}: not loaded: {str(error) or 'it ends too early'}") from None
+        told = str(error) or "it ends too early"
+        problem = (
+            told if told.startswith("it ") else f"it is damaged, or no pickle at all ({type(error).__name__}: {told})"
+        )
+        raise ValueError(f"{name}: not loaded: {problem}") from None
 
 
 def load(path: str | Path, **options: Any) -> Any:

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,14 @@ def _shortened(text: str) -> str:
 
 class Loader(yaml.SafeLoader):
     """PyYAML's safe loader, but a key that is written twice is an error, and what is no Unicode as well."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """2024-13-45, a number of 5,000 digits, or what is not what its tag says, is an error of its line."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, OverflowError, LookupError, AttributeError) as error:  # whatever PyYAML lets through
+            problem = f"{_shortened(str(node.value))!r} cannot be read ({error})"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -116,7 +125,8 @@ def load_layers(path: Path, name: str) -> dict[str, dict[str, Any]]:
             raise ConfigurationError(name, "extends", other, "extends itself")
         if not path.is_file():
             known = [file.name for file in path.parent.glob("*.yaml")]
-            raise ConfigurationError(name, "extends", other, f"there is no such file; {nearest(path.name, known)}")
+            problem = "is a folder" if path.is_dir() else "there is no such file"
+            raise ConfigurationError(name, "extends", other, f"{problem}; {nearest(path.name, known)}")
         name = extended
 
 
@@ -189,8 +199,10 @@ def _is_integer(_: Any, value: Any) -> bool:
 
 
 def _is_number(checker: Any, value: Any) -> bool:
-    """Not .nan or .inf, which no JSON can hold."""
-    return _is_integer(checker, value) or (isinstance(value, float) and math.isfinite(value))
+    """Not .nan or .inf, which no JSON can hold, nor a whole number that is more than any float."""
+    if _is_integer(checker, value):
+        return abs(value) <= sys.float_info.max
+    return isinstance(value, float) and math.isfinite(value)
 
 
 _TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer})

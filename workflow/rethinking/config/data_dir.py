@@ -16,12 +16,23 @@ def checked(place: str | None, origins: ConfigOrigins) -> str | None:
             problem = "holds a password, which would stand in logs; write it into ~/.netrc, where it is looked for"
             raise origins.error("data_dir", ..., problem)
         return place
-    folder = Path(place).expanduser()
+    folder = local(place, "data_dir", origins)
     if folder.exists() and not folder.is_dir():
         raise origins.error("data_dir", place, f"is not a folder; {_meant(folder.absolute().parent)}")
     if not folder.exists():
         raise origins.error("data_dir", place, missing(folder, "folder"))
     return str(folder)
+
+
+def local(place: str, key: str, origins: ConfigOrigins) -> Path:
+    """The path that a key says, `~` spelled out; ConfigurationError where no file system can have such a one."""
+    try:
+        path = Path(place).expanduser()
+        path.exists()
+    except (OSError, RuntimeError) as error:  # a name that is too long, a user whom nobody knows
+        problem = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise origins.error(key, place, f"is no usable path ({problem})") from None
+    return path
 
 
 def missing(path: Path, what: str) -> str:

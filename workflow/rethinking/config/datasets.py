@@ -6,7 +6,6 @@ Without torch, and without reading an image but the first of a folder whose size
 import pkgutil
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from rethinking import schema
 from rethinking.config import data_dir as places
@@ -120,7 +119,7 @@ def count_pictures(entry: Values, key: str, origins: ConfigOrigins, data_dir: st
         if "files" not in entry:
             raise origins.error(key, ..., "the key 'path' is missing, and data_dir has no folder of this name")
         return
-    path = Path(place).expanduser()
+    path = places.local(place, f"{key}.path", origins)
     if not path.exists():
         hint = "put a folder of pictures for each class there, or write here where they are"
         raise origins.error(f"{key}.path", place, f"{places.missing(path, 'folder or file')}; {hint}")
