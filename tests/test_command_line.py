@@ -367,3 +367,12 @@ def test_every_experiment_that_comes_with_the_project_is_a_run_of_a_configuratio
 
 def test_an_experiment_comes_with_the_project():
     assert EXPERIMENTS
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_trained(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    names = ["--dataset", "digits", "--model", "mlp_1x512", "--recipe", "small", "--out", str(tmp_path / "file/run")]
+    assert main(["train", *names]) == 1
+    told = capsys.readouterr()
+    assert told.err.startswith(f"error: the folder '{tmp_path}/file/run' cannot be written: ")
+    assert told.out == ""

@@ -668,6 +668,9 @@ def test_the_command_by_hand_needs_only_a_name(server, tmp_path, monkeypatch, ca
     assert names(tmp_path / "results/downloads/tiny") == [NAME, "manifest.json"]
     assert main(["download", "--dataset", "digits"]) == 1
     assert "--dataset = digits: has no files to download" in capsys.readouterr().err
+    assert main(["download", "--dataset", "tinny", "--out", str(tmp_path)]) == 1
+    told = "error: command line: --dataset = \"tinny\": unknown data set; did you mean 'tiny'?"
+    assert capsys.readouterr().err.splitlines() == [told]
     assert main(["download", "--dataset", "tiny", "--data-dir", "nowhere"]) == 1
     assert "--data-dir = nowhere: there is no such folder" in capsys.readouterr().err
 

@@ -22,6 +22,19 @@ RUN = "results/runs/digits-50/mlp-w0.05/true_labels/quick/seed0/run.json"
         ("figures/samples-digits-5O.pdf", "did you mean 'figures/samples-digits-50.pdf'?"),
         ("figures/samples-cifar-10.pdf", "did you mean 'figures/samples-cifar10.pdf'?"),
         ("stduy", "did you mean 'study'?"),
+        ("fig1", "did you mean 'figures/fig1.pdf'?"),
+        ("figures/tiny/fig1.jpg", "did you mean 'figures/fig1.pdf'?"),
+        ("table1", "did you mean 'results/tables/tiny/table1.csv'?"),
+        (
+            "tain",
+            "the configuration 'tiny' makes, all of it by the word all: figures/fig1.pdf, results/tables/tiny/table1",
+        ),
+        (
+            "train",
+            "the configuration 'tiny' makes, all of it by the word all: figures/fig1.pdf, results/tables/tiny/table1",
+        ),
+        ("figures/", "did you mean 'figures/fig1.pdf'?"),
+        ("results/data/digits-5/manifest.json", "unknown data set 'digits-5'; did you mean 'digits-50'?"),
         ("figures/fig2.pdf", "the configuration 'tiny' has no figure fig2, it has: fig1"),
         (
             "results/tables/tiny/table4.csv",
@@ -46,7 +59,9 @@ def test_a_target_that_nothing_makes_is_refused_with_what_was_meant(target, mess
     assert "Traceback" not in called.stderr
 
 
-@pytest.mark.parametrize("target", ["study", "all", "figures/fig1.svg", RUN, "results/tables/tiny/table1.md"])
+@pytest.mark.parametrize(
+    "target", ["study", "all", "default", "figures/fig1.svg", RUN, "results/tables/tiny/table1.md"]
+)
 def test_what_can_be_made_or_is_there_may_be_asked_for(target, asked):
     called = asked.snakemake("--dry-run", "--", target)
     assert called.returncode == 0, called.stderr

@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path, PurePosixPath
 
 from rethinking.config import Configuration
-from rethinking.paths import OUTPUTS
+from rethinking.paths import OUTPUTS, table_files
 from rethinking.plotting.registry import FIGURES, PICTURES
-from rethinking.registry import nearest
+from rethinking.registry import closest, nearest
 from rethinking.reporting.registry import TABLES
 
 RUN_PARTS = 5  # data set, network, corruption, recipe, seed, the folders of a run
@@ -17,11 +17,11 @@ def check_targets(
 ) -> None:
     """Raise ValueError for the first target that is no rule's name or file, nor a file that is there.
 
-    `named` are the rules' names, among them files that are targets of their own; `is_made` says whether some rule makes
-    a file.
+    `named` are the names of rules of one job, among them files that are targets of their own; `is_made` says whether
+    some rule makes a file.
     """
     for target in targets:
-        if target in named or Path(target).exists():
+        if target in named or Path(target).is_file():
             continue
         # Rules take any names of runs, and find out late that the configuration has none of them.
         problem = reason_of_run(target, configuration)
@@ -36,8 +36,21 @@ def reason(target: str, configuration: Configuration, named: Collection[str]) ->
         if path.stem in registry and path.stem not in there:
             have = ", ".join(there) or "none"
             return f"the configuration {configuration.name!r} has no {kind} {path.stem}, it has: {have}"
+    if path.stem in configuration.sections:
+        return f"did you mean {made_of(path.stem, configuration)!r}?"
+    if path.parts[:2] == ("results", "data") and len(path.parts) > 2 and path.parts[2] not in configuration.datasets:
+        return f"unknown data set {path.parts[2]!r}; {nearest(path.parts[2], configuration.datasets)}"
     pictures = [f"figures/{picture}-{dataset}.pdf" for picture in PICTURES for dataset in configuration.datasets]
-    return nearest(target, {*named, *pictures})
+    if (near := closest(target, {*named, *pictures})) is not None:
+        return f"did you mean {near!r}?"
+    have = ", ".join(made_of(section, configuration) for section in configuration.sections)
+    return f"the configuration {configuration.name!r} makes, all of it by the word all: {have}"
+
+
+def made_of(section: str, configuration: Configuration) -> str:
+    """What a figure or table is asked for by."""
+    in_tables = section in configuration.tables
+    return table_files(configuration, section)[0] if in_tables else f"figures/{section}.pdf"
 
 
 def reason_of_run(target: str, configuration: Configuration) -> str | None:

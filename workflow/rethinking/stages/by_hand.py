@@ -7,6 +7,7 @@ from typing import Any
 from rethinking import schema
 from rethinking.config import CHECKOUT, Configuration, datasets, jobs
 from rethinking.files import digest
+from rethinking.paths import check_writable
 from rethinking.provenance import corrupted_data, prepared_data, split_data, train_code, train_data
 from rethinking.run import RunConfig
 from rethinking.schema import ConfigOrigins
@@ -161,6 +162,7 @@ def main(argv: list[str]) -> None:
     if (RESULTS / "runs").resolve() in (out.resolve(), *out.resolve().parents):
         raise ValueError(f"--out = {out}: results/runs belongs to Snakemake; choose another folder")
     keep_another(out, run)
+    check_writable(str(out))
     from rethinking.stages.run_folder import data_digest
     from rethinking.stages.train import train  # and with it torch, which help and a wrong name need not wait for
 

@@ -13,6 +13,7 @@ from rethinking.data.download import download as fetch
 from rethinking.data.manifests import read_first_came
 from rethinking.data.originals import pinned
 from rethinking.data.transfer import is_address
+from rethinking.schema import ConfigOrigins
 
 DOWNLOADS = Path("results/downloads")
 
@@ -78,6 +79,7 @@ def main(argv: list[str]) -> None:
     name, expected, urls, data_dir = arguments.dataset, arguments.files, arguments.urls, arguments.data_dir
     if expected is None:
         configuration = Configuration.load(arguments.configfile)
+        ConfigOrigins("command line").require_known("--dataset", name, "data set", configuration.datasets)
         if (name := datasets.download_name(configuration, arguments.dataset)) is None:
             raise ValueError(f"--dataset = {arguments.dataset}: has no files to download")
         expected, urls = jobs.download_job(configuration, name), jobs.urls(configuration)[name]
