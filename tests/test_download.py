@@ -253,6 +253,22 @@ def test_an_address_that_is_none_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "no HTTP: it answers 'SSH-2.0-OpenSSH_9.2"),
+        (b"HTTP/1.1 404 d\xe9sol\xe9 \x1b[31m\r\n\r\n", "the server answers 404 désolé \\x1b[31m\n"),
+        (b"HTTP/1.1 404 " + b"a" * 5000 + b"\r\n\r\n", f"the server answers 404 {'a' * 277}…\n"),
+    ],
+)
+def test_what_a_server_says_is_shown_as_text_and_in_short(answer, told, server, tmp_path):
+    def raw(handler) -> None:
+        handler.wfile.write(answer)
+        handler.close_connection = True
+
+    assert told in refusal(tmp_path, server.serve("file", raw))
+
+
+@pytest.mark.parametrize(
     ("error", "reason"),
     [
         (requests.ConnectTimeout("HTTPConnectionPool(…)"), "no connection within 10 s (3 times)"),

@@ -15,6 +15,7 @@ from rethinking.data.originals import BEGINNING, Original, fault, too_large, web
 from rethinking.data.progress import Progress, Say
 
 CHUNK = 1 << 16
+SHOWN = 300  # characters of a reason
 # The bytes as they are stored: some servers declare a .gz to be a compressed form of something else.
 HEADERS = {"User-Agent": "rethinking", "Accept-Encoding": "identity"}
 # Answers below 500 after which the same question may have another answer: timeout, too early, too many requests.
@@ -22,10 +23,14 @@ PASSING_ANSWERS = (408, 425, 429)
 
 
 class TransferError(Exception):
-    """Why a file could not be had from one place; where it is `passing`, another try may help."""
+    """Why a file could not be had from one place; where it is `passing`, another try may help.
+
+    What a server says may stand in the reason: of that, no character moves a terminal's cursor, and a long text is cut.
+    """
 
     def __init__(self, reason: str, *, passing: bool = False) -> None:
-        super().__init__(reason)
+        shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in reason[:SHOWN])
+        super().__init__(shown if len(reason) <= SHOWN else f"{shown}…")
         self.passing = passing
 
 
@@ -156,6 +161,8 @@ def _reason(error: Exception, patience: Patience) -> str:
         return f"no connection within {patience.connect:g} s"
     if isinstance(error, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError):
         return f"not a byte for {patience.silence:g} s"
+    if isinstance(inner, http.client.BadStatusLine) and not isinstance(inner, http.client.RemoteDisconnected):
+        return f"no HTTP: it answers {inner.line!r}"
     if isinstance(inner, urllib3.exceptions.IncompleteRead | http.client.IncompleteRead):
         return "the connection was cut"
     return _strerror(inner) if isinstance(inner, OSError) else str(inner) or type(inner).__name__
