@@ -162,7 +162,7 @@ def _reason(error: Exception, patience: Patience) -> str:
     if isinstance(error, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError):
         return f"not a byte for {patience.silence:g} s"
     if isinstance(inner, http.client.BadStatusLine) and not isinstance(inner, http.client.RemoteDisconnected):
-        return f"no HTTP: it answers {inner.line!r}"
+        return f"no HTTP: it answers {str(inner)!r}"
     if isinstance(inner, urllib3.exceptions.IncompleteRead | http.client.IncompleteRead):
         return "the connection was cut"
     return _strerror(inner) if isinstance(inner, OSError) else str(inner) or type(inner).__name__
