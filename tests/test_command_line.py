@@ -174,7 +174,7 @@ def test_the_readmes_command_trains_from_nothing(by_hand):
     assert first.returncode == 0, first.stderr
     lines = first.stdout.splitlines()
     name = "digits/mlp_1x512/random_labels-1.0/small/seed0"
-    assert re.fullmatch(rf"{name}: on \S+, process \d+, 20 epochs", lines[0])
+    assert re.fullmatch(rf"{name}: on \S+, process \d+, 2 epochs", lines[0])
     assert lines[1] == f"{name}: starting"
     assert [line.split()[1] for line in lines[2:4]] == ["1", "2"]
     assert re.fullmatch(r"training accuracy [\d.]+ %, test accuracy [\d.]+ %; results in DIR", lines[-1])

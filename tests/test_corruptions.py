@@ -18,7 +18,7 @@ from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.data.corruptions.shuffled_labels import ORDER, shuffled_labels
 from rethinking.data.corruptions.shuffled_pixels import ONCE, shuffled_pixels
 
-LABEL_NOISE = [name for name, entry in CORRUPTIONS.items() if entry.has_level]
+LABEL_NOISE = [name for name, entry in CORRUPTIONS.items() if entry.is_label_noise and entry.has_level]
 PIXELS = [name for name, entry in CORRUPTIONS.items() if entry.changes == ("train_images", "test_images")]
 # Every pixel corruption with every value of its options.
 PIXEL_CASES = [

@@ -77,6 +77,9 @@ def test_one_group_is_as_if_it_were_the_panel():
         ({"groups": {"a": FAST, "b": {"models": ["alexnet"]}}},
          ".groups.b: needs exactly one of the keys corruptions and levels"),
         ({"groups": {"a": {"levels": [0]}}}, ".groups.a: the key 'models' is missing"),
+        ({"groups": {"a": FAST, "b": FAST}}, ".groups.b: are the runs of 'a' once more"),
+        *(({"groups": {name: FAST, "b": NOISY}}, f".groups.{name}: must be a name of at most 60 characters in one line,"
+           " without spaces at its ends") for name in ("", " ", "a ", "a\nb", "a" * 61)),
         ({"groups": {"a": FAST, "b": FAST | {"modles": []}}},
          ".groups.b.modles = []: unknown key; did you mean 'models'?"),
     ],

@@ -1,5 +1,6 @@
 """The figure of the networks: every one is there, at its sizes, and every label can be read."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from rethinking.models.registry import MODELS, sizes
 from rethinking.plotting import models
@@ -45,13 +47,27 @@ def test_legend_names_the_families_as_people_write_them():
 @pytest.mark.parametrize("size", [[7.2, 5.2], [7.2, 3.2], [5, 6]], ids=str)
 def test_every_network_is_labelled_and_no_label_lies_over_another_or_leaves_the_axes(size):
     figure, _ = drawn(size=size)
+    assert_labels_can_be_read(figure, [entry.label for entry in MODELS.values()])
+
+
+@pytest.mark.parametrize("number", range(1, 5))
+@pytest.mark.parametrize("size", [[7.2, 5.2], [7.2, 3.2]], ids=str)
+def test_networks_that_are_added_find_room_for_their_labels(number, size):
+    rng, known = np.random.default_rng(number), pd.DataFrame(sizes())
+    added = {"family": "mine", "label": [f"My network {index}" for index in range(number)], "input": "3x32x32"}
+    places = {"parameters": 10 ** rng.uniform(4, 7.5, number), "multiply_adds": 10 ** rng.uniform(4.5, 9.5, number)}
+    every = pd.concat([known, pd.DataFrame(added | places)], ignore_index=True)
+    assert_labels_can_be_read(models.figure(every, replace(SECTION, size=size))[0], every["label"])
+
+
+def assert_labels_can_be_read(figure: Figure, labels: Iterable[str]) -> None:
     (axes,) = figure.axes
     texts = [text for text in axes.texts if text.get_text()]
-    assert sorted("\n".join(text.get_text() for text in texts).split("\n")) == sorted(
-        entry.label for entry in MODELS.values()
-    )
+    assert sorted("\n".join(text.get_text() for text in texts).split("\n")) == sorted(labels)
     frame = axes.get_window_extent()
-    boxes = [text.get_window_extent() for text in texts]
+    for text in texts:
+        text.get_window_extent()  # which puts it in its place
+    boxes = [Text.get_window_extent(text) for text in texts]  # without the line to its point
     assert not [pair for pair in combinations(boxes, 2) if pair[0].overlaps(pair[1])]
     assert all(frame.contains(*box.min) and frame.contains(*box.max) for box in boxes)
 

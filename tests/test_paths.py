@@ -142,7 +142,7 @@ use rule * from paper
 """
 
 
-@pytest.mark.parametrize("prefix", ["", 'prefix: "deep"'])
+@pytest.mark.parametrize("prefix", ["", 'prefix: "sub dir"'])
 def test_another_workflow_imports_this_one_with_a_configuration_and_a_prefix_of_its_own(
     prefix, fresh_checkout, tmp_path
 ):
@@ -150,12 +150,12 @@ def test_another_workflow_imports_this_one_with_a_configuration_and_a_prefix_of_
     mine.folder.mkdir()
     (mine / "Snakefile").write_text(MODULE.format(prefix=prefix))
     mine.configure(yaml.safe_load(TINY) | {"name": "mine"}, "mine.yaml")
-    place = "deep/" if prefix else ""
+    place = "sub dir/" if prefix else ""
     called = mine.snakemake("--cores", "2", "--", f"{place}results/tables/mine/table1.csv")
     assert called.returncode == 0, called.stdout + called.stderr
     assert (mine / f"{place}results/tables/mine/table1.csv").exists()
     assert {file.partition("/")[0] for file in mine.files()} - {"Snakefile", "mine.yaml"} <= (
-        {"deep"} if prefix else {"results", "figures"}
+        {"sub dir"} if prefix else {"results", "figures"}
     )
     again = mine.snakemake("--dry-run", "--cores", "2", "--", f"{place}results/tables/mine/table1.csv")
     assert "Nothing to be done" in again.stdout + again.stderr

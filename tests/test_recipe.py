@@ -7,8 +7,11 @@ from typing import Any, get_type_hints
 
 import pytest
 import tiny_runs
+import yaml
+from tiny_workflow import TINY
 
 from rethinking import recipe as module
+from rethinking.config import Configuration
 from rethinking.files import read_json
 from rethinking.models.registry import MODELS
 from rethinking.recipe import BY_FAMILY, Recipe
@@ -83,6 +86,15 @@ def test_a_family_without_a_value_is_refused_by_key():
 @pytest.mark.parametrize(("given", "rate"), [(None, 0.5), ({"nin": 0.25}, 0.5), ({"mlp": 0.25}, 0.25), (0.125, 0.125)])
 def test_a_network_brings_the_learning_rate_that_a_recipe_does_not_say(given, rate):
     assert Recipe.of_network(defaults() | {"learning_rate": given}, MLP).learning_rate == rate
+
+
+def test_a_recipe_goes_back_to_each_network_s_own_learning_rate_with_null():
+    values = yaml.safe_load(TINY)
+    values["recipes"]["own"] = {"extends": "quick", "learning_rate": None}
+    configuration = Configuration.of_layers("mine.yaml", {"mine.yaml": values})
+    for model in ("alexnet", "mlp_1x512"):
+        run = configuration.run("digits-50", model, "true_labels", "own", 0)
+        assert run.training.learning_rate == MODELS[model].learning_rate
 
 
 def test_json_keeps_every_value():

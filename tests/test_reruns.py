@@ -169,6 +169,12 @@ def test_another_fit_criterion_gathers_the_tables_again_and_trains_nothing(check
     assert checkout.jobs() == TABLES
 
 
+def test_another_expectation_of_a_corruption_gathers_its_tables_again(checkout):
+    registry = "workflow/rethinking/data/corruptions/registry.py"
+    checkout.edit(registry, lambda text: text.replace('error_on_alike="evenly_redrawn"', "error_on_alike=None"))
+    assert checkout.jobs() == TABLES
+
+
 def test_the_size_of_a_figure_draws_it_again(checkout):
     configuration = checkout.configuration()
     configuration["figures"]["fig1"]["size"] = [7, 3]

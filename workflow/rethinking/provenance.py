@@ -14,6 +14,7 @@ from rethinking.config import Configuration, datasets, jobs
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.files import digest, read_json
 from rethinking.models.registry import MODELS
+from rethinking.names import split_corruption
 from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.reporting.registry import TABLES
 from rethinking.run import RunConfig
@@ -40,9 +41,11 @@ def train_code(run: RunConfig) -> str:
     return code_digest("rethinking.stages.train", MODELS[run.factory].module, *measures)
 
 
-def aggregate_code() -> str:
-    """Digest for an `aggregate` job."""
-    return code_digest("rethinking.stages.aggregate")
+def aggregate_code(configuration: Configuration, section: str) -> str:
+    """Digest for an `aggregate` job: its code, and what the registry expects of the corruptions that its runs have."""
+    names = {split_corruption(run.corruption)[0] for run in configuration.runs(section)}
+    expected = {name: CORRUPTIONS[name].error_on_alike for name in sorted(names & CORRUPTIONS.keys())}
+    return digest([code_digest("rethinking.stages.aggregate"), expected])
 
 
 def confusions_code() -> str:

@@ -349,7 +349,8 @@ def _as_declared(value: Any, schema: dict[str, Any], name: str) -> Any:
         return {key: _as_declared(each, known.get(key, others), name) for key, each in value.items()}
     if isinstance(value, list):
         return [_as_declared(each, schema.get("items", {}), name) for each in value]
-    return float(value) if schema.get("type") == "number" else value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and schema.get("type") == "number" else value
 
 
 def fill(values: dict[str, Any], name: str, part: str) -> dict[str, Any]:

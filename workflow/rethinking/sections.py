@@ -25,6 +25,11 @@ class PanelRuns:
     models: tuple[str, ...]
     corruptions: tuple[str, ...]
 
+    def same_runs(self, other: "PanelRuns") -> bool:
+        """Whether both are of the same runs, whatever they are called."""
+        parts = ("dataset", "recipe", "models", "corruptions")
+        return all(getattr(self, part) == getattr(other, part) for part in parts)
+
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "PanelRuns":
         return cls(**{**values, "models": tuple(values["models"]), "corruptions": tuple(values["corruptions"])})

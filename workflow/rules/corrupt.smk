@@ -1,7 +1,7 @@
 # Corruptions to arrays; only what a corruption changes is written. Test labels stay clean.
 CORRUPT = (
     "python3 -m rethinking corrupt --job {params.job:q} --data {params.data:q} {params.downloaded}"
-    " --made-by {params.made_by:q} --out {params.out:q} > {log} 2>&1"
+    " --made-by {params.made_by:q} --out {params.out:q} > {log:q} 2>&1"
 )
 
 

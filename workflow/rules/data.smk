@@ -7,7 +7,7 @@
 DOWNLOAD = (
     "python3 -m rethinking download --dataset {wildcards.dataset} --files {params.files:q} --urls {params.urls:q}"
     f" {'--data-dir ' + literal(CONFIGURATION.data_dir) if CONFIGURATION.data_dir else ''}"
-    " --out {params.out:q} > {log} 2>&1"
+    " --out {params.out:q} > {log:q} 2>&1"
 )
 
 
@@ -35,7 +35,7 @@ PICTURES_ON_DISK = f"--paths {literal(canonical_json(jobs.paths(CONFIGURATION)))
 PREPARE = (
     "python3 -m rethinking prepare --dataset {wildcards.dataset} --job {params.job:q} {params.downloaded}"
     f" {PICTURES_ON_DISK}"
-    " --made-by {params.made_by:q} --out {params.out:q} > {log} 2>&1"
+    " --made-by {params.made_by:q} --out {params.out:q} > {log:q} 2>&1"
 )
 
 
@@ -79,4 +79,4 @@ rule split:
         out=folder_of(output[0]),
     shell:
         "python3 -m rethinking split --job {params.job:q} --data {params.data:q}"
-        " --made-by {params.made_by:q} --out {params.out:q} > {log} 2>&1"
+        " --made-by {params.made_by:q} --out {params.out:q} > {log:q} 2>&1"

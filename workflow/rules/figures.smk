@@ -5,12 +5,12 @@ SHARED = " --section {params.section:q} --published {params.published:q}" f" --p
 FIGURE = (
     "python3 -m rethinking figure --figure {wildcards.figure}"
     f"{SHARED}"
-    " --frames {params.frames:q} --out {output.pdf:q} {output.svg:q} > {log} 2>&1"
+    " --frames {params.frames:q} --out {output.pdf:q} {output.svg:q} > {log:q} 2>&1"
 )
 TABLE = (
     "python3 -m rethinking table --table {wildcards.table}"
     f"{SHARED}"
-    " --frames {params.frames:q} --out {output:q} > {log} 2>&1"
+    " --frames {params.frames:q} --out {output:q} > {log:q} 2>&1"
 )
 
 
@@ -28,12 +28,12 @@ rule aggregate:
         plan=lambda wildcards: canonical_json(CONFIGURATION.plan(wildcards.section)),
         run_code=runs_code,
         fit_criterion=lambda wildcards: CONFIGURATION.sections[wildcards.section]["fit_criterion"],
-        code=provenance.aggregate_code(),
+        code=lambda wildcards: provenance.aggregate_code(CONFIGURATION, wildcards.section),
         runs=subpath(input[0], ancestor=paths.ABOVE_RUNS),
         out=folder_of(output[0]),
     shell:
         "python3 -m rethinking aggregate --plan {params.plan:q} --code {params.run_code:q}"
-        " --fit-criterion {params.fit_criterion} --runs {params.runs:q} --out {params.out:q} > {log} 2>&1"
+        " --fit-criterion {params.fit_criterion} --runs {params.runs:q} --out {params.out:q} > {log:q} 2>&1"
 
 
 # Only for the figures and tables that ask for it.
@@ -54,7 +54,7 @@ rule confusions:
         runs=subpath(input[0], ancestor=paths.ABOVE_RUNS),
     shell:
         "python3 -m rethinking confusions --plan {params.plan:q} --code {params.run_code:q} --runs {params.runs:q}"
-        " --out {output:q} > {log} 2>&1"
+        " --out {output:q} > {log:q} 2>&1"
 
 
 # What is known of the networks before any training.
@@ -69,7 +69,7 @@ rule sizes:
         models=canonical_json(sizes()),
         code=provenance.sizes_code(),
     shell:
-        "python3 -m rethinking sizes --models {params.models:q} --out {output:q} > {log} 2>&1"
+        "python3 -m rethinking sizes --models {params.models:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule figure:
@@ -140,7 +140,7 @@ rule publish:
         title=lambda wildcards: FIGURES[wildcards.figure].description,
         runs=lambda wildcards: len(CONFIGURATION.runs(wildcards.figure)),
     shell:
-        "(cp {input:q} {output:q} && sync {output:q}) 2> {log}"
+        "(cp {input:q} {output:q} && sync {output:q}) 2> {log:q}"
 
 
 # Snakemake makes a missing file again only where something that is to be made needs it, and a figure that is there needs

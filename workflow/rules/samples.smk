@@ -1,5 +1,5 @@
 # Pictures of a data set: figures/samples-<dataset>.pdf and figures/channels-<dataset>.pdf, of any one, without a training.
-SAMPLE = "python3 -m rethinking samples --job {params.job:q} --data {params.data:q} --out {params.out:q} > {log} 2>&1"
+SAMPLE = "python3 -m rethinking samples --job {params.job:q} --data {params.data:q} --out {params.out:q} > {log:q} 2>&1"
 
 
 rule samples:
@@ -62,7 +62,7 @@ rule picture:
         frames=folder_of(input[0]),
     shell:
         "python3 -m rethinking picture --picture {wildcards.picture} --section {params.section:q}"
-        " --samples {params.frames:q} --out {output.pdf:q} {output.svg:q} > {log} 2>&1"
+        " --samples {params.frames:q} --out {output.pdf:q} {output.svg:q} > {log:q} 2>&1"
 
 
 rule publish_picture:
@@ -85,7 +85,7 @@ rule publish_picture:
         name=CONFIGURATION.name,
         title=lambda wildcards: PICTURES[wildcards.picture].description,
     shell:
-        "(cp {input:q} {output:q} && sync {output:q}) 2> {log}"
+        "(cp {input:q} {output:q} && sync {output:q}) 2> {log:q}"
 
 
 # Called like the file, these targets ask for the samples behind a picture as well, see figures.smk.

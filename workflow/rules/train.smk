@@ -24,4 +24,4 @@ rule train:
         folders=lambda wildcards, output: paths.run_options(CONFIGURATION, run_of(wildcards), output[0]),
     shell:
         "python3 -m rethinking train --run {params.run:q} --code {params.code} --made-from {params.data}"
-        " --made-by {params.made_by:q} {params.folders} > {log} 2>&1"
+        " --made-by {params.made_by:q} {params.folders} > {log:q} 2>&1"

@@ -113,10 +113,13 @@ def _groups(place: Place, wanted: Panel, written: Values, entries: Entries) -> d
     names, key = list(written["groups"]), f"{place.key}.groups"
     if len(names) > 1 and not wanted.several:
         raise entries.origins.error(key, names, "shows one group of runs")
-    return {
-        f"{key}.{name}": _group(place, f"{key}.{name}", name if len(names) > 1 else "", group, entries)
-        for name, group in written["groups"].items()
-    }
+    found: dict[str, PanelRuns] = {}
+    for name, group in written["groups"].items():
+        made = _group(place, f"{key}.{name}", name if len(names) > 1 else "", group, entries)
+        if twice := next((other for other in found.values() if other.same_runs(made)), None):
+            raise entries.origins.error(f"{key}.{name}", ..., f"are the runs of {twice.name!r} once more")
+        found[f"{key}.{name}"] = made
+    return found
 
 
 def _group(place: Place, key: str, name: str, written: Values, entries: Entries) -> PanelRuns:

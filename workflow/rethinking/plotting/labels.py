@@ -13,9 +13,11 @@ from matplotlib.transforms import Bbox
 from rethinking.plotting.style import SMALL, STYLE
 
 RADIUS, NEAR = 3.0, 1.5  # points: of a marker, from a marker to the nearest label
-DISTANCES = (NEAR, 6, 11, 17, 24, 32, 41, 52, 64, 80)
+DISTANCES = (NEAR, 6, 11, 17, 24, 32, 41, 52, 64, 80, 100, 125)
 DIRECTIONS = [math.tau * k / 16 for k in range(16)]
 LINE = 1.2  # height of a line of text, in font sizes
+EDGE = 3.0  # points between a label and the edge of the axes
+ROUNDS = 60  # of giving places in turn, until every label has found a free one
 TOGETHER = 2.0  # points nearer than this share a label, a line each
 
 
@@ -29,6 +31,14 @@ class Place:
     distance: float
 
 
+@dataclass(frozen=True)
+class Group:
+    """Points that lie on each other: where, and their labels, a line each."""
+
+    point: tuple[float, float]
+    text: str
+
+
 def place_labels(axes: Axes, points: Sequence[tuple[float, float]], labels: Sequence[str]) -> list[Bbox]:
     """Write each label beside its point, in data coordinates; return the texts' boxes in points from the lower left.
 
@@ -39,42 +49,67 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float]], labels: Sequ
     assert figure is not None
     unit = 72 / figure.dpi
     found = np.asarray(axes.transData.transform(points)) * unit
-    frame = Bbox(axes.get_window_extent().get_points() * unit)
+    frame = Bbox(axes.get_window_extent().get_points() * unit).padded(-EDGE)
     markers = [Bbox.from_bounds(x - RADIUS, y - RADIUS, 2 * RADIUS, 2 * RADIUS) for x, y in found]
-    boxes, lines = [], []
-    for group in _groups(found):
-        x, y = found[group[0]]
-        text = "\n".join(labels[each] for each in group)
-        places = list(_places(x, y, text))
-        costs = (_cost(place, (x, y), markers, boxes, lines, frame) for place in places)
-        best = _first_free(places, costs)
-        boxes.append(best.box)
-        far = best.distance > NEAR
-        lines += _along((x, y), best.end) if far else []
+    groups = [Group(tuple(found[group[0]]), "\n".join(labels[each] for each in group)) for group in _groups(found)]
+    chosen = _arranged(groups, markers, frame)
+    for group, best in chosen.items():
         axes.annotate(
-            text,
-            points[group[0]],
-            xytext=(best.end[0] - x, best.end[1] - y),
+            group.text,
+            tuple(axes.transData.inverted().transform(np.asarray(group.point) / unit).tolist()),
+            xytext=(best.end[0] - group.point[0], best.end[1] - group.point[1]),
             textcoords="offset points",
             ha=best.alignment[0],
             va=best.alignment[1],
             fontsize=SMALL,
             linespacing=LINE,
             arrowprops={"arrowstyle": "-", "color": "0.6", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0}
-            if far
+            if best.distance > NEAR
             else None,
         )
-    return boxes
+    return [best.box for best in chosen.values()]
 
 
-def _first_free(places: Sequence[Place], costs: Iterator[float]) -> Place:
+def _arranged(groups: Sequence[Group], markers: Sequence[Bbox], frame: Bbox) -> dict[Group, Place]:
+    """A place for each label, given in turn; one that found none free has its turn first in another round."""
+    order, best, least, rng = list(groups), {}, math.inf, np.random.default_rng(0)
+    for _ in range(ROUNDS):
+        chosen, costs = _in_turn(order, markers, frame)
+        if (total := sum(costs.values())) < least:
+            best, least = chosen, total
+        crowded = [group for group in order if costs[group] > chosen[group].distance]
+        if not crowded:
+            break
+        others = [group for group in order if group not in crowded]
+        order = [*crowded, *(others[place] for place in rng.permutation(len(others)))]
+    return best
+
+
+def _in_turn(
+    groups: Sequence[Group], markers: Sequence[Bbox], frame: Bbox
+) -> tuple[dict[Group, Place], dict[Group, float]]:
+    """The place of each label beside those that had their turn before, and what speaks against it."""
+    chosen: dict[Group, Place] = {}
+    paid: dict[Group, float] = {}
+    boxes: list[Bbox] = []
+    lines: list[tuple[float, float]] = []
+    for group in groups:
+        places = list(_places(*group.point, group.text))
+        costs = (_cost(place, group.point, markers, boxes, lines, frame) for place in places)
+        chosen[group], paid[group] = _first_free(places, costs)
+        boxes.append(chosen[group].box)
+        lines += _along(group.point, chosen[group].end) if chosen[group].distance > NEAR else []
+    return chosen, paid
+
+
+def _first_free(places: Sequence[Place], costs: Iterator[float]) -> tuple[Place, float]:
     """The nearest place that nothing but its distance speaks against, or else the least bad one; nearest come first."""
     seen: list[float] = []
     for place, cost in zip(places, costs, strict=True):
         if cost <= place.distance:
-            return place
+            return place, cost
         seen.append(cost)
-    return places[seen.index(min(seen))]
+    return places[seen.index(min(seen))], min(seen)
 
 
 def _groups(found: np.ndarray) -> list[list[int]]:

@@ -38,10 +38,12 @@ def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: Section) -> tuple[
 
 def caption(training: pd.DataFrame, losses: list[dict[str, pd.DataFrame]], section: Section) -> str:
     """The caption: what the figure cannot say by itself."""
-    panels, diverged = len(section.networks("learning_curves")), int((training["stopped_by"] == "diverged").sum())
+    networks = {model for _, model in section.networks("learning_curves")}
+    diverged = int((training["stopped_by"] == "diverged").sum())
     data = dict.fromkeys(described(training, group, section) for group in section.of("learning_curves"))
+    counted = "one network" if len(networks) == 1 else f"{len(networks)} networks"
     sentences = [
-        f"Learning curves of {'one network' if panels == 1 else f'{panels} networks'}: {'; '.join(data)}.",
+        f"Learning curves of {counted}: {'; '.join(data)}.",
         "Training loss (cross-entropy, nats), averaged over each epoch as it runs; the vertical axes differ.",
         lines_sentence(section.seeds),
         f"Crosses: where {diverged} of {len(training)} runs diverged." if diverged else "",

@@ -15,7 +15,7 @@ from rethinking.names import level_of
 from rethinking.outcomes.selection import Frames, without_diverged
 from rethinking.outcomes.wording import setting_label
 from rethinking.reporting.comparison import Ours, ours
-from rethinking.sections import Section
+from rethinking.sections import PanelRuns, Section
 
 Row = dict[str, Any]
 
@@ -47,11 +47,20 @@ def claim(source: str, what: str, found: str, n: int, holds: bool | None) -> Row
     return {"source": source, "claim": what, "found": found, "n": n, "verdict": judged}
 
 
+def compared(section: Section, panel: str) -> list[PanelRuns]:
+    """The groups of a panel that claims are asked of: those on the section's own data set, of equal ones the first."""
+    groups: list[PanelRuns] = []
+    for group in section.of(panel):
+        if group.dataset == section.dataset and not any(group.same_runs(other) for other in groups):
+            groups.append(group)
+    return groups
+
+
 def order_of_settings(frames: Frames, section: Section) -> Iterator[Row]:
     """That a setting of figure 1a has a lower loss, averaged over the steps that both trained, than another."""
     for fast, slow in FASTER:
         what = f"{setting_label(fast)} before {setting_label(slow)}"
-        having = [group for group in section.of("learning_curves") if {fast, slow} <= set(group.corruptions)]
+        having = [group for group in compared(section, "learning_curves") if {fast, slow} <= set(group.corruptions)]
         if not having:
             yield claim("figure 1a", what, "", 0, None)
             continue
@@ -65,7 +74,7 @@ def order_of_settings(frames: Frames, section: Section) -> Iterator[Row]:
 
 def rising(frames: Frames, section: Section, source: str, quantity: str, words: str) -> Iterator[Row]:
     """That a quantity never falls from one level to the next by more than its tolerance, network by network."""
-    networks = section.networks("corruption_levels")
+    networks = [(group, model) for group in compared(section, "corruption_levels") for model in group.models]
     for group, model in networks:
         levels = sorted(group.corruptions, key=lambda name: level_of(name) or 0.0)
         all_found = [ours(frames, group, model, level, quantity) for level in levels]
@@ -88,7 +97,7 @@ def in_words(found: Ours) -> str:
 def random_labels(frames: Frames, section: Section) -> Iterator[Row]:
     """That every network fits random labels and is then at chance on the test set, wherever it is trained on them."""
     seen = set()
-    for panel in (*section.of("corruption_levels"), *section.of("random_labels")):
+    for panel in (*compared(section, "corruption_levels"), *compared(section, "random_labels")):
         for model in panel.models if RANDOM in panel.corruptions else ():
             if (key := (model, panel.recipe)) in seen:
                 continue
