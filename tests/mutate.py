@@ -139,8 +139,12 @@ def first_constant(text: str) -> tuple[str, str]:
 
     Where there is none, of its first text that stands for something, and the text with a word more.
     """
-    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
-    constants = [node for each in functions for node in ast.walk(each) if isinstance(node, ast.Constant)]
+    tree = ast.parse(text)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    # Those in formatted text are left alone: Python 3.11 does not say where they stand.
+    formatted = {inner for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for inner in ast.walk(node)}
+    inside = {node for each in functions for node in ast.walk(each)} - formatted
+    constants = [node for node in inside if isinstance(node, ast.Constant)]
     docstrings = {function.body[0].lineno for function in functions}
     numbers = [node for node in constants if type(node.value) in (int, float)]
     texts = [node for node in constants if type(node.value) is str and node.lineno not in docstrings]

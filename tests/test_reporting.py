@@ -381,6 +381,7 @@ def verdicts(
     section = Section(
         configuration="digits",
         name="paper_vs_ours",
+        dataset="digits",
         groups=groups({panel: GROUP | {"corruptions": corruptions[panel]} for panel in panels}),
         labels={"mlp": "MLP"},
         tolerance={"relative_time": 0.2, "test_error_at_fit": 0.02},
@@ -425,6 +426,7 @@ def test_two_recipes_of_one_network_are_two_claims_that_name_them():
     section = Section(
         configuration="digits",
         name="paper_vs_ours",
+        dataset="digits",
         groups=(*first, *second),
         labels={"mlp": "MLP"},
         tolerance={"relative_time": 0.2, "test_error_at_fit": 0.02},
@@ -434,6 +436,21 @@ def test_two_recipes_of_one_network_are_two_claims_that_name_them():
     names = [row["claim"] for row in claims(Frames(**both), section)]
     assert len(names) == len({*names[:5]}) + 2 * 2 + 2 * 2
     assert "MLP (recipe b): the time to fit rises with the level" in names
+
+
+def test_claims_are_of_the_section_s_own_data_set_and_of_equal_runs_once():
+    levels = GROUP | {"corruptions": LEVELS}
+    alone, again, elsewhere = (groups({"corruption_levels": levels | more}) for more in ({}, {}, {"dataset": "mnist"}))
+    section = Section(
+        configuration="digits",
+        name="paper_vs_ours",
+        dataset="digits",
+        groups=alone,
+        labels={"mlp": "MLP"},
+        tolerance={"relative_time": 0.2, "test_error_at_fit": 0.02},
+    )
+    frames = Frames(**sign_frames(*GOOD))
+    assert claims(frames, replace(section, groups=(*alone, *again, *elsewhere))) == claims(frames, section)
 
 
 def test_signs_of_what_is_not_declared_are_not_run():

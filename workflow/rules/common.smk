@@ -75,11 +75,10 @@ def asked_for():
     Neither where it was not called by a person, or imports this workflow into another, whose targets are its own matter.
     """
     command_line = sys.modules.get("snakemake.cli")
-    by_person = Path(sys.argv[0]).name in ("snakemake", "__main__.py") and "--target-jobs" not in sys.argv
-    if command_line is None or not by_person or IMPORTED:
+    if command_line is None or Path(sys.argv[0]).name not in ("snakemake", "__main__.py") or IMPORTED:
         return [], False
     arguments, _ = command_line.get_argument_parser().parse_known_args(sys.argv[1:])
-    return arguments.targets or [], arguments.report is not None
+    return ([] if arguments.target_jobs else arguments.targets or []), arguments.report is not None
 
 
 # The environment of `--sdm conda`: Snakemake formats its path, and a folder's name may have braces.
