@@ -51,7 +51,7 @@ tables:
 # Every target that is called by a name of its own, and one of each kind that is called like a file or an experiment.
 EXPERIMENT = "mlp-w0.05_1.0_none"
 CALLED_LIKE_FILES = ["figures/confusion.svg", "figures/channels-small.pdf", "results/tables/walk/best_epoch.csv"]
-TARGETS = ["default", "all", "study", EXPERIMENT, *CALLED_LIKE_FILES, "figures/samples-pictures.svg"]
+TARGETS = ["default", "all", "study", "report", EXPERIMENT, *CALLED_LIKE_FILES, "figures/samples-pictures.svg"]
 
 
 OPTION = re.compile(r"--[a-z][a-z-]*")

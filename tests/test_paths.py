@@ -101,7 +101,7 @@ def test_behind_a_figure_are_its_runs_their_frames_and_its_own_files(configurati
     assert len([file for file in files if file.endswith("/run.json")]) == len(configuration.runs("fig1")) == 8
     assert set(paths.frame_files(configuration, "fig1")) <= set(files)
     assert files[-3:] == [f"figures/tiny/fig1.{suffix}" for suffix in ("pdf", "svg", "txt")]
-    assert paths.files_behind(configuration, "table1")[-1] == "results/tables/tiny/table1.tex"
+    assert paths.files_behind(configuration, "table1")[-1] == "results/tables/tiny/table1.html"
 
 
 # -- before the first job ----------------------------------------------------------------------------------------------

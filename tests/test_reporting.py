@@ -508,7 +508,7 @@ def test_the_headers_of_a_latex_table_are_escaped():
 
 
 def test_another_suffix_is_refused():
-    with pytest.raises(ValueError, match=r"tables are written as \.csv, \.md, \.tex, not '\.xlsx'"):
+    with pytest.raises(ValueError, match=r"tables are written as \.csv, \.md, \.tex, \.html, not '\.xlsx'"):
         text_of(a_table("x"), ".xlsx")
 
 

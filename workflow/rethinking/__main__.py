@@ -16,6 +16,7 @@ COMMANDS = {
     "sizes": "the networks' sizes to a table (called by the rule of that name)",
     "figure": "tables to a figure (called by the rule of that name)",
     "table": "data frames to a table (called by the rule of that name)",
+    "page": "all of a configuration on one page (called by the rule of that name); alone: of what is recorded",
     "record": "what has run, as small files to keep: docs/results/<name>/",
     "status": "which runs are done, running, waiting, failed, and what is left; --watch says it again and again",
     "campaign": "Snakemake for so many minutes; all that has finished in one archive at any time",

@@ -7,10 +7,11 @@ put before these paths (a prefix, another storage's folder) is before all of the
 import os
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from rethinking.config import Configuration, jobs
+from rethinking.config.datasets import download_name
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.files import temporary_name, to_disk
 from rethinking.names import split_corruption
@@ -25,7 +26,9 @@ OUTPUTS = ("metrics.csv", "confusion.pkl", "run.json", "weights.safetensors")  #
 RUN_FILES = ("run.json", "metrics.csv")  # of a run's files, those that all data frames are made from
 FRAMES = ("runs.csv", "curves.csv", "evaluations.csv")  # what all runs of a figure or table are gathered into
 TRAIN_LOGS = "results/logs/train"
+SAMPLES = "samples"  # the picture of what corruptions look like
 NOTHING = "(?!)"  # Snakemake takes an empty expression for none, which anything matches
+ABOVE_PAGE = 4  # folders from a page up to where the workflow runs: results/report/<configuration>/index.html
 ABOVE_RUNS = 6  # folders from a run's file up to that of all runs: results/runs/<dataset>/…/seed0/run.json
 
 
@@ -131,7 +134,7 @@ def frame_files(configuration: Configuration, section: str) -> list[str]:
 
 def table_files(configuration: Configuration, table: str) -> list[str]:
     """The files of a table."""
-    return [f"results/tables/{configuration.name}/{table}.{suffix}" for suffix in ("csv", "md", "tex")]
+    return [f"results/tables/{configuration.name}/{table}.{suffix}" for suffix in ("csv", "md", "tex", "html")]
 
 
 def figure_files(configuration: Configuration, figure: str) -> list[str]:
@@ -151,6 +154,48 @@ def files_behind(configuration: Configuration, section: str) -> list[str]:
     own = table_files if section in configuration.tables else figure_files
     files = [f"{run_folder(run)}/{file}" for run in runs for file in read]
     return [*files, *frame_files(configuration, section), *own(configuration, section)]
+
+
+def page_file(configuration: Configuration) -> str:
+    """The page with all of a configuration."""
+    return f"results/report/{configuration.name}/index.html"
+
+
+def page_pictures(configuration: Configuration, is_there: Callable[[str], bool]) -> list[tuple[str, str]]:
+    """The pictures of data sets that a page shows, by name and data set: samples of those that its runs are of.
+
+    Nothing is downloaded for them: where it would have to be, only those are shown that are there already.
+    """
+    datasets = sorted({group.dataset for section in configuration.sections for group in configuration.groups(section)})
+    return [
+        (SAMPLES, dataset)
+        for dataset in datasets
+        if (shown := jobs.sampled(configuration, dataset))
+        and (
+            not downloads(configuration, dataset, shown)
+            or is_there(figure_files(configuration, f"{SAMPLES}-{dataset}")[1])
+        )
+    ]
+
+
+def downloads(configuration: Configuration, dataset: str, corruptions: Iterable[str]) -> bool:
+    """Whether a data set with these corruptions needs a download, of itself or of people's labels."""
+    noisy = [name for name in corruptions if name != "true_labels"]
+    needed = [jobs.corruption_download(configuration, dataset, name) for name in noisy]
+    return any([download_name(configuration, dataset), *needed])
+
+
+def page_inputs(configuration: Configuration, pictures: Iterable[tuple[str, str]]) -> list[str]:
+    """All that a page reads or links to: what stands behind each figure and table, and some pictures of data sets."""
+    files = [file for section in configuration.sections for file in files_behind(configuration, section)]
+    files += [
+        f"results/tables/{configuration.name}/{section}/{frame}"
+        for section in configuration.sections
+        if configuration.groups(section)
+        for frame in FRAMES
+    ]
+    files += [file for name, dataset in pictures for file in figure_files(configuration, f"{name}-{dataset}")]
+    return list(dict.fromkeys(files))
 
 
 # -- what the commands of jobs are told --------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ A file of data may be deleted and made again without any change, so no job asks 
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from rethinking.analysis.registry import MEASURES
 from rethinking.code_digest import code_digest
 from rethinking.config import Configuration, datasets, jobs
 from rethinking.data.corruptions.registry import CORRUPTIONS
-from rethinking.files import digest, read_json
+from rethinking.files import digest, read_json, sha256
 from rethinking.models.registry import MODELS
 from rethinking.names import split_corruption
 from rethinking.plotting.registry import FIGURES, PICTURES
@@ -60,7 +60,20 @@ def sizes_code() -> str:
 
 def table_code(table: str) -> str:
     """Digest for a `table` job."""
-    return code_digest("rethinking.stages.table", TABLES[table].module)
+    return digest([code_digest("rethinking.stages.table", TABLES[table].module), templates("reporting")])
+
+
+def page_code(tables: Iterable[str]) -> str:
+    """Digest for a `page` job, which makes the tables again from what they are made from."""
+    modules = sorted(TABLES[table].module for table in tables)
+    return digest([code_digest("rethinking.stages.page", *modules), templates("reporting"), templates("page")])
+
+
+@cache
+def templates(package: str) -> dict[str, str]:
+    """The sha256 of what a package writes HTML by, which is code as well."""
+    folder = Path(__file__).parent / package / "templates"
+    return {file.name: sha256(file) for file in sorted(folder.iterdir())}
 
 
 def figure_code(figure: str) -> str:

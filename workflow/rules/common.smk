@@ -83,6 +83,17 @@ def asked_for():
 
 # The environment of `--sdm conda`: Snakemake formats its path, and a folder's name may have braces.
 ENVIRONMENT = str(CHECKOUT / "environment.yml").replace("{", "{{").replace("}", "}}")
+
+
+def command():
+    """What stands before a target on the command line for this configuration, wherever its data lie."""
+    settings = workflow.config_settings
+    files = [] if IMPORTED else [str(file) for file in settings.configfiles]
+    values = [] if IMPORTED else [each for each in settings.config_args or [] if not each.startswith("data_dir=")]
+    options = [*(["--configfile", *files] if files else []), *(["--config", *values] if values else [])]
+    return shlex.join(["snakemake", "--cores", "all", *options])
+
+
 ASKED_FOR, REPORTED = asked_for()
 PRIORITY = resources.priorities(CONFIGURATION)
 DATA_PRIORITY = len(PRIORITY) + 1  # what trainings wait for is made before them

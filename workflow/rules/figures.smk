@@ -96,14 +96,15 @@ rule table:
     input:
         lambda wildcards: paths.frame_files(CONFIGURATION, wildcards.table),
     output:
+        "results/tables/{name}/{table}.csv",
+        "results/tables/{name}/{table}.md",
+        "results/tables/{name}/{table}.tex",
         report(
-            "results/tables/{name}/{table}.csv",
+            "results/tables/{name}/{table}.html",
             caption="../report/table.rst",
             category="Tables",
             labels={"table": "{table}"},
         ),
-        "results/tables/{name}/{table}.md",
-        "results/tables/{name}/{table}.tex",
     log:
         "results/logs/table/{name}/{table}.log",
     conda:

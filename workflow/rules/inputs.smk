@@ -110,3 +110,13 @@ def runs_code(wildcards):
 def picture_section(wildcards):
     """What a picture of a data set depends on, beside its samples."""
     return canonical_json(described.picture_section(CONFIGURATION, wildcards.picture, wildcards.dataset).to_json())
+
+
+def page_job(wildcards):
+    """What the page is of, beside the files that it reads."""
+    read = {
+        section: checksums(CHECKOUT / PAPER, described.published(CONFIGURATION, section))
+        for section in CONFIGURATION.sections
+    }
+    files = {"published": read, "documents": checksums(CHECKOUT, described.DOCUMENTS)}
+    return canonical_json(described.page_job(CONFIGURATION, command(), PAGE_PICTURES, files))

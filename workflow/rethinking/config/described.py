@@ -1,5 +1,6 @@
 """What drawing figures and writing tables depends on, of a configuration: sections, and which published numbers."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rethinking.config.configuration import CHECKOUT, Configuration
@@ -10,6 +11,7 @@ from rethinking.recipe import Recipe
 from rethinking.reporting.registry import TABLES
 from rethinking.sections import PanelRuns, PaperRun, Section
 
+DEVIATIONS, CITATION = DOCUMENTS = ("docs/deviations.md", "CITATION.cff")  # of the checkout, on every page
 PAPER_CONFIGURATION, PAPER_FILE = "cifar10", "config/cifar10.yaml"
 
 
@@ -69,6 +71,39 @@ def at_paper_size(configuration: Configuration, name: str) -> bool:
 def as_published(configuration: Configuration, model: str) -> str | None:
     """The registered network whose published numbers a model may be held against; None for a variant of one."""
     return None if configuration.models[model]["arguments"] else configuration.models[model]["factory"]
+
+
+def page_job(
+    configuration: Configuration,
+    command: str,
+    pictures: Iterable[tuple[str, str]],
+    files: Mapping[str, Mapping[str, str]],
+) -> dict[str, Any]:
+    """What a page depends on beside the files of figures, tables and runs.
+
+    `command` is what stands before a target, `pictures` are those of data sets that it shows, by name and data set;
+    `files` has the sha256 of the published numbers by section, and of the documents that the page shows.
+    """
+    sections = {name: section_of(configuration, name) for name in configuration.sections}
+    datasets = sorted({dataset for section in sections.values() for dataset in section.dataset_labels})
+    return {
+        "name": configuration.name,
+        "command": command,
+        "sections": {name: section.to_json() for name, section in sections.items()},
+        "pictures": [list(picture) for picture in pictures],
+        "licences": licences(configuration, datasets),
+        **files,
+    }
+
+
+def licences(configuration: Configuration, datasets: Iterable[str]) -> dict[str, dict[str, str]]:
+    """What the catalogue says of the licence and the source of data sets, by their labels."""
+    return {
+        label_of(configuration, name): {
+            key: configuration.datasets[name].get(key) or "" for key in ("licence", "citation")
+        }
+        for name in datasets
+    }
 
 
 def picture_section(configuration: Configuration, picture: str, dataset: str) -> Section:

@@ -74,12 +74,18 @@ def corruption_download(configuration: Configuration, dataset: str, corruption: 
     return human_labels_name(configuration, dataset) if of_people else None
 
 
+def sampled(configuration: Configuration, dataset: str) -> list[str]:
+    """The corruptions that the images of a data set are shown with: those of people's labels only where it has such."""
+    names, has_human_labels = (
+        configuration.samples["corruptions"],
+        human_labels_name(configuration, dataset) is not None,
+    )
+    return [name for name in names if has_human_labels or family_of(configuration, name) != HUMAN_LABELS]
+
+
 def samples_job(configuration: Configuration, dataset: str) -> Values:
     """What the images of a data set and of its corruptions are shown by."""
-    shown, has_human_labels = configuration.samples, human_labels_name(configuration, dataset) is not None
-    names = [
-        name for name in shown["corruptions"] if has_human_labels or family_of(configuration, name) != HUMAN_LABELS
-    ]
+    shown, names = configuration.samples, sampled(configuration, dataset)
     if not names:
         raise configuration.origins.error("samples.corruptions", shown["corruptions"], f"none is one of {dataset!r}")
     return {"dataset": dataset, "corruptions": names, "images": shown["images"], "seed": shown["seed"]}

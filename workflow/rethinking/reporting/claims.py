@@ -28,6 +28,7 @@ FASTER = (
     ("random_pixels", "random_labels-1.0"),
 )
 RANDOM = "random_labels-1.0"
+AT_CHANCE = "test error at chance on random labels"
 ERRORS = 3  # standard errors of a test error at chance that count as chance
 
 
@@ -117,7 +118,7 @@ def fitted(runs: pd.DataFrame, who: str) -> Row:
 
 def at_chance(runs: pd.DataFrame, who: str, tolerance: float) -> Row:
     """That the mean test error of those that fitted is that of a guess, up to chance and the tolerance."""
-    what = f"{who}: test error at chance on random labels"
+    what = f"{who}: {AT_CHANCE}"
     if runs.empty:
         return claim("figure 1c", what, "", 0, None)
     met = without_diverged(runs[~runs["censored"].astype(bool)])

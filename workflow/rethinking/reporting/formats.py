@@ -1,25 +1,49 @@
-"""A table as CSV (every number in full), Markdown and LaTeX (as it is read)."""
+"""A table as CSV (every number in full), Markdown, LaTeX and HTML (as it is read)."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row as HTML has it: its cells, whether all that it judges was not run, and what makes it, "" for nothing."""
+
+    cells: list[str]
+    not_run: bool = False
+    command: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
     """`numbers` is what the CSV file holds, `shown` the cells as text, `notes` sentences about all of them.
 
-    Empty notes are left out.
+    Empty notes are left out. `stands_for` has the positions in `numbers` of what each row of `shown` stands for, where
+    that is not one row each.
     """
 
     title: str
     numbers: pd.DataFrame
     shown: pd.DataFrame
     notes: list[str]
+    stands_for: tuple[tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "notes", [note for note in self.notes if note])
+
+    def rows(self, shown: pd.DataFrame | None = None) -> list[Row]:
+        """The rows as HTML has them, of `shown` where another frame of words is given."""
+        words = (self.shown if shown is None else shown).astype(str)
+        judged = [column.endswith("verdict") for column in words.columns]
+        return [
+            Row(cells, any(judged) and all(cell == NOT_RUN for cell, its in zip(cells, judged, strict=True) if its))
+            for cells in words.to_numpy().tolist()
+        ]
 
 
 def comma_separated(table: Table) -> str:
@@ -59,7 +83,29 @@ def latex(table: Table) -> str:
     return comments + style.to_latex(environment="longtable", hrules=True, column_format="l" * len(table.shown.columns))
 
 
-FORMATS: dict[str, Callable[[Table], str]] = {".csv": comma_separated, ".md": markdown, ".tex": latex}
+@functools.cache
+def environment() -> Environment:
+    """The templates of this package; what they are given is escaped, and what they are not given is an error."""
+    return Environment(
+        loader=PackageLoader("rethinking.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def hypertext(table: Table) -> str:
+    """A page of its own that loads nothing: columns sort, words filter, and the CSV file can be taken from it."""
+    return environment().get_template("table.html").render(made=table, csv=comma_separated(table))
+
+
+FORMATS: dict[str, Callable[[Table], str]] = {
+    ".csv": comma_separated,
+    ".md": markdown,
+    ".tex": latex,
+    ".html": hypertext,
+}
 
 
 def text_of(table: Table, suffix: str) -> str:

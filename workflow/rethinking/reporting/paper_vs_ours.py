@@ -50,7 +50,9 @@ def table(
         section.note,
     ]
     title = f"The paper's numbers and ours: {counts(numbers)}"
-    return Table(title, numbers, shown(numbers), notes)
+    parts = shown_rows(numbers)
+    places = tuple(tuple(int(place) for place in part.index) for part, _ in parts)
+    return Table(title, numbers, pd.DataFrame([shown_together(*part) for part in parts]), notes, places)
 
 
 def row_of(frames: Frames, section: Section, number: dict[str, Any]) -> dict[str, Any]:
@@ -167,13 +169,13 @@ def counts(numbers: pd.DataFrame) -> str:
     return ", ".join(f"{found.get(name, 0)} {name}" for name in VERDICTS)
 
 
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """The rows as they are read; the points of a curve that were not run share one."""
+def shown_rows(numbers: pd.DataFrame) -> list[tuple[pd.DataFrame, int]]:
+    """What stands in a row as it is read, and of how many points; those of a curve that were not run share one."""
     curve = numbers[["source", "panel", "model", "corruption", "quantity"]].agg("/".join, axis=1)
     together = (numbers["verdict"] == "not run") & numbers["step"].notna()
     parts = numbers.groupby(curve.where(together, numbers.index.astype(str)), sort=False)
     points = curve.value_counts()
-    return pd.DataFrame([shown_together(part, points[curve[part.index[0]]]) for _, part in parts])
+    return [(part, points[curve[part.index[0]]]) for _, part in parts]
 
 
 def shown_together(part: pd.DataFrame, points: int) -> dict[str, str]:

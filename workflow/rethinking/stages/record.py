@@ -5,9 +5,9 @@ and says of the rest that they were not run. The rules make the same tables of a
 """
 
 import argparse
-import datetime
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,12 @@ from rethinking.reporting.formats import text_of
 from rethinking.reporting.registry import TABLES
 from rethinking.run import RunConfig
 from rethinking.schema import ConfigurationError
+from rethinking.sections import Section
 from rethinking.stages.aggregate import frames, read_tables
 from rethinking.stages.by_hand import RESULTS
 from rethinking.stages.confusions import read_confusions, read_matrices
 from rethinking.stages.frames import read_published
+from rethinking.stages.page_parts import day_of
 from rethinking.stages.sealing import left_by_run, read_run
 
 KEPT = Path("docs/results")
@@ -85,11 +87,6 @@ def keep(configuration: Configuration, folder: Path, kept: Path) -> dict[str, st
     return {path: day_of(folder / path) for path in found}
 
 
-def day_of(folder: Path) -> str:
-    """The day of a run: that of its metrics, which nothing writes again (`accept` writes run.json)."""
-    return datetime.date.fromtimestamp((folder / "metrics.csv").stat().st_mtime).isoformat()
-
-
 def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
     """Write `out`/runs.csv and every table of the configuration; return these files.
 
@@ -107,20 +104,30 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
         there = [every[run.path] for run in configuration.runs(name) if run.path in every]
         if not there:
             continue
-        summaries = [summary for _, summary in there]
-        for line in [*differing_environments(summaries), *differing_data(summaries)]:
+        for line in [
+            *differing_environments([each for _, each in there]),
+            *differing_data([each for _, each in there]),
+        ]:
             print(f"warning: the runs of {name} differ in {line}", file=sys.stderr)
-        runs = [(kept / run.path, summary) for run, summary in there]
-        entry = lookup(TABLES, "table", name)
         seeds = tuple(sorted({run.seed for run, _ in there}))
         section = replace(described.section_of(configuration, name), seeds=seeds)
-        numbers = {key: numeric(frame) for key, frame in frames(runs, section.fit_criterion).items()}
-        if "confusions" in entry.frames:
-            numbers["confusions"] = read_confusions(runs)
-        published = read_published(CHECKOUT / PAPER, described.published(configuration, name))
-        table = entry.load()(**entry.arguments(numbers, published), section=section)
+        table = lookup(TABLES, "table", name).load()(
+            **arguments_of(configuration, section, there, kept), section=section
+        )
         written += [write(out / f"{name}{suffix}", text_of(table, suffix)) for suffix in (".csv", ".md")]
     return written
+
+
+def arguments_of(
+    configuration: Configuration, section: Section, runs: Sequence[tuple[RunConfig, dict[str, Any]]], kept: Path
+) -> dict[str, Any]:
+    """What the function of a figure or table gets beside its section, from some runs that are kept."""
+    entry, folders = described.entry_of(configuration, section.name), [(kept / run.path, each) for run, each in runs]
+    numbers = {key: numeric(frame) for key, frame in frames(folders, section.fit_criterion).items()}
+    if "confusions" in entry.frames:
+        numbers["confusions"] = read_confusions(folders)
+    published = read_published(CHECKOUT / PAPER, described.published(configuration, section.name))
+    return entry.arguments(numbers, published)
 
 
 def days_recorded(file: Path) -> dict[str, str]:

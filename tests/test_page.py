@@ -1,0 +1,295 @@
+"""The page: every registered figure and table is on it, it fetches nothing, and what users write is text."""
+
+import dataclasses
+import re
+import shutil
+from urllib.parse import unquote
+
+import pandas as pd
+import pytest
+from pages import Parsed, contents_of
+from tiny_workflow import Checkout
+
+from rethinking.config import CHECKOUT
+from rethinking.page import cost, documents, scoreboard
+from rethinking.page.contents import Contents, Made, command_of
+from rethinking.page.curves import curves_of
+from rethinking.page.render import page, rows_of
+from rethinking.page.svg import inline
+from rethinking.plotting.registry import FIGURES
+from rethinking.reporting.formats import Table, text_of
+from rethinking.reporting.hardly import CAN_HARDLY_FAIL, verdicts
+from rethinking.reporting.registry import TABLES
+from rethinking.sections import PanelRuns, Section
+from rethinking.stages import page as stage
+
+# What a class, a label, a note, a recipe could be called by somebody who means harm, or by accident.
+HOSTILE = "<img src=x onerror=alert(1)></script><!-- {{ 7 * 7 }} \"'& ]]>"
+
+
+@pytest.fixture(scope="module")
+def contents(tmp_path_factory: pytest.TempPathFactory) -> Contents:
+    return contents_of(tmp_path_factory.mktemp("page"))
+
+
+@pytest.fixture(scope="module")
+def text(contents: Contents) -> str:
+    return page(contents)
+
+
+def test_every_registered_figure_and_table_is_on_the_page_without_being_named_there(text):
+    ids = set(Parsed(text).attributes("id"))
+    assert {f"figure-{name}" for name in FIGURES} <= ids
+    assert {f"table-{name}" for name in TABLES} <= ids
+    assert "figure-samples-own" in ids
+
+
+def test_a_page_is_whole_and_fetches_nothing(text):
+    assert Parsed(text).problems() == []
+    assert "url(http" not in text
+    assert "@import" not in text
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "<img src='http://x/y.png'>",
+        "<link rel=x>",
+        "<p id=a></p><p id=a></p>",
+        "<a href='#none'>",
+        "<script src=a.js></script>",
+        "<p onclick=a()></p>",
+        "<p>",
+    ],
+)
+def test_what_a_page_must_not_have_is_noticed(harm):
+    assert Parsed(harm).problems()
+
+
+def test_the_same_contents_are_the_same_bytes(contents, text):
+    assert page(contents) == text
+
+
+def test_what_a_user_writes_is_text_everywhere(tmp_path):
+    hostile = contents_of(tmp_path, HOSTILE)
+    parsed = Parsed(page(hostile))
+    assert parsed.problems() == []
+    assert "img" not in {tag for tag, _ in parsed.elements}
+    assert "49" not in parsed.text().split()
+    assert " ".join(parsed.text().split()).count(" ".join(HOSTILE.split())) > 20
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_of_its_own_is_whole_and_holds_its_csv(contents, name):
+    (made,) = (made for made in contents.tables if made.name == name)
+    parsed = Parsed(text_of(made.table, ".html"))
+    assert parsed.problems() == []
+    (link,) = (each["href"] for tag, each in parsed.elements if tag == "a" and "download" in each)
+    assert unquote(link.partition(",")[2]) == text_of(made.table, ".csv")
+
+
+# Figures
+
+
+def test_names_in_a_drawing_are_unique_on_the_page_and_its_caption_is_text():
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="9pt" height="9pt"'
+        ' viewBox="0 0 518 230"><metadata>when</metadata><defs><style>*{a: b}</style><path id="p"/></defs>'
+        '<g clip-path="url(#c)"><use xlink:href="#p"/></g>'
+        '<g id="text_1"><!-- A caption of --><g transform="translate(4 177.0) scale(0.065 -0.065)"/>'
+        "<!-- two lines. --><g/></g></svg>"
+    )
+    drawn = inline(svg, "fig1", "A <title>", "A caption of two lines.")
+    assert '<path id="fig1-p"' in drawn
+    assert 'xlink:href="#fig1-p"' in drawn
+    assert 'clip-path="url(#fig1-c)"' in drawn
+    assert "A &lt;title&gt;</title>" in drawn
+    assert 'aria-labelledby="fig1-title fig1-desc"' in drawn
+    assert 'viewBox="0 0 518 169.2"' in drawn
+    assert 'id="fig1-text_1" display="none"' in drawn
+    assert "metadata" not in drawn
+    assert "a: b" not in drawn
+    with pytest.raises(ValueError, match="fig1: is not SVG"):
+        inline("<svg", "fig1", "", "")
+
+
+def test_the_caption_of_every_figure_is_cut_from_its_drawing(contents):
+    for drawing in contents.figures:
+        drawn = inline(drawing.svg, drawing.name, drawing.title, drawing.caption)
+        before, after = (
+            float(re.search(r'viewBox="0 0 \S+ ([\d.]+)"', each)[1])  # pyright: ignore[reportOptionalSubscript]
+            for each in (drawing.svg, drawn)
+        )
+        assert after < before, drawing.name
+
+
+# What holds
+
+
+def numbers(**columns: object) -> pd.DataFrame:
+    row = {"quantity": "train_accuracy", "corruption": "true_labels", "paper": 100.0, "tolerance": 1.0}
+    return pd.DataFrame([row | {"verdict": "reproduced", "source": "table 1"} | columns])
+
+
+@pytest.mark.parametrize(
+    ("row", "hardly"),
+    [
+        ({}, True),
+        ({"paper": 98.9}, False),
+        ({"quantity": "online_accuracy", "paper": 99.2}, True),
+        ({"quantity": "test_accuracy", "paper": 53.4}, False),
+        ({"quantity": "test_accuracy", "paper": 9.8, "corruption": "random_labels-1.0"}, True),
+        ({"quantity": "test_error_at_fit", "paper": 0.9, "corruption": "random_labels-1.0"}, True),
+        ({"quantity": "test_error_at_fit", "paper": 0.8, "corruption": "random_labels-0.9"}, False),
+        ({"quantity": "relative_time", "paper": 3.0, "corruption": "random_labels-1.0"}, False),
+        ({"quantity": "train_loss", "paper": 2.303, "tolerance": 0.1, "corruption": "random_labels-1.0"}, True),
+        ({"quantity": "train_loss", "paper": 2.303, "tolerance": 0.1}, False),
+        ({"quantity": "train_loss", "paper": 1.2, "tolerance": 0.1, "corruption": "random_labels-1.0"}, False),
+        ({"quantity": "train_loss", "paper": 0.02, "tolerance": 0.1}, True),
+        ({"verdict": "differs"}, False),
+        ({"verdict": "not run"}, False),
+    ],
+)
+def test_which_agreements_can_hardly_fail(row, hardly):
+    judged = numbers(**row)
+    assert verdicts(judged).tolist() == [CAN_HARDLY_FAIL if hardly else judged["verdict"][0]]
+
+
+def test_a_claim_of_chance_can_hardly_fail_and_one_of_an_order_can():
+    claims = pd.DataFrame(
+        {"claim": ["MLP: test error at chance on random labels", "true labels before random ones"], "verdict": "holds"}
+    )
+    assert verdicts(claims).tolist() == [CAN_HARDLY_FAIL, "holds"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"reproduced": 4}, "reproduced"),
+        ({"holds": 1, "not run": 4}, "holds, as far as it was run"),
+        ({"reproduced": 4, "differs": 7, CAN_HARDLY_FAIL: 2}, "differs in 7 of 11"),
+        ({"fails": 3, "not run": 1}, "fails"),
+        ({CAN_HARDLY_FAIL: 2, "not run": 1}, CAN_HARDLY_FAIL),
+        ({"not run": 5, "no target": 1}, "not run"),
+    ],
+)
+def test_a_row_of_the_scoreboard_is_words(counts, words):
+    assert scoreboard.in_words(counts) == words
+
+
+def test_the_scoreboard_counts_every_number_once_and_the_first_sentence_all_of_them(contents):
+    found = scoreboard.scores(contents.tables)
+    (judging,) = (made for made in contents.tables if made.judges)
+    assert judging.name == "paper_vs_ours"
+    assert sum(sum(score.counts.values()) for score in found) == len(judging.table.numbers)
+    total = sum(score.counts.get("not run", 0) for score in found)
+    assert f"{total:,} were not run" in scoreboard.sentence(contents)
+    nothing = dataclasses.replace(contents, tables=[])
+    assert "no table judges one" in scoreboard.sentence(nothing)
+
+
+# Rows, commands, curves
+
+
+def test_a_row_says_how_to_run_it():
+    group = PanelRuns("table1", "plain", "", "cifar10", "paper", ("mlp-wide",), ("true_labels", "random_labels-1.0"))
+    section = Section(
+        configuration="c", name="t", groups=(group,), seeds=(3, 4), published_as={"mlp-wide": "mlp_1x512"}
+    )
+    row = {"model": "mlp_1x512", "corruption": "random_labels-1.0", "recipe": "paper"}
+    run = "snakemake -- results/runs/cifar10/mlp-wide/random_labels-1.0/paper/seed3/run.json"
+    assert command_of(row, section, "snakemake", "all.csv") == run
+    assert command_of(row | {"recipe": "other"}, section, "snakemake", "all.csv") == "snakemake -- all.csv"
+    assert command_of(row | {"would_take": "this"}, section, "snakemake", "all.csv") == "this"
+    assert command_of({}, section, "snakemake", "") == ""
+
+
+def test_rows_that_share_one_keep_their_verdict_and_what_was_not_run_is_folded(contents):
+    (made,) = (made for made in contents.tables if made.name == "paper_vs_ours")
+    rows = rows_of(made, contents)
+    assert len(rows) == len(made.table.shown) < len(made.table.numbers)
+    assert sorted(place for places in made.table.stands_for for place in places) == list(range(len(made.table.numbers)))
+    verdict = list(made.table.shown.columns).index("verdict")
+    assert [row.not_run for row in rows] == [row.cells[verdict] == "not run" for row in rows]
+    assert any(row.cells[verdict] == f"reproduced, {CAN_HARDLY_FAIL}" for row in rows)
+
+
+def test_a_table_whose_rows_are_not_those_of_its_numbers_is_shown_without_their_commands(contents):
+    table = Table("T", pd.DataFrame({"a": [1]}), pd.DataFrame({"b": ["x", "y"]}), [])
+    rows = rows_of(Made("t", "", table, Section(configuration="c", name="t"), "results/t"), contents)
+    assert [row.command for row in rows] == [f"{contents.command} -- results/t.csv"] * 2
+
+
+def test_the_curves_are_those_of_every_run_and_the_paper_s_points_stand_over_them(contents):
+    curves = curves_of(contents)
+    assert set(curves.points["run"]) == set(curves.runs["run"]) == set(range(len(contents.runs)))
+    assert curves.quantities["OnlineTrainLoss"] == "online train loss, nats"
+    assert not {"EpochTime", "seed"} & curves.quantities.keys()
+    one = curves.paper.iloc[0]
+    assert one["Epoch"] == pytest.approx(one["Step"] / 25)  # steps an epoch of the made-up runs
+    assert set(curves.paper["column"]) <= set(curves.points.columns)
+
+
+def test_hours_are_of_a_core_or_of_a_gpu(contents):
+    runs = contents.runs.iloc[:3].assign(device=["cpu: A", "cpu: A", "cuda: B"], seconds=[1800.0, 1800.0, 7200.0])
+    assert cost.hours(runs) == "1.0 hours of a core and 2.0 hours of a GPU"
+    assert cost.machines(runs)["runs"].tolist() == ["2", "1"]
+
+
+def test_a_document_s_html_is_text_and_its_links_lead_to_files():
+    shown = documents.hypertext("# Title\n\n<b>[a](b.md), [c](https://c.d)\n\n| x |\n|---|\n| 1 |\n", "../docs")
+    assert "Title" not in shown
+    assert "&lt;b&gt;" in shown
+    assert '<a href="../docs/b.md">' in shown
+    assert '<a href="https://c.d">' in shown
+    assert "<td>1</td>" in shown
+
+
+# As it is called
+
+
+def test_what_is_recorded_has_a_page_without_any_training(tmp_path, capsys):
+    stage.main(["--configfile", "config/cifar10-cpu.yaml", "--out", str(tmp_path / "index.html")])
+    assert capsys.readouterr().out.strip() == str(tmp_path / "index.html")
+    parsed = Parsed((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert parsed.problems() == []
+    kept = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/paper_vs_ours.csv")
+    told = parsed.text()
+    assert f"{(kept['verdict'] == 'not run').sum():,} were not run" in told
+    assert f"{(kept['verdict'] == 'differs').sum():,} differ" in told
+    assert {"figure-fig1", "table-table1"} <= set(parsed.attributes("id"))
+    assert told.count("docs/results/cifar10-cpu/runs/") >= len(
+        pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/runs.csv")
+    )
+
+
+def test_a_configuration_of_which_nothing_is_recorded_is_named(tmp_path):
+    with pytest.raises(ValueError, match="docs/results/digits holds no run of the configuration 'digits'"):
+        stage.main(["--configfile", "config/config.yaml", "--out", str(tmp_path / "index.html")])
+
+
+@pytest.fixture(scope="module")
+def reported(completed, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """The tiny workflow with its page; not to be changed."""
+    checkout = Checkout(shutil.copytree(completed, tmp_path_factory.mktemp("page") / "checkout", symlinks=True))
+    jobs = {rule for rule, _ in checkout.run(target="report")}
+    assert {"page", "samples", "picture"} <= jobs
+    assert "train" not in jobs
+    return checkout
+
+
+def test_the_page_of_a_configuration_is_a_target(reported):
+    parsed = Parsed((reported / "results/report/tiny/index.html").read_text(encoding="utf-8"))
+    assert parsed.problems() == []
+    assert {"figure-fig1", "table-table1", "figure-samples-digits-50"} <= set(parsed.attributes("id"))
+    for path in (path for path in parsed.attributes("href") if path.startswith("../../..")):
+        assert (reported / "results/report/tiny" / path).exists() or "/docs/" in path, path
+    assert reported.jobs(target="report") == set()
+
+
+def test_another_note_makes_the_page_again_and_trains_nothing(reported):
+    configuration = reported.configuration()
+    configuration["figures"]["fig1"]["note"] = "Another note."
+    reported.configure(configuration, "other.yaml")
+    jobs = {rule for rule, _ in reported.jobs("--configfile", "other.yaml", target="report")}
+    assert jobs == {"figure", "page"}

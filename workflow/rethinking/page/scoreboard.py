@@ -1,0 +1,75 @@
+"""What holds and what does not, in words: a row a figure or table of the paper, from the tables that judge."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rethinking.page.contents import Contents, Made
+from rethinking.reporting.hardly import AGREES, CAN_HARDLY_FAIL, verdicts
+
+DIFFERS = ("differs", "fails")
+CLAIM = (
+    "Networks that generalise well also fit labels and images that are pure noise, wrote Zhang and others in 2017, so"
+    " neither their size nor explicit regularisation tells why they generalise."
+)
+
+
+@dataclass(frozen=True)
+class Score:
+    """One figure or table: how many of its numbers or claims have each verdict, and what that comes to in words."""
+
+    source: str
+    table: str
+    counts: Mapping[str, int]
+    words: str
+
+
+def scores(tables: Iterable[Made]) -> list[Score]:
+    """A row a source of every table that judges."""
+    found = []
+    for made in (made for made in tables if made.judges):
+        judged = made.table.numbers.assign(verdict=verdicts(made.table.numbers))
+        for source, rows in judged.groupby("source", sort=False):
+            counts = {str(word): int(count) for word, count in rows["verdict"].value_counts(sort=False).items()}
+            found.append(Score(str(source), made.name, counts, in_words(counts)))
+    return found
+
+
+def in_words(counts: Mapping[str, int]) -> str:
+    """What the verdicts of a figure or table come to."""
+    agree, differ = (sum(counts.get(word, 0) for word in words) for words in (AGREES, DIFFERS))
+    if agree + differ == 0:
+        return CAN_HARDLY_FAIL if counts.get(CAN_HARDLY_FAIL) else "not run"
+    verdict = next(word for word in AGREES if counts.get(word)) if not differ else ""
+    if verdict:
+        return verdict if not counts.get("not run") else f"{verdict}, as far as it was run"
+    word = "fails" if counts.get("fails") else "differs"
+    return word if not agree else f"{word} in {differ} of {agree + differ}"
+
+
+def columns(found: Iterable[Score]) -> list[str]:
+    """The verdicts that occur, in the order in which they are read."""
+    order = (*AGREES, *DIFFERS, CAN_HARDLY_FAIL, "not run")
+    there = {word for score in found for word in score.counts}
+    return [*(word for word in order if word in there), *sorted(there - set(order))]
+
+
+SPOKEN = {
+    "differs": "differ",
+    "holds": "hold",
+    "fails": "fail",
+    "reproduced": "are reproduced",
+    CAN_HARDLY_FAIL: "agree and could hardly have failed to",
+    "not run": "were not run",
+    "no target": "are no targets",
+}
+
+
+def sentence(contents: Contents) -> str:
+    """What was claimed and what of it holds here."""
+    found = scores(contents.tables)
+    if not found:
+        return f"{CLAIM} These are {len(contents.runs)} runs, of which no table judges one."
+    data = " and ".join(dict.fromkeys(contents.dataset_labels.values()))
+    counts = [(word, sum(score.counts.get(word, 0) for score in found)) for word in columns(found)]
+    counted = ", ".join(f"{count:,} {SPOKEN.get(word, word)}" for word, count in counts)
+    return f"{CLAIM} Of what the paper says, beside runs on {data}: {counted}."

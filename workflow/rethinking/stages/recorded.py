@@ -1,0 +1,99 @@
+"""Contents of a page from what `record` kept in docs/results/: figures are drawn of the seeds that have all runs."""
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from rethinking.config import CHECKOUT, Configuration, described
+from rethinking.config.datasets import label_of
+from rethinking.page.contents import Contents, Drawing, Made, points_of_paper
+from rethinking.plotting.registry import FIGURES
+from rethinking.reporting.registry import TABLES
+from rethinking.run import RunConfig
+from rethinking.sections import Section
+from rethinking.stages.aggregate import frames
+from rethinking.stages.page_parts import day_of, documents, facts_of, relative, together
+from rethinking.stages.record import KEPT, arguments_of, days_recorded, finished, numeric
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PAGES = Path("results/report/recorded")
+Kept = dict[str, tuple[RunConfig, dict[str, Any]]]
+
+
+def recorded_files() -> list[str]:
+    """The configurations of which runs are recorded."""
+    names = sorted(folder.name for folder in (CHECKOUT / KEPT).iterdir() if (folder / "runs").is_dir())
+    return [f"config/{name}.yaml" for name in names]
+
+
+def recorded(configfile: str, out: Path | None = None) -> tuple[Contents, Path]:
+    """The contents of a configuration's page, and where it is to be written; ValueError where nothing is recorded."""
+    configuration = Configuration.load(CHECKOUT / configfile)
+    shown = KEPT / configuration.name
+    kept, out = CHECKOUT / shown / "runs", out or PAGES / configuration.name / "index.html"
+    every = finished(configuration, kept)
+    if not every:
+        raise ValueError(
+            f"{shown} holds no run of the configuration {configuration.name!r}: python -m rethinking record"
+        )
+    figures, tables, points = [], [], []
+    for key in configuration.sections:
+        section, runs = kept_of(configuration, key, every)
+        if not runs:
+            continue
+        arguments = arguments_of(configuration, section, runs, kept)
+        points.append(points_of_paper(arguments.get("published"), section))
+        made = described.entry_of(configuration, key).load()(**arguments, section=section)
+        if key in configuration.figures:
+            figures.append(Drawing(key, FIGURES[key].description, svg_of(made[0]), made[1]))
+        else:
+            tables.append(Made(key, TABLES[key].description, made, section, str(shown / key)))
+    runs, curves = runs_and_curves(every, kept, days_recorded(CHECKOUT / shown / "runs.csv"), shown / "runs")
+    datasets = sorted(runs["dataset"].unique())
+    return Contents(
+        name=configuration.name, command=f"snakemake --cores all --configfile {configfile}",
+        root=relative(CHECKOUT, out.absolute()), figures=figures, pictures=[], tables=tables, runs=runs, curves=curves,
+        paper=together(points), labels={name: configuration.models[name]["label"] for name in runs["model"].unique()},
+        dataset_labels={name: label_of(configuration, name) for name in datasets},
+        licences=described.licences(configuration, datasets), recorded=True, **documents(),
+    ), out  # fmt: skip
+
+
+def kept_of(
+    configuration: Configuration, key: str, every: Kept
+) -> tuple[Section, list[tuple[RunConfig, dict[str, Any]]]]:
+    """A section of the seeds that have runs, and these: a table says of the others that they were not run.
+
+    A figure shows runs that are all there: the seeds of which none is missing.
+    """
+    asked = configuration.runs(key)
+    there = [run for run in asked if run.path in every]
+    seeds = {run.seed for run in there}
+    if key in configuration.figures:
+        seeds -= {run.seed for run in asked if run.path not in every}
+    section = replace(described.section_of(configuration, key), seeds=tuple(sorted(seeds)))
+    return section, [every[run.path] for run in there if run.seed in seeds]
+
+
+def runs_and_curves(every: Kept, kept: Path, days: dict[str, str], shown: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """All runs that are kept, those of no figure or table among them, and their curves."""
+    read = frames([(kept / path, summary) for path, (_, summary) in every.items()], "accuracy_99")
+    facts = [
+        facts_of(each, days.get(path) or day_of(kept / path), str(shown / path)) for path, (_, each) in every.items()
+    ]
+    columns = {key: [each[key] for each in facts] for key in facts[0]}
+    return numeric(read["runs"]).assign(**columns), numeric(read["curves"])
+
+
+def svg_of(figure: "Figure") -> str:
+    """A figure as the text of an SVG file."""
+    from rethinking.plotting.style import save
+
+    with TemporaryDirectory() as folder:
+        save(figure, file := Path(folder) / "figure.svg")
+        return file.read_text(encoding="utf-8")
