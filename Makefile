@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: help all .venv lint test test-large torture bench bench-bfloat16 test-gpu test-slurm accept golden mutate FORCE
+.PHONY: help all page .venv lint test test-large torture bench bench-bfloat16 test-gpu test-slurm accept golden mutate FORCE
 .NOTPARALLEL:
 
 help: ## what there is to make
@@ -17,6 +17,9 @@ all: .venv ## every figure and table of the default configuration
 
 figures/%: FORCE .venv ## one figure of the default configuration, as in: make figures/fig1.pdf (3 minutes)
 	$(BIN)/snakemake --cores $(CORES) $@
+
+page: .venv ## a page of each configuration of which docs/results/ records runs: results/report/recorded/<name>/index.html
+	PYTHONPATH=workflow $(BIN)/python -P -m rethinking page
 
 .venv: .venv/ready
 

@@ -72,7 +72,7 @@ def test_a_report_shows_what_has_been_made(target, asked, tmp_path):
     called = asked.snakemake("--report", str(tmp_path / "report.zip"), *target)
     assert called.returncode == 0, called.stderr
     shown = re.findall(r"^Adding (\S+) ", called.stderr, re.MULTILINE)
-    assert sorted(shown) == ["fig1.pdf", "paper_vs_ours.csv", "table1.csv"]
+    assert sorted(shown) == ["fig1.pdf", "paper_vs_ours.html", "table1.html"]
     assert (tmp_path / "report.zip").exists()
 
 

@@ -180,8 +180,7 @@ def page_pictures(configuration: Configuration, is_there: Callable[[str], bool])
 
 def downloads(configuration: Configuration, dataset: str, corruptions: Iterable[str]) -> bool:
     """Whether a data set with these corruptions needs a download, of itself or of people's labels."""
-    noisy = [name for name in corruptions if name != "true_labels"]
-    needed = [jobs.corruption_download(configuration, dataset, name) for name in noisy]
+    needed = [jobs.corruption_download(configuration, dataset, name) for name in corruptions]
     return any([download_name(configuration, dataset), *needed])
 
 

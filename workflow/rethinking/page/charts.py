@@ -41,11 +41,11 @@ class Chart:
 def chart_of(curves: Curves, command: str) -> Chart | None:
     """The chart of a page's curves; None where the libraries are not installed, or there is nothing to draw."""
     try:
-        import vl_convert
-
-        specification = specified(curves)
+        import altair  # pyright: ignore[reportMissingImports] as they are optional
+        import vl_convert  # pyright: ignore[reportMissingImports]
     except ImportError:
         return None
+    specification = specified(curves, altair)
     runs = curves.runs.astype(str).to_dict("records")
     return Chart(
         data={"specification": specification, "runs": runs, "quantities": curves.quantities, "command": command},
@@ -71,10 +71,11 @@ def controls(curves: Curves) -> list[Control]:
     ]
 
 
-def specified(curves: Curves) -> dict[str, Any]:
-    """The Vega-Lite specification: lines of the runs that are chosen, places for the pointer, the paper's points."""
-    import altair as alt
+def specified(curves: Curves, alt: Any) -> dict[str, Any]:
+    """The Vega-Lite specification: lines of the runs that are chosen, places for the pointer, the paper's points.
 
+    `alt` is the module altair.
+    """
     parameters = {control.name: alt.param(name=control.name, value=control.chosen) for control in controls(curves)}
     chosen = " && ".join(f"({name} == '' || datum.{name} == {name})" for name in CHOICES)
     of_paper = " && ".join(f"({name} == '' || datum.{name} == {name})" for name in ("network", "setting"))
@@ -82,7 +83,7 @@ def specified(curves: Curves) -> dict[str, Any]:
     runs = alt.InlineData(values=as_csv(curves.runs), format=alt.CsvDataFormat(type="csv", parse={"run": "number"}))
     facts = ["network", "data", "setting", "recipe", "seed"]
     ours = (
-        alt.Chart(data(curves.points))
+        alt.Chart(data(alt, curves.points))
         .transform_lookup(lookup="run", from_=alt.LookupData(data=runs, key="run", fields=facts))
         .transform_filter(chosen)
         .transform_calculate(value="datum[quantity]", place="datum[axis]", line="datum[colour]")
@@ -101,7 +102,7 @@ def specified(curves: Curves) -> dict[str, Any]:
         .add_params(near)
     )
     paper = (
-        alt.Chart(data(curves.paper))
+        alt.Chart(data(alt, curves.paper))
         .transform_filter(of_paper)
         .transform_filter("datum.column == quantity")
         .transform_calculate(place="datum[axis]", line="datum[colour]")
@@ -133,9 +134,7 @@ def legend(alt: Any) -> Any:
     return alt.Legend(orient="bottom", labelLimit=220, symbolType="stroke", symbolSize=300)
 
 
-def data(table: Any) -> Any:
+def data(alt: Any, table: Any) -> Any:
     """A table as data of the chart, all of its numbers as numbers."""
-    import altair as alt
-
     kinds = {str(name): "number" if table[name].dtype.kind in "if" else "string" for name in table}
     return alt.InlineData(values=as_csv(table), format=alt.CsvDataFormat(type="csv", parse=kinds))
