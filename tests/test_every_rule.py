@@ -55,6 +55,7 @@ TARGETS = ["default", "all", "study", "report", EXPERIMENT, *CALLED_LIKE_FILES, 
 
 
 OPTION = re.compile(r"--[a-z][a-z-]*")
+SNAKEMAKES = {"--config", "--configfile", "--sdm", "--forceall", "--forcerun", "--target-jobs"}  # its own options
 
 
 def kind(rule: str, experiments: set[str]) -> str:
@@ -103,6 +104,6 @@ def test_every_rule_and_every_option_of_its_command_is_run(fresh_checkout, tmp_p
     # What is passed only of some data or in some configurations is passed here as well.
     texts = [*(fresh_checkout / "workflow/rules").glob("*.smk"), fresh_checkout / "workflow/rethinking/paths.py"]
     written = "".join(path.read_text() for path in texts)
-    options = set(OPTION.findall(written)) - {"--config", "--sdm", "--forceall", "--forcerun"}  # these are Snakemake's
+    options = set(OPTION.findall(written)) - SNAKEMAKES
     commands = [line for line in printed.splitlines() if "-m rethinking" in line]
     assert options - {option for command in commands for option in OPTION.findall(command)} == set()
