@@ -1,7 +1,9 @@
 """Reading CIFAR-10 and MNIST from files in the official layout, and refusing everything else."""
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import pickle
 import subprocess
@@ -27,7 +29,7 @@ from official_layout import (
 )
 
 from rethinking import pickles
-from rethinking.data.archives import content, zip_members
+from rethinking.data.archives import HEADERS, content, members, zip_members
 from rethinking.data.readers import cifar10, cifar10_animals, fashion_mnist, mnist
 
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
@@ -386,6 +388,30 @@ def test_animals_are_not_made_of_other_classes(cifar, tmp_path):
 
 
 # -- few bytes that unpack to many -------------------------------------------------------------------------------------
+
+
+def test_a_header_that_would_be_read_for_hours_is_refused_by_its_size(tmp_path):
+    header = tarfile.TarInfo("f/further")
+    header.type, header.size = tarfile.XHDTYPE, HEADERS + 512
+    path = tmp_path / "a.tar"
+    path.write_bytes(header.tobuf(tarfile.USTAR_FORMAT) + b"9" * header.size)
+    with pytest.raises(ValueError, match=rf"a\.tar: damaged or cut short \(a header of {header.size:,} bytes\)"):
+        list(members(path, "f", {"x"}))
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_a_tar_is_read_whatever_it_is_packed_by(pack, tmp_path):
+    whole, content = io.BytesIO(), bytes(range(256)) * 1000
+    with tarfile.open(fileobj=whole, mode="w") as archive:
+        member = tarfile.TarInfo("f/x")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    path = tmp_path / "a"
+    path.write_bytes(pack(whole.getvalue()))
+    assert list(members(path, "f", {"x"})) == [("x", content)]
+    path.write_bytes(pack(b"no archive" * 100))
+    with pytest.raises(ValueError, match=r"^[^\n]*a: damaged or cut short \([^\n]*\)$"):
+        list(members(path, "f", {"x"}))
 
 
 def test_a_sparse_member_is_refused_by_the_size_that_it_unpacks_to(tmp_path):

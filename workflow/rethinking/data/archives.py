@@ -1,5 +1,6 @@
 """Reading an archive's files without unpacking it; an archive that could write elsewhere is refused as a whole."""
 
+import bz2
 import gzip
 import lzma
 import stat
@@ -9,9 +10,14 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Container, Iterable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import IO, cast
 
 LARGEST = 1 << 28  # bytes of one file, unpacked; the largest of MNIST, 47 MB, and any picture are far below it
+HEADERS = 1 << 14  # bytes of what a tar says of one member, read in quadratic time; names and times take hundreds
+CHUNK = 1 << 16
+PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of packing; of the others no more can be said before it is there
 MAC_FOLDER = "__MACOSX"  # what a Mac adds to the ZIPs that it makes
 UTF8 = 0x800  # the flag of a member whose name is UTF-8
@@ -24,7 +30,7 @@ def members(path: Path, folder: str, wanted: Container[str]) -> Iterator[tuple[s
     Raises ValueError naming the archive where it is damaged, holds anything but files inside `folder`, or lacks one.
     """
     try:
-        with tarfile.open(path, "r:*") as archive:
+        with _unpacked(path) as file, tarfile.open(fileobj=cast(IO[bytes], _Bounded(file)), mode="r:") as archive:
             seen = set()
             for member in archive:
                 name = _checked(path, member, folder)
@@ -33,10 +39,31 @@ def members(path: Path, folder: str, wanted: Container[str]) -> Iterator[tuple[s
                 seen.add(name)
                 if name in wanted and member.size > LARGEST:  # of a sparse file as well, however few bytes it takes
                     raise ValueError(f"{path}: refused, {member.name!r} unpacks to {member.size:,} bytes")
-                if name in wanted and (file := archive.extractfile(member)) is not None:
-                    yield name, file.read()
+                if name in wanted and (content := archive.extractfile(member)) is not None:
+                    yield name, b"".join(iter(partial(content.read, CHUNK), b""))
     except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError) as error:
         raise ValueError(f"{path}: damaged or cut short ({error})") from None
+
+
+def _unpacked(path: Path) -> IO[bytes]:
+    """An archive's bytes, whatever it is packed by: its first bytes say it, not its name."""
+    with path.open("rb") as file:
+        first = file.read(6)
+    opened = next((way(path) for magic, way in PACKED.items() if first.startswith(magic)), None)
+    return path.open("rb") if opened is None else cast(IO[bytes], opened)
+
+
+class _Bounded:
+    """A file of which nothing reads much at once: tarfile reads a member's further headers whole, however large."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.tell, self.seek = file.tell, file.seek
+
+    def read(self, size: int) -> bytes:
+        if size > HEADERS:
+            raise tarfile.ReadError(f"a header of {size:,} bytes")
+        return self._file.read(size)
 
 
 def content(path: Path) -> bytes:
