@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: help all page .venv lint test test-large torture bench bench-bfloat16 test-gpu test-slurm accept golden mutate FORCE
+.PHONY: help all page .venv lint test test-large torture bench bench-bfloat16 test-gpu test-slurm test-page accept golden mutate FORCE
 .NOTPARALLEL:
 
 help: ## what there is to make
@@ -74,6 +74,16 @@ test-slurm: .venv/slurm ## two nodes of SLURM on this machine, as root on Debian
 .venv/slurm: tests/slurm/requirements.lock .venv/ready
 	rm -rf $@
 	$(BIN)/python -P -m pip install --quiet --disable-pip-version-check --no-deps --target $@ -r tests/slurm/requirements.lock
+	@touch $@
+
+# Debian's Chromium, which is installed where this runs as root there, and axe-core of npm; build/page/ has what was seen.
+test-page: .venv/page ## pages in a real browser (2 minutes)
+	PYTHONPATH=$(CURDIR)/.venv/page OMP_NUM_THREADS=1 $(BIN)/python -m pytest -v -rs tests/browser/run.py
+
+# Outside .venv itself, like the plugin: the rest of the tests see pages as they are without it.
+.venv/page: tests/browser/requirements.lock .venv/ready
+	rm -rf $@
+	$(BIN)/python -P -m pip install --quiet --disable-pip-version-check --no-deps --target $@ -r tests/browser/requirements.lock
 	@touch $@
 
 # After a change of code that alters no number: proves that it alters none, then keeps the trainings that are there.

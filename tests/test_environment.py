@@ -36,7 +36,7 @@ PLATFORMS = {
     "macOS arm64": MACOS | {"platform_machine": "arm64"},
 }
 # What the package imports only where it is there.
-OPTIONAL = {"altair": ["altair"], "vl_convert": ["vl-convert-python"]}
+OPTIONAL = {"altair": ["altair"], "vl_convert": ["vl-convert-python"], "selenium": ["selenium"]}
 PYTHONS = ["3.11", "3.12", "3.13"]
 
 
@@ -67,6 +67,7 @@ def locked(file: str, environment: dict[str, str]) -> dict[str, Version]:
 DEPENDENCIES = requirements(PROJECT["dependencies"])
 DEVELOPMENT = requirements(PROJECT["optional-dependencies"]["dev"])
 PAGE = requirements(PROJECT["optional-dependencies"]["page"])
+BROWSER = requirements(PROJECT["optional-dependencies"]["browser"])
 SLURM = requirements(PROJECT["optional-dependencies"]["slurm"])
 HERE = {key: str(value) for key, value in default_environment().items()}
 
@@ -159,6 +160,13 @@ def test_the_plugin_for_slurm_is_locked_in_a_file_of_its_own():
     assert not set(plugin) & set(locked("requirements.lock", HERE)), "each plugin slows each start of Snakemake"
 
 
+def test_what_pages_are_tested_with_is_locked_in_a_file_of_its_own():
+    locks = locked("tests/browser/requirements.lock", HERE)
+    assert all(pin in (PAGE | BROWSER)[name].specifier for name, pin in locks.items() if name in PAGE | BROWSER)
+    assert set(PAGE | BROWSER) <= set(locks)
+    assert not set(locks) & set(locked("requirements.lock", HERE))
+
+
 # -- the code ----------------------------------------------------------------------------------------------------------
 
 
@@ -193,7 +201,7 @@ def test_the_package_imports_every_dependency_and_nothing_else():
 
 
 def test_the_tests_import_only_what_is_declared():
-    assert imported("tests") <= set(DEPENDENCIES) | set(DEVELOPMENT)
+    assert imported("tests") <= set(DEPENDENCIES) | set(DEVELOPMENT) | set(BROWSER)
 
 
 def test_every_tool_of_the_development_extra_is_imported_or_called():

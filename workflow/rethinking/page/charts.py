@@ -106,13 +106,15 @@ def specified(curves: Curves, alt: Any) -> dict[str, Any]:
         .transform_filter(of_paper)
         .transform_filter("datum.column == quantity")
         .transform_calculate(place="datum[axis]", line="datum[colour]")
-        .mark_point(shape="diamond", size=28, filled=False, strokeWidth=1)
+        .mark_point(shape="diamond", size=28, filled=False, strokeWidth=1, aria=False)
         .encode(**look, tooltip=[alt.Tooltip("value:Q", title="the paper's", format=".5~g"), "Step:Q"])
     )
     layers = alt.layer(lines, marks, paper) if len(curves.paper) else alt.layer(lines, marks)
     chart = layers.add_params(*parameters.values()).properties(width="container", height=HEIGHT, background="white")
     chart = chart.properties(description="Curves of the runs that are chosen above, a line a run.")
-    return chart.configure_view(stroke=None).configure_axis(labelFontSize=12).to_dict()
+    return (
+        chart.configure_view(stroke=None).configure_axis(labelFontSize=12).configure_legend(labelFontSize=12).to_dict()
+    )
 
 
 def encodings(alt: Any) -> dict[str, Any]:
