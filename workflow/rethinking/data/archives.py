@@ -16,7 +16,7 @@ from typing import IO, cast
 
 LARGEST = 1 << 28  # bytes of one file, unpacked; the largest of MNIST, 47 MB, and any picture are far below it
 HEADERS = 1 << 14  # bytes of what a tar says of one member, read in quadratic time; names and times take hundreds
-CHUNK = 1 << 16
+CHUNK = HEADERS
 PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of packing; of the others no more can be said before it is there
 MAC_FOLDER = "__MACOSX"  # what a Mac adds to the ZIPs that it makes
