@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: help all page .venv lint test test-large torture bench bench-bfloat16 test-gpu test-slurm test-page accept golden mutate FORCE
+.PHONY: help all page docs pictures .venv lint test test-large torture bench bench-bfloat16 test-gpu test-slurm test-page accept golden mutate FORCE
 .NOTPARALLEL:
 
 help: ## what there is to make
@@ -20,6 +20,12 @@ figures/%: FORCE .venv ## one figure of the default configuration, as in: make f
 
 page: .venv ## a page of each configuration of which docs/results/ records runs: results/report/recorded/<name>/index.html
 	PYTHONPATH=workflow $(BIN)/python -P -m rethinking page
+
+docs: .venv ## the documents as a site: docs/_site/index.html
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_site
+
+pictures: .venv ## the pictures of the documents, from what is recorded
+	PYTHONPATH=workflow $(BIN)/python docs/pictures/make.py
 
 .venv: .venv/ready
 

@@ -66,6 +66,7 @@ def locked(file: str, environment: dict[str, str]) -> dict[str, Version]:
 
 DEPENDENCIES = requirements(PROJECT["dependencies"])
 DEVELOPMENT = requirements(PROJECT["optional-dependencies"]["dev"])
+DOCS = requirements(PROJECT["optional-dependencies"]["docs"])
 PAGE = requirements(PROJECT["optional-dependencies"]["page"])
 BROWSER = requirements(PROJECT["optional-dependencies"]["browser"])
 SLURM = requirements(PROJECT["optional-dependencies"]["slurm"])
@@ -103,7 +104,7 @@ def test_the_conda_environment_has_a_python_that_pyproject_admits():
 
 def test_every_range_holds_for_what_is_installed():
     conda = conda_specifications()
-    for name, requirement in {**DEPENDENCIES, **DEVELOPMENT}.items():
+    for name, requirement in {**DEPENDENCIES, **DEVELOPMENT, **DOCS}.items():
         installed = Version(version(name)).public
         assert installed in requirement.specifier, f"{name} {installed}"
         if name in DEPENDENCIES:
@@ -131,7 +132,7 @@ def wanted(requirement: Requirement, environment: dict[str, str]) -> Iterator[Re
 def test_the_lock_file_holds_all_that_is_needed_on_every_platform(platform, python):
     environment = on_platform(platform, python)
     pins = locked("requirements.lock", environment)
-    waiting, seen = [*DEPENDENCIES.values(), *DEVELOPMENT.values()], set()
+    waiting, seen = [*DEPENDENCIES.values(), *DEVELOPMENT.values(), *DOCS.values()], set()
     while waiting:
         requirement = waiting.pop()
         if str(requirement) not in seen:

@@ -1,0 +1,66 @@
+"""The documents: a site without a warning, a README that a reader sees at a glance, pictures of what is recorded."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import matplotlib
+import pytest
+
+from rethinking.config import CHECKOUT
+
+PAGES = [path for path in sorted((CHECKOUT / "docs").rglob("*.md")) if "_site" not in path.parts]
+LINK = re.compile(r"!?\[[^\]]*\]\((?!https?://)([^)#\s]+)")
+
+
+@pytest.fixture(scope="module")
+def make() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_pictures", CHECKOUT / "docs/pictures/make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_site_is_built_without_a_warning_and_loads_nothing(tmp_path):
+    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet", "docs", str(tmp_path)]
+    called = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert called.returncode == 0, called.stderr
+    made = {str(page.relative_to(tmp_path).with_suffix("")) for page in tmp_path.rglob("*.html")}
+    assert {"index", "start", "changing", "running", "deviations", "studies/notebook", "results/README"} <= made
+    for page in tmp_path.rglob("*.html"):
+        loaded = re.findall(r"<(?:script|img|link|iframe)\b[^>]*\b(?:src|href)=\"([^\"]+)\"", page.read_text())
+        assert not [each for each in loaded if each.startswith(("http:", "https:", "//"))], page
+
+
+@pytest.mark.parametrize("page", [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *PAGES], ids=str)
+def test_every_link_of_a_page_leads_to_a_file(page):
+    missing = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
+    assert not missing
+
+
+def test_the_readme_is_read_in_a_minute():
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 100
+    assert {"docs/pictures/fig1.svg", "docs/pictures/rules.svg"} <= set(LINK.findall(text))
+
+
+def test_every_page_of_the_site_is_in_its_contents():
+    listed = set(re.findall(r"^[\w/-]+$", (CHECKOUT / "docs/index.md").read_text(), re.MULTILINE))
+    pages = {str(page.relative_to(CHECKOUT / "docs").with_suffix("")) for page in PAGES}
+    kept = {name for name in pages if re.match(r"results/[^/]+/", name)}  # tables, which the page of results shows
+    assert pages - kept - {"index"} == listed
+
+
+@pytest.mark.parametrize("name", ["fig1.svg", "rules.svg"])
+def test_a_picture_is_that_of_what_is_recorded(name, make):
+    locked = re.search(r"^matplotlib==(\S+)$", (CHECKOUT / "requirements.lock").read_text(), re.MULTILINE)
+    assert locked is not None
+    if matplotlib.__version__ != locked[1]:
+        pytest.skip(f"drawn by matplotlib {locked[1]}, here is {matplotlib.__version__}")
+    kept = CHECKOUT / "docs/pictures" / name
+    assert make.PICTURES[name]() == Path(kept).read_text(encoding="utf-8"), "make pictures draws it again"
