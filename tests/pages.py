@@ -106,12 +106,12 @@ def contents_of(folder: Path, text: str = "", seeds: tuple[int, ...] = (0, 1)) -
             published = read_published(CHECKOUT / PAPER, entry.published)
             points.append(points_of_paper(published, section))
             tables.append(Made(name, entry.description, result, section, f"results/tables/any/{name}"))
-    runs, curves = (together([its[kind] for its in frames if kind in its]) for kind in ("runs", "curves"))
+    runs, curves = (together([its[kind] for its in frames if kind in its], []) for kind in ("runs", "curves"))
     facts = {"torch": "2.0", "python": "3.11", "date": "2026-11-28", "folder": "results/runs/any"}
     return Contents(
         name=text or "any", command=f"snakemake --cores all --configfile {text or 'any'}.yaml", root="../../..",
         figures=figures, pictures=[picture_of(folder, text or "cat")], tables=tables, runs=runs.assign(**facts),
-        curves=curves, paper=together(points), labels=labels, dataset_labels={"digits": text or "made-up digits"},
+        curves=curves, paper=together(points, []), labels=labels, dataset_labels={"digits": text or "made-up digits"},
         licences={text or "made-up digits": {"licence": text, "citation": text}}, **documents(),
     )  # fmt: skip
 

@@ -1,8 +1,10 @@
 """The page: every registered figure and table is on it, it fetches nothing, and what users write is text."""
 
 import dataclasses
+import json
 import re
 import shutil
+import zipfile
 from urllib.parse import unquote
 
 import pandas as pd
@@ -11,8 +13,9 @@ from pages import Parsed, contents_of
 from tiny_workflow import Checkout
 
 from rethinking.config import CHECKOUT
+from rethinking.outcomes.columns import FRAMES
 from rethinking.page import cost, documents, scoreboard
-from rethinking.page.contents import Contents, Made, command_of
+from rethinking.page.contents import POINTS, Contents, Made, command_of
 from rethinking.page.curves import curves_of
 from rethinking.page.render import page, rows_of
 from rethinking.page.svg import inline
@@ -22,6 +25,7 @@ from rethinking.reporting.hardly import CAN_HARDLY_FAIL, verdicts
 from rethinking.reporting.registry import TABLES
 from rethinking.sections import PanelRuns, Section
 from rethinking.stages import page as stage
+from rethinking.stages.page_parts import together
 
 # What a class, a label, a note, a recipe could be called by somebody who means harm, or by accident.
 HOSTILE = "<img src=x onerror=alert(1)></script><!-- {{ 7 * 7 }} \"'& ]]>"
@@ -245,6 +249,18 @@ def test_a_document_s_html_is_text_and_its_links_lead_to_files():
     assert "<td>1</td>" in shown
 
 
+def test_a_configuration_without_a_run_has_a_page(contents):
+    frames = {name: together([], FRAMES[name]) for name in ("runs", "curves")}
+    facts = dict.fromkeys(("torch", "python", "date", "folder"), "")
+    empty = dataclasses.replace(
+        contents, tables=[], figures=[each for each in contents.figures if each.name == "models"],
+        runs=frames["runs"].assign(**facts), curves=frames["curves"], paper=together([], POINTS),
+    )  # fmt: skip
+    parsed = Parsed(page(empty))
+    assert parsed.problems() == []
+    assert "There are no runs." in parsed.text()
+
+
 # As it is called
 
 
@@ -285,6 +301,22 @@ def test_the_page_of_a_configuration_is_a_target(reported):
     for path in (path for path in parsed.attributes("href") if path.startswith("../../..")):
         assert (reported / "results/report/tiny" / path).exists() or "/docs/" in path, path
     assert reported.jobs(target="report") == set()
+
+
+def test_snakemakes_own_report_begins_with_the_page_and_has_tables_that_sort(reported, tmp_path):
+    called = reported.snakemake("--report", str(tmp_path / "report.zip"))
+    assert called.returncode == 0, called.stderr
+    shown = re.findall(r"^Adding (\S+) ", called.stderr, re.MULTILINE)
+    assert sorted(shown) == ["fig1.pdf", "index.html", "paper_vs_ours.html", "table1.html"]
+    with zipfile.ZipFile(tmp_path / "report.zip") as archive:
+        files = {name.rpartition("/")[2]: archive.read(name) for name in archive.namelist()}
+    assert files["index.html"] == (reported / "results/report/tiny/index.html").read_bytes()
+    report = files["report.html"].decode("utf-8")
+    assert "where to begin" in report
+    (categories,) = re.findall(r"var categories = (\{.*\});", report)
+    assert min(json.loads(categories)) == "All on one page"  # they are shown in this order
+    for words in ("on one page</strong>: what holds", "sorts by a click", "Lines are means over seeds"):
+        assert words in report, "a caption"
 
 
 def test_another_note_makes_the_page_again_and_trains_nothing(reported):

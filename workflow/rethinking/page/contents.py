@@ -9,6 +9,8 @@ from rethinking.reporting.comparison import OF_A_STEP
 from rethinking.reporting.formats import Table
 from rethinking.sections import Section
 
+POINTS = ["model", "corruption", "column", "Step", "value"]  # of the paper's curves
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -65,9 +67,8 @@ class Contents:
 
 def points_of_paper(published: pd.DataFrame | None, section: Section) -> pd.DataFrame:
     """The points of the paper's curves that stand beside runs of a section: model, corruption, column, Step, value."""
-    columns = ["model", "corruption", "column", "Step", "value"]
     if published is None or "step" not in published:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=POINTS)
     points = published.dropna(subset=["step", "value"])
     ours = {known: name for name, known in section.published_as.items() if known is not None}
     points = points[points["model"].isin(ours)]
@@ -76,7 +77,7 @@ def points_of_paper(published: pd.DataFrame | None, section: Section) -> pd.Data
         column=[OF_A_STEP[quantity][1] for quantity in points["quantity"]],
         Step=points["step"],
     )
-    return found[columns].drop_duplicates()
+    return found[POINTS].drop_duplicates()
 
 
 def command_of(row: Mapping[str, object], section: Section, command: str, target: str) -> str:

@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 
 from rethinking.files import atomic, read_text
-from rethinking.outcomes.columns import RUN
-from rethinking.page.contents import Contents, Drawing, Made, points_of_paper
+from rethinking.outcomes.columns import FRAMES, RUN
+from rethinking.page.contents import POINTS, Contents, Drawing, Made, points_of_paper
 from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.reporting.registry import TABLES
 from rethinking.sections import Section
@@ -43,11 +43,14 @@ def gathered(job: Mapping[str, Any], folder: Path, paper: Path, root: str) -> Co
         for titles in (figures, pictures)
     )
     of_runs = [folder / f"results/tables/{name}/{key}" for key, section in sections.items() if section.groups]
-    runs, curves = (together([read_frame(place / file) for place in of_runs]) for file in ("runs.csv", "curves.csv"))
+    runs, curves = (
+        together([read_frame(place / f"{frame}.csv") for place in of_runs], FRAMES[frame])
+        for frame in ("runs", "curves")
+    )
     labels, dataset_labels = labels_of(sections.values())
     return Contents(
         name=name, command=job["command"], root=root, figures=drawn, pictures=pictured, tables=made,
-        runs=with_facts(runs, folder), curves=curves, paper=together(points),
+        runs=with_facts(runs, folder), curves=curves, paper=together(points, POINTS),
         labels=labels, dataset_labels=dataset_labels, licences=job["licences"], **documents(),
     )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 import datetime
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +47,14 @@ def labels_of(sections: Iterable[Section]) -> tuple[dict[str, str], dict[str, st
     return networks, datasets
 
 
-def together(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """The rows of several frames, each once; a run that stands behind several figures has the same rows in each."""
-    there = [part for part in parts if len(part)] or parts[:1] or [pd.DataFrame(columns=RUN)]
+def together(parts: Sequence[pd.DataFrame], columns: Iterable[str]) -> pd.DataFrame:
+    """The rows of several frames, each once, of no frames none of some columns.
+
+    A run that stands behind several figures has the same rows in each.
+    """
+    there = [part for part in parts if len(part)]
+    if not there:
+        return pd.DataFrame(columns=list(columns))
     rows = pd.concat(there, ignore_index=True)
-    keys = [name for name in (*RUN, "Epoch", "column", "Step", "value") if name in rows]
-    return rows.drop_duplicates(keys, ignore_index=True)
+    keys = [name for name in (*RUN, "Epoch", "corruption", "column", "Step", "value") if name in rows]
+    return rows.drop_duplicates(list(dict.fromkeys(keys)), ignore_index=True)

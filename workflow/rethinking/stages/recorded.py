@@ -9,7 +9,7 @@ import pandas as pd
 
 from rethinking.config import CHECKOUT, Configuration, described
 from rethinking.config.datasets import label_of
-from rethinking.page.contents import Contents, Drawing, Made, points_of_paper
+from rethinking.page.contents import POINTS, Contents, Drawing, Made, points_of_paper
 from rethinking.plotting.registry import FIGURES
 from rethinking.reporting.registry import TABLES
 from rethinking.run import RunConfig
@@ -58,7 +58,8 @@ def recorded(configfile: str, out: Path | None = None) -> tuple[Contents, Path]:
     return Contents(
         name=configuration.name, command=f"snakemake --cores all --configfile {configfile}",
         root=relative(CHECKOUT, out.absolute()), figures=figures, pictures=[], tables=tables, runs=runs, curves=curves,
-        paper=together(points), labels={name: configuration.models[name]["label"] for name in runs["model"].unique()},
+        paper=together(points, POINTS),
+        labels={name: configuration.models[name]["label"] for name in runs["model"].unique()},
         dataset_labels={name: label_of(configuration, name) for name in datasets},
         licences=described.licences(configuration, datasets), recorded=True, **documents(),
     ), out  # fmt: skip
