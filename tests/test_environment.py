@@ -67,9 +67,11 @@ def locked(file: str, environment: dict[str, str]) -> dict[str, Version]:
 DEPENDENCIES = requirements(PROJECT["dependencies"])
 DEVELOPMENT = requirements(PROJECT["optional-dependencies"]["dev"])
 DOCS = requirements(PROJECT["optional-dependencies"]["docs"])
+TENSORBOARD = requirements(PROJECT["optional-dependencies"]["tensorboard"])
 PAGE = requirements(PROJECT["optional-dependencies"]["page"])
 BROWSER = requirements(PROJECT["optional-dependencies"]["browser"])
 SLURM = requirements(PROJECT["optional-dependencies"]["slurm"])
+LOCKED = {**DEPENDENCIES, **DEVELOPMENT, **DOCS, **TENSORBOARD}
 HERE = {key: str(value) for key, value in default_environment().items()}
 
 # -- environment.yml ---------------------------------------------------------------------------------------------------
@@ -104,7 +106,7 @@ def test_the_conda_environment_has_a_python_that_pyproject_admits():
 
 def test_every_range_holds_for_what_is_installed():
     conda = conda_specifications()
-    for name, requirement in {**DEPENDENCIES, **DEVELOPMENT, **DOCS}.items():
+    for name, requirement in LOCKED.items():
         installed = Version(version(name)).public
         assert installed in requirement.specifier, f"{name} {installed}"
         if name in DEPENDENCIES:
@@ -132,7 +134,7 @@ def wanted(requirement: Requirement, environment: dict[str, str]) -> Iterator[Re
 def test_the_lock_file_holds_all_that_is_needed_on_every_platform(platform, python):
     environment = on_platform(platform, python)
     pins = locked("requirements.lock", environment)
-    waiting, seen = [*DEPENDENCIES.values(), *DEVELOPMENT.values(), *DOCS.values()], set()
+    waiting, seen = [*LOCKED.values()], set()
     while waiting:
         requirement = waiting.pop()
         if str(requirement) not in seen:
@@ -198,11 +200,11 @@ def imported(folder: str) -> set[str]:
 
 
 def test_the_package_imports_every_dependency_and_nothing_else():
-    assert imported("workflow/rethinking") == set(DEPENDENCIES) - NOT_IMPORTED | set(PAGE)
+    assert imported("workflow/rethinking") == set(DEPENDENCIES) - NOT_IMPORTED | set(PAGE) | set(TENSORBOARD)
 
 
 def test_the_tests_import_only_what_is_declared():
-    assert imported("tests") <= set(DEPENDENCIES) | set(DEVELOPMENT) | set(BROWSER)
+    assert imported("tests") <= set(DEPENDENCIES) | set(DEVELOPMENT) | set(BROWSER) | set(TENSORBOARD)
 
 
 def test_every_tool_of_the_development_extra_is_imported_or_called():

@@ -19,6 +19,7 @@ COMMANDS = {
     "page": "all of a configuration on one page (called by the rule of that name); alone: of what is recorded",
     "record": "what has run, as small files to keep: docs/results/<name>/",
     "status": "which runs are done, running, waiting, failed, and what is left; --watch says it again and again",
+    "export": "runs in the form of other programs: TensorBoard's event files",
     "campaign": "Snakemake for so many minutes; all that has finished in one archive at any time",
     "samples": "some images of a data set, or the pixels of one (called by the rules samples and values)",
     "picture": "these to a figure (called by the rule of that name)",

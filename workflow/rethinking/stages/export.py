@@ -1,0 +1,68 @@
+"""Runs in the form of other programs: `export tensorboard` writes event files, which TensorBoard and others show."""
+
+import argparse
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+from rethinking.files import read_csv
+from rethinking.stages.by_hand import RESULTS
+from rethinking.stages.sealing import left_by_run, read_run
+
+STEPS = "Step"
+NOT_SHOWN = ("Epoch", STEPS)  # what the others are drawn against
+NEEDS = 'tensorboardX is not installed: pip install -e ".[tensorboard]"'
+
+
+def runs_below(folder: Path) -> list[Path]:
+    """The folders of finished runs below one, which may be a run's own; ValueError where there is none."""
+    found = sorted(file.parent for file in folder.rglob("run.json"))
+    if not found:
+        raise ValueError(f"{folder} holds no finished run")
+    return found
+
+
+def scalars(run: Path) -> Iterator[tuple[str, float, int, float]]:
+    """Every number of a run's metrics.csv: its column, the value, the step, seconds of training until then.
+
+    Raises ValueError naming a file that is torn or not the run's own.
+    """
+    metrics = read_csv(left_by_run(run, read_run(run), "metrics.csv"))
+    for row in metrics.to_dict("records"):
+        for column, value in row.items():
+            if column not in NOT_SHOWN and not math.isnan(value):
+                yield str(column), float(value), int(row[STEPS]), float(row["Totaltime"])
+
+
+def tensorboard(runs: Path, out: Path) -> list[Path]:
+    """Write an event file for each finished run below `runs` to a folder of its own below `out`; these folders.
+
+    A run's numbers are at the steps and at the seconds of training at which they were measured, counted from the end of
+    the run. What an earlier call wrote of a run is replaced.
+    """
+    try:
+        from tensorboardX import SummaryWriter
+    except ImportError:
+        raise ValueError(NEEDS) from None
+    written = []
+    for run in runs_below(runs):
+        folder = out / run.relative_to(runs)
+        for file in folder.glob("events.out.tfevents.*"):
+            file.unlink()
+        ended, numbers = (run / "metrics.csv").stat().st_mtime, list(scalars(run))
+        last = max(seconds for *_, seconds in numbers)
+        with SummaryWriter(str(folder)) as writer:
+            for column, value, step, seconds in numbers:
+                writer.add_scalar(column, value, step, ended - last + seconds)
+        written.append(folder)
+    return written
+
+
+def main(argv: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m rethinking export", description=__doc__)
+    parser.add_argument("form", choices=["tensorboard"], help="for which program")
+    parser.add_argument("--runs", type=Path, default=RESULTS / "runs", help="folder of runs (default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="where to write: tensorboard --logdir OUT shows it")
+    args = parser.parse_args(argv)
+    folders = tensorboard(args.runs, args.out)
+    print(f"{args.out}: {len(folders)} runs; tensorboard --logdir {args.out} shows them")
