@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 from snakemake.cli import get_argument_parser
@@ -51,6 +53,18 @@ def test_snakemake_takes_it_and_its_configurations_are_there(place, capsys):
     assert not [target for target in given.targets or [] if target.endswith(".yaml")], (
         "-- is missing before the targets"
     )
+
+
+# What is no run of anything, what asks for a reader's own files, and what needs a plugin that is installed apart.
+NOT_TRIED = re.compile(r"--unlock|--report|my\.yaml|own-pictures|profiles/slurm")
+
+
+@pytest.mark.parametrize("place", [place for place in of("snakemake") if not NOT_TRIED.search(place)])
+def test_snakemake_would_do_it(place, tmp_path):
+    words = [word for word in of("snakemake")[place] if word not in ("-n", "--dry-run", "-q", "rules")]
+    command = [sys.executable, "-P", "-m", "snakemake", "--directory", str(tmp_path), "--dry-run", "--quiet", "all"]
+    called = subprocess.run([*command, *words], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert called.returncode == 0, called.stdout + called.stderr
 
 
 @pytest.mark.parametrize("place", of("make"))
