@@ -30,8 +30,10 @@ models:
 recipes:
   quick: {epochs: 1, batch_size: 25, learning_rate: 0.01, crop: null}
   redrawn: {extends: quick, epochs: 2, redraw_labels_after: [1]}
+expressivity: {dataset: small, sizes: [10, 100]}
 figures:
   models: {}
+  expressivity: {}
   importance_of_seed:
     dataset: small
     recipe: quick

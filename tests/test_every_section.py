@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import computed_frames
 import numpy as np
 import pandas as pd
 import pytest
@@ -71,7 +72,7 @@ def frames_of(section: Section, **words: Any) -> dict[str, pd.DataFrame]:
         for seed in section.seeds
     ]
     of_runs = synthetic_runs.frames(dict.fromkeys(names), section.fit_criterion, **words) if names else {}
-    return {"sizes": pd.DataFrame(sizes()), **of_runs}
+    return {"sizes": pd.DataFrame(sizes()), **computed_frames.frames(), **of_runs}
 
 
 def made(

@@ -14,6 +14,7 @@ COMMANDS = {
     "aggregate": "the runs of a figure or table to data frames (called by the rule of that name)",
     "confusions": "the runs' confusion matrices to a data frame (called by the rule of that name)",
     "sizes": "the networks' sizes to a table (called by the rule of that name)",
+    "expressivity": "networks that fit any labels without a training (theorem 1), of growing size",
     "figure": "tables to a figure (called by the rule of that name)",
     "table": "data frames to a table (called by the rule of that name)",
     "page": "all of a configuration on one page (called by the rule of that name); alone: of what is recorded",

@@ -91,6 +91,12 @@ def sampled_files(configuration: Configuration, dataset: str) -> list[str]:
     return [file for files in found for file in files]
 
 
+def labelled_files(configuration: Configuration, dataset: str, corruptions: Iterable[str], seed: int) -> list[str]:
+    """A prepared data set and the files of some corruptions of its labels."""
+    found = [corruption_files(configuration, dataset, corruption, seed) for corruption in corruptions]
+    return [*prepared_files(dataset), *(file for files in found for file in files)]
+
+
 def manifests(files: Iterable[str]) -> list[str]:
     """Of some files those that say what others are: by these a job runs again."""
     return [file for file in files if file.endswith(".json")]

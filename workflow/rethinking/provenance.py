@@ -58,6 +58,11 @@ def sizes_code() -> str:
     return code_digest("rethinking.stages.sizes")
 
 
+def expressivity_code() -> str:
+    """Digest for an `expressivity` job."""
+    return code_digest("rethinking.stages.expressivity")
+
+
 def table_code(table: str) -> str:
     """Digest for a `table` job."""
     return digest([code_digest("rethinking.stages.table", TABLES[table].module), templates("reporting")])

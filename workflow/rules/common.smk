@@ -23,6 +23,7 @@ from snakemake.logging import logger
 
 from rethinking import owners, paths, provenance, resources
 from rethinking.config import CHECKOUT, Configuration, DEFAULT, datasets, described, jobs
+from rethinking.config.computed import RANDOM_LABELS
 from rethinking.config.unused import unused
 from rethinking.files import canonical_json
 from rethinking.models.registry import sizes

@@ -120,3 +120,9 @@ def page_job(wildcards):
     }
     files = {"published": read, "documents": checksums(CHECKOUT, described.DOCUMENTS)}
     return canonical_json(described.page_job(CONFIGURATION, command(), PAGE_PICTURES, files))
+
+
+def expressivity_files(wildcards):
+    """The images that networks of theorem 1 are built for, and their random labels."""
+    job = jobs.expressivity_job(CONFIGURATION)
+    return paths.labelled_files(CONFIGURATION, job["dataset"], [RANDOM_LABELS], job["seed"])

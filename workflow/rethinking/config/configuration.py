@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rethinking import schema
-from rethinking.config import corruptions, data_dir, datasets, networks, panels, recipes
+from rethinking.config import computed, corruptions, data_dir, datasets, networks, panels, recipes
 from rethinking.config.datasets import CATALOGUE
 from rethinking.config.entries import Entries
 from rethinking.config.fits import check_fit, check_labels
@@ -55,6 +55,7 @@ class Configuration(Entries):
         self.dataset: str | None = raw.get("dataset", schema.default("config", "dataset"))
         if self.dataset is not None:
             origins.require_known("dataset", self.dataset, "data set", self.datasets)
+        self.expressivity = computed.expressivity(raw.get("expressivity"), self)
         self.figures, self.tables = (
             {name: panels.section(kind, name, each, self, self.dataset) for name, each in raw.get(kind, {}).items()}
             for kind in ("figures", "tables")
@@ -62,6 +63,10 @@ class Configuration(Entries):
         for name in self.figures.keys() & self.tables.keys():
             raise origins.error(f"tables.{name}", ..., "a figure has this name already; what is made of both is by it")
         self.sections = self.figures | self.tables
+        there = {"expressivity": self.expressivity}
+        for kind, entries in panels.REGISTRIES.items():
+            for name in getattr(self, kind):
+                computed.check_computed(kind, name, entries[name], there, self)
         for name in self.tables:
             if TABLES[name].of_sections:
                 self.tables[name]["groups"] = panels.of_sections(name, self.sections, origins)

@@ -83,6 +83,13 @@ def sampled(configuration: Configuration, dataset: str) -> list[str]:
     return [name for name in names if has_human_labels or family_of(configuration, name) != HUMAN_LABELS]
 
 
+def expressivity_job(configuration: Configuration) -> Values:
+    """What the networks of theorem 1 are built from; raises ValueError where the configuration says nothing of them."""
+    if configuration.expressivity is None:
+        raise ValueError(f"the configuration {configuration.name!r} has no key 'expressivity'")
+    return configuration.expressivity
+
+
 def samples_job(configuration: Configuration, dataset: str) -> Values:
     """What the images of a data set and of its corruptions are shown by."""
     shown, names = configuration.samples, sampled(configuration, dataset)

@@ -52,7 +52,8 @@ class OfRuns(Entry):
     paper's size, which `at_any_size` does not ask for. One that is made from no runs has no panels. `settings` names
     keys of its panels' recipes that its section is to hold. `of_sections` names figures and tables from whose groups of
     runs it is made as well, as far as a configuration has them and in this order; `panels` are then what its own
-    section may add to them, runs that stand in no other.
+    section may add to them, runs that stand in no other. `computed` names the key of a configuration that says what its
+    data frame, of the same name, is computed from without a training.
     """
 
     panels: Mapping[str, Panel]
@@ -61,6 +62,7 @@ class OfRuns(Entry):
     settings: tuple[str, ...] = ()
     of_sections: tuple[str, ...] = ()
     at_any_size: bool = False
+    computed: str | None = None
 
     def arguments(self, frames: Mapping[str, Any], published: Any) -> dict[str, Any]:
         """What its function gets beside the section: of the data frames those that it names, `published` if it does."""

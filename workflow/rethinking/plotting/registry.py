@@ -96,6 +96,14 @@ FIGURES = {
         panels={},
         frames=("sizes",),
     ),
+    "expressivity": Figure(
+        module="rethinking.plotting.expressivity",
+        function="figure",
+        description="networks built for any labels (theorem 1): error, seconds and memory against the points",
+        panels={},
+        frames=("expressivity",),
+        computed="expressivity",
+    ),
 }
 
 PICTURES = {
