@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rethinking.outcomes.columns import EXPRESSIVITY
+from rethinking.outcomes.computed import EXPRESSIVITY
 
 
 def expressivity() -> pd.DataFrame:

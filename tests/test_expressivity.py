@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 from rethinking.__main__ import main
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.expressivity import DeepNetwork, fit, obvious
-from rethinking.outcomes.columns import EXPRESSIVITY
+from rethinking.outcomes.computed import EXPRESSIVITY
 from rethinking.stages.expressivity import rows_of
 
 sizes = st.tuples(st.integers(1, 60), st.integers(1, 20))

@@ -14,6 +14,11 @@ COMMANDS = {
     "aggregate": "the runs of a figure or table to data frames (called by the rule of that name)",
     "confusions": "the runs' confusion matrices to a data frame (called by the rule of that name)",
     "sizes": "the networks' sizes to a table (called by the rule of that name)",
+    "kernel": "a kernel model by its name: its parameters chosen, its matrix made, its solutions found",
+    "kernel_choice": "a kernel's parameters by held-out training images (called by the rule of that name)",
+    "kernel_gram": "a kernel's matrix, by blocks (called by the rule of that name)",
+    "kernel_solution": "a kernel model without and with a regulariser (called by the rule of that name)",
+    "kernel_frame": "all kernels' solutions to a data frame (called by the rule of that name)",
     "expressivity": "networks that fit any labels without a training (theorem 1), of growing size",
     "figure": "tables to a figure (called by the rule of that name)",
     "table": "data frames to a table (called by the rule of that name)",
@@ -27,13 +32,18 @@ COMMANDS = {
     "clean": "free saved states, or the runs made by hand",
     "accept": "accept existing results after a change of code that alters no number",
 }
+# What people call too: the module that they call, and the option by which a rule's call is known.
+BY_HAND = {
+    "train": ("by_hand", "--run"),
+    "expressivity": ("expressivity_by_hand", "--job"),
+}
 
 
 def main(argv: list[str]) -> int:
     """Run a command; return the exit code. A fault that is the user's to mend is printed without a traceback."""
     if not argv or argv[0] in ("-h", "--help"):
         print("usage: python -m rethinking COMMAND [--help | options]\n")
-        print("\n".join(f"  {name:<10} {meaning}" for name, meaning in COMMANDS.items()))
+        print("\n".join(f"  {name:<15} {meaning}" for name, meaning in COMMANDS.items()))
         return 0 if argv else 2
     command, options = argv[0], argv[1:]
     if command not in COMMANDS:
@@ -41,8 +51,9 @@ def main(argv: list[str]) -> int:
 
         print(f"unknown command {command!r}; {nearest(command, COMMANDS)}", file=sys.stderr)
         return 2
-    # A rule hands `train` a resolved run, a person hands it names; the latter needs every stage before it as well.
-    module = "by_hand" if command == "train" and not any(each.startswith("--run") for each in options) else command
+    # A rule hands on what a job depends on, a person names; the latter needs every stage before it as well.
+    by_hand, of_rule = BY_HAND.get(command, (command, ""))
+    module = command if any(each.startswith(of_rule) for each in options) else by_hand
     try:
         importlib.import_module(f"rethinking.stages.{module}").main(options)
     except (ValueError, OSError) as error:

@@ -97,6 +97,22 @@ def labelled_files(configuration: Configuration, dataset: str, corruptions: Iter
     return [*prepared_files(dataset), *(file for files in found for file in files)]
 
 
+def kernel_file(configuration: Configuration, kernel: str, step: str) -> str:
+    """What a step of a kernel leaves: `choice`, `gram` or `solution`."""
+    return f"results/kernels/{configuration.name}/{kernel}/{step}.json"
+
+
+def kernel_state(configuration: Configuration, kernel: str) -> str:
+    """Where the blocks of a kernel's matrix and factor are kept, for a job that was killed and for more solutions."""
+    return f"results/state/kernels/{configuration.name}/{kernel}"
+
+
+def kernel_files(configuration: Configuration, kernel: str) -> list[str]:
+    """A kernel's data set and all labels that it is fitted to."""
+    values = configuration.kernels[kernel]
+    return labelled_files(configuration, values["dataset"], values["corruptions"], values["seed"])
+
+
 def manifests(files: Iterable[str]) -> list[str]:
     """Of some files those that say what others are: by these a job runs again."""
     return [file for file in files if file.endswith(".json")]

@@ -63,6 +63,11 @@ def expressivity_code() -> str:
     return code_digest("rethinking.stages.expressivity")
 
 
+def kernel_code(step: str) -> str:
+    """Digest for a job of a kernel: `choice`, `gram`, `solution` or `frame`."""
+    return code_digest(f"rethinking.stages.kernel_{step}")
+
+
 def table_code(table: str) -> str:
     """Digest for a `table` job."""
     return digest([code_digest("rethinking.stages.table", TABLES[table].module), templates("reporting")])

@@ -15,6 +15,7 @@ STARTING = 60  # seconds, from a busy file server
 BASE = 1500  # MB: torch and Python (650), the two Snakemakes that start a cluster's job (400), and some to spare
 ACTIVATION = 5.6  # bytes that a step needs for each number that a layer puts out (measured: up to 4.2)
 PARAMETER = 40  # bytes: weight, gradient, velocity, the initial weight, the state twice while it is saved, and to spare
+BYTES_OF = {"float32": 4, "float64": 8}
 BYTES = 9  # a pixel's value as stored, and as float32 before and after it is laid out for the network
 
 
@@ -60,3 +61,26 @@ def priorities(configuration: Configuration) -> dict[str, int]:
     runs = [run for section in configuration.sections for run in configuration.runs(section)]
     order = list(dict.fromkeys(run.path for seed in configuration.seeds for run in runs if run.seed == seed))
     return {path: len(order) - place for place, path in enumerate(order)}
+
+
+def gram_memory(configuration: Configuration, kernel: str) -> int:
+    """MB: the images as they are stored and as features, one block of them, and a block of rows twice."""
+    values = configuration.kernels[kernel]
+    entry = configuration.datasets[values["dataset"]]
+    train, test = (entry[part] or entry["original"][part] for part in ("train", "test"))
+    side, channels = (entry[key] or entry["original"][key] for key in ("image_size", "channels"))
+    patches = values["patches"] or {"filters_a_block": 0}
+    wavelets = max((len(each["wavelengths"]) * each["orientations"] for each in values["gabor"]), default=0)
+    features = 2 * side**2 * channels * (1 + wavelets) + 2 * 8 * patches["filters_a_block"]
+    return ceil(BASE + ((train + test) * features + 3 * values["rows"] * train) * BYTES_OF[values["precision"]] / 1e6)
+
+
+def factor_memory(configuration: Configuration, kernel: str) -> int:
+    """MB: the lower triangle of the factor, a few blocks of rows, and the whole of what l2 is chosen by."""
+    values = configuration.kernels[kernel]
+    entry = configuration.datasets[values["dataset"]]
+    train = entry["train"] or entry["original"]["train"]
+    triangle = (train**2 / 2 + 4 * values["rows"] * train) * BYTES_OF[values["precision"]]
+    return ceil(
+        max(gram_memory(configuration, kernel), BASE + triangle / 1e6, BASE + 4 * 8 * min(train, 10_000) ** 2 / 1e6)
+    )

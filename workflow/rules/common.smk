@@ -22,7 +22,7 @@ os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 from snakemake.logging import logger
 
 from rethinking import owners, paths, provenance, resources
-from rethinking.config import CHECKOUT, Configuration, DEFAULT, datasets, described, jobs
+from rethinking.config import CHECKOUT, Configuration, DEFAULT, datasets, described, jobs, kernel_jobs
 from rethinking.config.computed import RANDOM_LABELS
 from rethinking.config.unused import unused
 from rethinking.files import canonical_json
@@ -98,6 +98,7 @@ def command():
 ASKED_FOR, REPORTED = asked_for()
 PRIORITY = resources.priorities(CONFIGURATION)
 DATA_PRIORITY = len(PRIORITY) + 1  # what trainings wait for is made before them
+KERNEL_THREADS = 16  # of products of large matrices, which any number of cores share well
 
 
 wildcard_constraints:
@@ -108,6 +109,7 @@ wildcard_constraints:
     picture=paths.one_of(PICTURES),
     table=paths.one_of(CONFIGURATION.tables),
     section=paths.one_of(CONFIGURATION.sections),
+    kernel=paths.one_of(CONFIGURATION.kernels),
     name=paths.one_of([CONFIGURATION.name]),
     seed=r"\d+",
 

@@ -126,3 +126,8 @@ def expressivity_files(wildcards):
     """The images that networks of theorem 1 are built for, and their random labels."""
     job = jobs.expressivity_job(CONFIGURATION)
     return paths.labelled_files(CONFIGURATION, job["dataset"], [RANDOM_LABELS], job["seed"])
+
+
+def kernel_files(wildcards):
+    """The images of a kernel and all labels that it is fitted to."""
+    return paths.kernel_files(CONFIGURATION, wildcards.kernel)

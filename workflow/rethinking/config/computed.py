@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 
 from rethinking import schema
+from rethinking.config.corruptions import HUMAN_LABELS, spelled
 from rethinking.config.entries import Entries
 from rethinking.config.inherit import Values
+from rethinking.data.corruptions.registry import CORRUPTIONS, LABELS
+from rethinking.names import split_corruption
 from rethinking.outcomes.registry import OfRuns
 
 SCHEMA = "computed"
 RANDOM_LABELS = "random_labels-1.0"
+# Which keys of a kernel are about its features.
+PARAMETERS = {"pixels": ("bandwidths",), "gabor": ("bandwidths", "gabor"), "random_patches": ("patches",)}
 
 
 def num_train(entries: Entries, dataset: str) -> int:
@@ -28,6 +33,57 @@ def expressivity(written: Values | None, entries: Entries) -> Values | None:
         problem = f"the data set {values['dataset']!r} has {most} training images"
         raise entries.origins.error("expressivity.sizes", max(values["sizes"]), problem)
     return values
+
+
+def kernels(written: Mapping[str, Values], entries: Entries) -> dict[str, Values]:
+    """The key `kernels`, every kernel complete."""
+    return {name: _kernel(name, values, entries) for name, values in written.items()}
+
+
+def _kernel(name: str, written: Values, entries: Entries) -> Values:
+    key, values = f"kernels.{name}", {"label": name} | schema.fill(written, SCHEMA, "kernel")
+    entries.origins.require_known(f"{key}.dataset", values["dataset"], "data set", entries.datasets)
+    values["choose"] = schema.fill(values["choose"], SCHEMA, "choose")
+    values["gabor"] = [schema.fill(each, SCHEMA, "gabor") for each in values["gabor"]]
+    values["patches"] = values["patches"] and schema.fill(values["patches"], SCHEMA, "patches")
+    _check_features(key, values, entries)
+    for index, corruption in enumerate(values["corruptions"]):
+        where = f"{key}.corruptions[{index}]"
+        values["corruptions"][index] = spelled(corruption, entries.corruptions, where, entries.origins)
+        _check_labels(values["corruptions"][index], values["dataset"], where, entries)
+    choose = values["choose"]
+    images = min(choose["images"], num_train(entries, values["dataset"]))
+    if choose["held_out"] >= images:
+        problem = f"must leave some of {images} training images to fit"
+        raise entries.origins.error(f"{key}.choose.held_out", choose["held_out"], problem)
+    return values
+
+
+def _check_labels(corruption: str, dataset: str, key: str, entries: Entries) -> None:
+    """That a corruption is one of labels, which the data set has where they are people's."""
+    if corruption == "true_labels":
+        return
+    family = entries.corruptions[split_corruption(corruption)[0]]["family"]
+    if CORRUPTIONS[family].changes != LABELS:
+        raise entries.origins.error(key, corruption, "is one of images; a kernel is fitted to labels")
+    if family == HUMAN_LABELS and not entries.datasets[dataset][HUMAN_LABELS]:
+        raise entries.origins.error(key, corruption, f"the data set {dataset!r} has no human labels")
+
+
+def _check_features(key: str, values: Values, entries: Entries) -> None:
+    """That a kernel has the parameters of its own features and no others."""
+    features = values["features"]
+    for part in PARAMETERS[features]:
+        if not values[part]:
+            raise entries.origins.error(key, ..., f"the key {part!r} is missing")
+    for part in {"bandwidths", "gabor", "patches"}.difference(PARAMETERS[features]):
+        if values[part]:
+            raise entries.origins.error(f"{key}.{part}", values[part], f"features {features!r} have no such key")
+    entry = entries.datasets[values["dataset"]]
+    side = entry["image_size"] or entry["original"].get("image_size")
+    if values["patches"] and side and values["patches"]["size"] > side:
+        problem = f"images of {values['dataset']!r} are of {side} pixels"
+        raise entries.origins.error(f"{key}.patches.size", values["patches"]["size"], problem)
 
 
 def check_computed(kind: str, name: str, entry: OfRuns, there: Mapping[str, object], entries: Entries) -> None:

@@ -55,6 +55,7 @@ class Configuration(Entries):
         self.dataset: str | None = raw.get("dataset", schema.default("config", "dataset"))
         if self.dataset is not None:
             origins.require_known("dataset", self.dataset, "data set", self.datasets)
+        self.kernels = computed.kernels(raw.get("kernels", {}), self)
         self.expressivity = computed.expressivity(raw.get("expressivity"), self)
         self.figures, self.tables = (
             {name: panels.section(kind, name, each, self, self.dataset) for name, each in raw.get(kind, {}).items()}
@@ -63,7 +64,7 @@ class Configuration(Entries):
         for name in self.figures.keys() & self.tables.keys():
             raise origins.error(f"tables.{name}", ..., "a figure has this name already; what is made of both is by it")
         self.sections = self.figures | self.tables
-        there = {"expressivity": self.expressivity}
+        there = {"kernels": self.kernels, "expressivity": self.expressivity}
         for kind, entries in panels.REGISTRIES.items():
             for name in getattr(self, kind):
                 computed.check_computed(kind, name, entries[name], there, self)

@@ -67,18 +67,4 @@ EVALUATIONS = {**_NAMES, "Epoch": "epochs", "Step": "steps", **_SCORES, **VALIDA
 # One row a cell of a confusion matrix of a run.
 CONFUSIONS = {**_NAMES, "Epoch": "epochs", "True": "", "Predicted": "", "Count": "images"}
 
-# One row a network that is built and not trained (theorem 1).
-EXPRESSIVITY = {
-    "construction": "",
-    "points": "points",
-    "dimensions": "",
-    "num_weights": "",
-    "width": "units",
-    "largest_error": "",
-    "labels_lost": "points",
-    "seconds": "s",
-    "memory": "MB",
-    "equal_points_left_out": "points",
-}
-
 FRAMES = {"runs": RUNS, "curves": CURVES, "evaluations": EVALUATIONS, "confusions": CONFUSIONS}

@@ -21,7 +21,7 @@ EXACT = 1e-17  # where an error of none is drawn
 
 
 def figure(expressivity: pd.DataFrame, section: Section) -> tuple[Figure, str]:
-    """The figure, three panels, and its caption; columns of the data frame: `outcomes.columns.EXPRESSIVITY`."""
+    """The figure, three panels, and its caption; columns of the data frame: `outcomes.computed.EXPRESSIVITY`."""
     with style():
         drawing = Figure(figsize=section.size)
         axes = list(drawing.subplots(1, 3))

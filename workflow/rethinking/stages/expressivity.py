@@ -17,7 +17,7 @@ PIXELS = 255
 
 
 def rows_of(job: Mapping[str, Any], images: np.ndarray, labels: np.ndarray) -> Iterator[dict[str, Any]]:
-    """A row for each size and construction, columns `outcomes.columns.EXPRESSIVITY`.
+    """A row for each size and construction, columns `outcomes.computed.EXPRESSIVITY`.
 
     Of images uint8 (n, …) that are equal the first is kept; labels are int64 (n,).
     """
@@ -84,15 +84,9 @@ def compute(job: Mapping[str, Any], data: Path, corrupted: Path, out: Path) -> l
 
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking expressivity", description=__doc__)
-    parser.add_argument("--configfile", help="configuration with the key expressivity; that of the study by default")
-    parser.add_argument("--job", type=json.loads, metavar="JSON", help="that key's values, as a rule hands them on")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="the prepared data set")
-    parser.add_argument("--corrupted", type=Path, metavar="DIR", help="its random labels")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="the table, CSV")
+    parser.add_argument("--job", required=True, type=json.loads, metavar="JSON", help="sizes, depth, seed")
+    parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="the prepared data set")
+    parser.add_argument("--corrupted", required=True, type=Path, metavar="DIR", help="its random labels")
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the table, CSV")
     arguments = parser.parse_args(argv)
-    if arguments.job is not None:
-        compute(arguments.job, arguments.data, arguments.corrupted, arguments.out)
-        return
-    from rethinking.stages.computed_by_hand import expressivity_by_hand
-
-    expressivity_by_hand(arguments.configfile, arguments.out)
+    compute(arguments.job, arguments.data, arguments.corrupted, arguments.out)

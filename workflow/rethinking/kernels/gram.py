@@ -1,0 +1,142 @@
+"""Gram matrices by blocks of rows, a file each: what is done is done when a job is killed, and is never held whole.
+
+Of the matrix of the training images only the lower triangle is there. The rows of the test images come after it.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rethinking.files import atomic, read_array, read_json, write_json
+
+Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]  # of features of rows (a, d) and of columns (b, d): (a, b)
+
+
+def linear(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Inner products."""
+    return rows @ columns.T
+
+
+def gaussian(bandwidth: float) -> Kernel:
+    """exp(-bandwidth * squared distance)."""
+
+    def kernel(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        found = rows @ columns.T
+        found *= 2
+        found -= np.einsum("ij,ij->i", rows, rows)[:, None]
+        found -= np.einsum("ij,ij->i", columns, columns)
+        np.minimum(found, 0, out=found)  # rounding may leave the distance of equal images below zero
+        found *= np.asarray(bandwidth, found.dtype)
+        return np.exp(found, out=found)
+
+    return kernel
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Where the blocks of rows of a matrix lie: `num_train` rows of a lower triangle, then `num_test` whole rows."""
+
+    folder: Path
+    num_train: int
+    num_test: int
+    rows: int
+
+    @property
+    def train(self) -> list[tuple[int, int]]:
+        """First row and the one after the last, of each block of training rows."""
+        return [(start, min(start + self.rows, self.num_train)) for start in range(0, self.num_train, self.rows)]
+
+    @property
+    def test(self) -> list[tuple[int, int]]:
+        """The same of test rows, which go on counting."""
+        end = self.num_train + self.num_test
+        return [(start, min(start + self.rows, end)) for start in range(self.num_train, end, self.rows)]
+
+    def columns(self, stop: int) -> int:
+        """How many columns a block has that ends before row `stop`."""
+        return min(stop, self.num_train)
+
+    def passes(self, start: int) -> int:
+        """Over how many blocks of features the block that begins at row `start` is summed so far."""
+        return max((int(path.stem.partition("-")[2]) for path in self.folder.glob(f"{start:07}-*.npy")), default=0)
+
+    def load(self, start: int) -> np.ndarray:
+        """The block that begins at row `start`."""
+        return read_array(self.folder / f"{start:07}-{self.passes(start):05}.npy")
+
+    def save(self, start: int, passes: int, block: np.ndarray) -> None:
+        """Keep a block in the place of what was there of it."""
+        before = self.folder / f"{start:07}-{passes - 1:05}.npy"
+        with atomic(self.folder / f"{start:07}-{passes:05}.npy") as temporary, open(temporary, "wb") as file:
+            np.save(file, block, allow_pickle=False)
+        before.unlink(missing_ok=True)
+
+    def times(self, vectors: np.ndarray) -> np.ndarray:
+        """The matrix of the training images times vectors (num_train, k), in float64."""
+        product = np.zeros(vectors.shape)
+        for start, stop in self.train:
+            block = self.load(start)
+            own = vectors.astype(block.dtype, copy=False)
+            product[start:stop] += block @ own[:stop]
+            product[:start] += block[:, :start].T @ own[start:stop]
+        return product
+
+    def of_test(self, vectors: np.ndarray) -> np.ndarray:
+        """The rows of the test images times vectors (num_train, k)."""
+        blocks = (self.load(start) for start, _ in self.test)
+        return np.concatenate([block @ vectors.astype(block.dtype, copy=False) for block in blocks])
+
+    def leading(self, size: int) -> np.ndarray:
+        """The symmetric matrix (size, size) of the first training images."""
+        whole = np.zeros((size, size))
+        for start, stop in self.train:
+            if start < size:
+                whole[start:stop, : min(stop, size)] = self.load(start)[: size - start, :size]
+        lower = np.tril(whole)
+        return lower + np.tril(whole, -1).T
+
+    @property
+    def mean_diagonal(self) -> float:
+        """The mean of the diagonal of the training images' matrix."""
+        return float(np.mean(np.concatenate([np.diag(self.load(start)[:, start:]) for start, _ in self.train])))
+
+
+def claimed(folder: Path, identity: dict[str, object]) -> Path:
+    """A folder for blocks that are made from what `identity` says; what is there of anything else is deleted."""
+    path = folder / "identity.json"
+    if not path.exists() or read_json(path) != identity:
+        shutil.rmtree(folder, ignore_errors=True)
+        write_json(path, identity)
+    return folder
+
+
+def build(
+    blocks: Blocks,
+    features: Callable[[int], Iterator[np.ndarray]],
+    num_passes: int,
+    kernel: Kernel,
+    report: Callable[[float, str], None],
+) -> None:
+    """Sum the kernel over blocks of features, every block of rows that is not done yet.
+
+    `features(first)` yields blocks of features (all images, d) from number `first` on; `report` is told the share that
+    is done and where that is.
+    """
+    every = [*blocks.train, *blocks.test]
+    work = np.array([(stop - start) * blocks.columns(stop) for start, stop in every], float)
+    first = min(blocks.passes(start) for start, _ in every)
+    if first == num_passes:
+        return
+    for number, block in enumerate(features(first), first + 1):
+        for place, (start, stop) in enumerate(every):
+            if (before := blocks.passes(start)) >= number:
+                continue
+            added = kernel(block[start:stop], block[: blocks.columns(stop)])
+            if before:
+                added += blocks.load(start)
+            blocks.save(start, number, added)
+            done = (number - 1 + work[: place + 1].sum() / work.sum()) / num_passes
+            report(done, f"block {place + 1} of {len(every)}, features {number} of {num_passes}")

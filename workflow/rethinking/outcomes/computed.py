@@ -1,0 +1,43 @@
+"""The columns of data frames that are computed without a training, and their units."""
+
+# One row a network that is built and not trained (theorem 1).
+EXPRESSIVITY = {
+    "construction": "",
+    "points": "points",
+    "dimensions": "",
+    "num_weights": "",
+    "width": "units",
+    "largest_error": "",
+    "labels_lost": "points",
+    "seconds": "s",
+    "memory": "MB",
+    "equal_points_left_out": "points",
+}
+
+# One row a kernel, labels and l2 (section 5). l2 is in units of the matrix's mean diagonal.
+KERNELS = {
+    "kernel": "",
+    "label": "",
+    "dataset": "",
+    "dataset_label": "",
+    "features": "",
+    "whole": "",
+    "corruption": "",
+    "num_train": "images",
+    "num_test": "images",
+    "bandwidth": "",
+    "l2": "",
+    "best_l2": "",
+    "held_out_error": "fraction",
+    "train_error": "fraction",
+    "test_error": "fraction",
+    "norm": "",
+    "residual": "",
+    "jitter": "",
+    "steps": "steps",
+    "smallest_eigenvalue": "",
+    "largest_eigenvalue": "",
+    "seconds": "s",
+    "gram_seconds": "s",
+    "memory": "MB",
+}

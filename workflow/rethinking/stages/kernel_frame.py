@@ -1,0 +1,35 @@
+"""Stage `kernel_frame`: the solutions of all kernels to one data frame."""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rethinking import files
+from rethinking.outcomes.computed import KERNELS
+
+
+def rows_of(name: str, said: Mapping[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
+    """A kernel's rows, columns `outcomes.computed.KERNELS`; `said` is what the configuration says of it."""
+    choice, gram = (files.read_json(folder / f"{step}.json") for step in ("choice", "gram"))
+    found = files.read_json(folder / "solution.json", rows=list, held_out=list)
+    held_out = {row["l2"]: row["error"] for row in found["held_out"]}
+    facts = {key: found[key] for key in ("num_train", "num_test", "best_l2")}
+    facts |= {"memory": max(found["memory"], gram["memory"]), "gram_seconds": gram["seconds"]}
+    for row in found["rows"]:
+        of_all = row["l2"] == 0
+        eigenvalues = {key: found[key] if of_all else None for key in ("smallest_eigenvalue", "largest_eigenvalue")}
+        more = {"kernel": name, "bandwidth": choice["bandwidth"], "held_out_error": held_out[row["l2"]]}
+        whole = {**said, **facts, **row, **eigenvalues, **more}
+        yield {column: whole[column] for column in KERNELS}
+
+
+def main(argv: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m rethinking kernel_frame", description=__doc__)
+    parser.add_argument("--kernels", required=True, type=json.loads, metavar="JSON", help="what is said of each")
+    parser.add_argument("--solutions", required=True, type=Path, metavar="DIR", help="the folder of all kernels")
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the data frame, CSV")
+    arguments = parser.parse_args(argv)
+    rows = [row for name, said in arguments.kernels.items() for row in rows_of(name, said, arguments.solutions / name)]
+    files.write_csv(arguments.out, rows)
