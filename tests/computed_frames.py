@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rethinking.outcomes.computed import EXPRESSIVITY
+from rethinking.outcomes.computed import EXPRESSIVITY, KERNELS
 
 
 def expressivity() -> pd.DataFrame:
@@ -15,6 +15,25 @@ def expressivity() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(EXPRESSIVITY))
 
 
+def kernels(label: str = "digits, none") -> pd.DataFrame:
+    """Two kernels on true and on random labels, at three l2."""
+    rows = [
+        {
+            "kernel": kernel, "label": label, "dataset": "digits", "dataset_label": "made-up digits",
+            "features": "pixels", "whole": True, "corruption": corruption, "num_train": 100, "num_test": 50,
+            "bandwidth": 0.1, "l2": l2, "best_l2": 0.1, "held_out_error": 0.2, "train_error": l2 / 10,
+            "test_error": 0.1 + l2 / 10 if corruption == "true_labels" else 0.9, "norm": 10 / (l2 + 0.1),
+            "residual": 1e-9, "jitter": 1e-7 * place, "steps": place, "smallest_eigenvalue": None if l2 else 0.01,
+            "largest_eigenvalue": None if l2 else 40.0, "seconds": 2.0, "gram_seconds": 1.0, "memory": 300.0,
+            "paper_error": 10.5, "paper_l2_error": 15.0, "paper_norm": 110.0,
+        }
+        for place, kernel in enumerate(("one", "other"))
+        for corruption in ("true_labels", "random_labels-1.0")
+        for l2 in (0.0, 0.1, 1.0)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(KERNELS))
+
+
 def frames() -> dict[str, pd.DataFrame]:
     """All of them, by name."""
-    return {"expressivity": expressivity()}
+    return {"expressivity": expressivity(), "kernels": kernels()}

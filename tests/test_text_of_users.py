@@ -31,7 +31,8 @@ def with_text(section: Section, text: str) -> Section:
 def draw_figure(name: str, text: str) -> Drawn:
     section = with_text(section_of(name, FIGURES[name]), text)
     frames = frames_of(section, classes=[text, "other"])
-    frames["sizes"] = frames["sizes"].assign(label=text)
+    for frame in ("sizes", "kernels"):
+        frames[frame] = frames[frame].assign(label=text)
     return made(name, section, frames, with_published=False)
 
 

@@ -41,9 +41,11 @@ def kernels(written: Mapping[str, Values], entries: Entries) -> dict[str, Values
 
 
 def _kernel(name: str, written: Values, entries: Entries) -> Values:
-    key, values = f"kernels.{name}", {"label": name} | schema.fill(written, SCHEMA, "kernel")
+    key = f"kernels.{name}"
+    values: Values = {"label": name, **schema.fill(written, SCHEMA, "kernel")}
     entries.origins.require_known(f"{key}.dataset", values["dataset"], "data set", entries.datasets)
-    values["choose"] = schema.fill(values["choose"], SCHEMA, "choose")
+    for part in ("choose", "published"):
+        values[part] = schema.fill(values[part], SCHEMA, part)
     values["gabor"] = [schema.fill(each, SCHEMA, "gabor") for each in values["gabor"]]
     values["patches"] = values["patches"] and schema.fill(values["patches"], SCHEMA, "patches")
     _check_features(key, values, entries)

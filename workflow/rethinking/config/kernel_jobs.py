@@ -7,7 +7,7 @@ from rethinking.config.inherit import Values
 CHOICE = ("features", "bandwidths", "relative", "gabor", "choose", "precision")
 GRAM = ("features", "patches", "precision", "rows", "seed")
 SOLUTION = ("l2", "solved", "corruptions", "choose")
-SHOWN = ("label", "dataset", "features")
+SHOWN = ("label", "dataset", "features", "published")
 
 
 def _some(configuration: Configuration, kernel: str, keys: tuple[str, ...]) -> Values:
@@ -30,11 +30,14 @@ def solution_job(configuration: Configuration, kernel: str) -> Values:
     return _some(configuration, kernel, SOLUTION)
 
 
-def shown(configuration: Configuration) -> dict[str, Values]:
-    """What is said of each kernel in tables and figures."""
-    found = {name: _some(configuration, name, SHOWN) for name in configuration.kernels}
-    for values in found.values():
+def shown(configuration: Configuration) -> list[Values]:
+    """What is said of each kernel in tables and figures, in the configuration's order."""
+    found = []
+    for name in configuration.kernels:
+        values = _some(configuration, name, SHOWN)
         entry = configuration.datasets[values["dataset"]]
         whole = all(entry[part] in (None, entry["original"][part]) for part in ("train", "test"))
-        values |= {"dataset_label": label_of(configuration, values["dataset"]), "whole": whole}
+        paper = {f"paper_{key}": number for key, number in values.pop("published").items()}
+        facts = {"dataset_label": label_of(configuration, values["dataset"]), "whole": whole}
+        found.append({"kernel": name, **values, **facts, **paper})
     return found

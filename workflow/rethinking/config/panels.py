@@ -33,7 +33,8 @@ def section(kind: str, name: str, written: Values, entries: Entries, dataset: st
         filled["tolerance"] = schema.fill(filled["tolerance"], "config", "tolerance")
     entry = REGISTRIES[kind][name]
     if not entry.panels:
-        return _without_runs(filled, key, name, entries)
+        _check_without_runs(written, key, name, entries)
+        return filled | {"groups": ()}
     if dataset is not None:
         filled.setdefault("dataset", dataset)
     _check_parts(filled, key, entry, entries)
@@ -51,12 +52,11 @@ def _with_margin(filled: Values) -> Values:
     return filled | dict.fromkeys(asked, derived.spelled(margin))
 
 
-def _without_runs(filled: Values, key: str, name: str, entries: Entries) -> Values:
-    """A section of what is drawn from no runs, which says nothing of any."""
+def _check_without_runs(written: Values, key: str, name: str, entries: Entries) -> None:
+    """That a section of what is drawn from no runs says nothing of any."""
     for part in ("dataset", "recipe", "panels"):
-        if part in filled:
-            raise entries.origins.error(f"{key}.{part}", filled[part], f"{name} is drawn from no runs")
-    return filled | {"groups": ()}
+        if part in written:
+            raise entries.origins.error(f"{key}.{part}", written[part], f"{name} is drawn from no runs")
 
 
 def _checked_groups(filled: Values, key: str, name: str, entry: OfRuns, entries: Entries) -> tuple[PanelRuns, ...]:

@@ -38,6 +38,7 @@ def _used(configuration: Configuration) -> dict[str, set[str]]:
     recipes = {group.recipe for group in groups} | {section["recipe"] for section in sections if "recipe" in section}
     table = configuration.written["recipes"]
     shown = [*configuration.samples["corruptions"], *(name for group in groups for name in group.corruptions)]
+    shown += [name for kernel in configuration.kernels.values() for name in kernel["corruptions"]]
     return {
         "recipes": {
             each for name in recipes for each in chain(name, table, "recipes.", "recipe", configuration.origins)

@@ -1,7 +1,6 @@
 """What is chosen on held-out training images, never on the test set: bandwidths, parameters of features, l2."""
 
 from collections.abc import Iterator, Mapping
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -30,21 +29,17 @@ def held_out_error(gram: np.ndarray, labels: np.ndarray, held_out: int, l2: floa
     `gram` (n, n) is of all these images, labels are int64 (n,).
     """
     kept = len(gram) - held_out
-    matrix = gram[:kept, :kept].astype(np.float64)
-    scale = float(np.trace(matrix)) / kept
+    scale = float(np.trace(gram[:kept, :kept])) / kept
     for shift in (l2 * scale, max(l2, ROUNDING) * scale):
+        matrix = gram[:kept, :kept].astype(np.float64)
+        matrix[np.diag_indices(kept)] += shift
         try:
-            factor = cho_factor(matrix + shift * np.eye(kept), lower=True, overwrite_a=True, check_finite=False)
+            factor = cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
         except LinAlgError:
             continue
         alpha = cho_solve(factor, one_hot(labels[:kept], int(labels.max()) + 1), check_finite=False)
         return float(((gram[kept:, :kept] @ alpha).argmax(axis=1) != labels[kept:]).mean())
     return float("nan")
-
-
-def candidates(job: Mapping[str, Any]) -> list[tuple[Mapping[str, Any] | None, float]]:
-    """Every parameters of the features with every bandwidth."""
-    return list(product(job["gabor"] or [None], job["bandwidths"]))
 
 
 def tried(job: Mapping[str, Any], images: np.ndarray, labels: np.ndarray) -> Iterator[dict[str, Any]]:

@@ -35,7 +35,7 @@ def gabor(images: np.ndarray, *, wavelengths: Sequence[float], orientations: int
 def _responses(images: np.ndarray, filters: np.ndarray, stride: int) -> np.ndarray:
     count, side = len(filters), filters.shape[1]
     flat = filters.reshape(count, -1)
-    parts = np.concatenate([flat.real, flat.imag]).astype(images.dtype).T
+    parts = np.concatenate([np.real(flat), np.imag(flat)]).astype(images.dtype).T
     reach = side // 2
     found = []
     for start in range(0, len(images), CHUNK):

@@ -75,19 +75,17 @@ class Blocks:
         before.unlink(missing_ok=True)
 
     def times(self, vectors: np.ndarray) -> np.ndarray:
-        """The matrix of the training images times vectors (num_train, k), in float64."""
+        """The matrix of the training images times vectors float64 (num_train, k), in float64 whatever it is kept in."""
         product = np.zeros(vectors.shape)
         for start, stop in self.train:
-            block = self.load(start)
-            own = vectors.astype(block.dtype, copy=False)
-            product[start:stop] += block @ own[:stop]
-            product[:start] += block[:, :start].T @ own[start:stop]
+            block = self.load(start).astype(np.float64, copy=False)
+            product[start:stop] += block @ vectors[:stop]
+            product[:start] += block[:, :start].T @ vectors[start:stop]
         return product
 
     def of_test(self, vectors: np.ndarray) -> np.ndarray:
-        """The rows of the test images times vectors (num_train, k)."""
-        blocks = (self.load(start) for start, _ in self.test)
-        return np.concatenate([block @ vectors.astype(block.dtype, copy=False) for block in blocks])
+        """The rows of the test images times vectors float64 (num_train, k)."""
+        return np.concatenate([self.load(start).astype(np.float64, copy=False) @ vectors for start, _ in self.test])
 
     def leading(self, size: int) -> np.ndarray:
         """The symmetric matrix (size, size) of the first training images."""
@@ -95,8 +93,10 @@ class Blocks:
         for start, stop in self.train:
             if start < size:
                 whole[start:stop, : min(stop, size)] = self.load(start)[: size - start, :size]
-        lower = np.tril(whole)
-        return lower + np.tril(whole, -1).T
+        for start, stop in self.train:
+            if start < size:
+                whole[:start, start:stop] = whole[start:stop, :start].T
+        return whole
 
     @property
     def mean_diagonal(self) -> float:

@@ -43,8 +43,8 @@ class RandomPatches:
         whitening = (vectors / np.sqrt(values + options["whitening"])) @ vectors.T
         filters = (normalised(_draw(images, size, options["filters"], generator)) - mean) @ whitening
         filters /= np.maximum(np.linalg.norm(filters, axis=1, keepdims=True), 1e-6)
-        parts = (each.astype(np.float32) for each in (filters, mean, whitening))
-        return cls(*parts, size, options["threshold"], options["filters_a_block"])
+        filters, mean, whitening = (each.astype(np.float32) for each in (filters, mean, whitening))
+        return cls(filters, mean, whitening, size, options["threshold"], options["filters_a_block"])
 
     def features(self, images: np.ndarray, num_train: int, block: int) -> np.ndarray:
         """One block of features (n, quadrants x 2 x filters of the block), standardised by the first `num_train`."""

@@ -14,7 +14,7 @@ from rethinking.kernels.cholesky import Factor, beside, factorise
 from rethinking.kernels.gram import Blocks, claimed
 
 RESIDUAL = 1e-8  # of the labels' norm, at which conjugate gradients have converged
-STEPS = 200
+PATIENCE = 20  # steps
 JITTERS = 10.0 ** np.arange(-7, -1)  # of the mean diagonal, the first that makes a factor is taken
 EIGENVALUE = 0.01  # relative error of the eigenvalues
 
@@ -33,7 +33,7 @@ class Solution:
 
     def norms(self) -> np.ndarray:
         """Squared norm of each column's solution in the space of features: alpha^T K alpha (k,)."""
-        return np.einsum("ij,ij->j", self.alpha, self.fitted)
+        return _columns(self.alpha, self.fitted)
 
 
 def factor_of(gram: Blocks, shift: float, identity: dict[str, object], report: Report) -> tuple[Factor, float]:
@@ -49,27 +49,36 @@ def factor_of(gram: Blocks, shift: float, identity: dict[str, object], report: R
 
 
 def solve(gram: Blocks, shift: float, labels: np.ndarray, factor: Factor, jitter: float) -> Solution:
-    """Preconditioned conjugate gradients on K + shift I for labels (n, k), each column by itself, in float64."""
+    """Preconditioned conjugate gradients on K + shift I for labels (n, k), each column by itself, in float64.
+
+    They end at `RESIDUAL`, or where `PATIENCE` steps have come no nearer; the nearest is the solution.
+    """
     alpha = factor.solve(labels).astype(np.float64)
-    fitted = gram.times(alpha)
-    rest = labels - fitted - shift * alpha
-    best, steps, direction, before = _relative(rest, labels), 0, np.zeros_like(alpha), np.ones(labels.shape[1])
-    while best > RESIDUAL and steps < STEPS:
+    rest = labels - gram.times(alpha) - shift * alpha
+    nearest, least, reached, steps = alpha, _relative(rest, labels), 0, 0
+    direction, before = np.zeros_like(alpha), np.ones(labels.shape[1])
+    while least > RESIDUAL and steps - reached < PATIENCE:
         better = factor.solve(rest).astype(np.float64)
-        scale = np.einsum("ij,ij->j", rest, better)
-        direction = better + (direction * (scale / before) if steps else 0)
-        image = gram.times(direction)
-        curvature = np.einsum("ij,ij->j", direction, image + shift * direction)
-        step = np.divide(scale, curvature, out=np.zeros_like(scale), where=curvature > 0)
-        tried = alpha + step * direction
-        tried_rest = rest - step * (image + shift * direction)
+        scale = _columns(rest, better)
+        direction = better + direction * (_ratio(scale, before) if steps else 0)
+        image = gram.times(direction) + shift * direction
+        step = _ratio(scale, _columns(direction, image))
+        alpha, rest, before = alpha + step * direction, rest - step * image, scale
         steps += 1
-        if (now := _relative(tried_rest, labels)) > best and not jitter:  # as near as the precision lets it come
-            break
-        alpha, fitted, rest, before = tried, fitted + step * image, tried_rest, scale
-        best = min(best, now)
-    fitted = gram.times(alpha)
-    return Solution(alpha, fitted, _relative(labels - fitted - shift * alpha, labels), jitter, steps)
+        if (now := _relative(rest, labels)) < least:
+            nearest, least, reached = alpha, now, steps
+    fitted = gram.times(nearest)
+    return Solution(nearest, fitted, _relative(labels - fitted - shift * nearest, labels), jitter, steps)
+
+
+def _columns(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Inner products of the columns (n, k) of two matrices: (k,)."""
+    return np.einsum("ij,ij->j", one, other)
+
+
+def _ratio(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The quotient where the divisor is positive, else 0: a column that is solved stays where it is."""
+    return np.divide(one, other, out=np.zeros_like(one), where=other > 0)
 
 
 def _relative(rest: np.ndarray, labels: np.ndarray) -> float:

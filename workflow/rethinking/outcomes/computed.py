@@ -40,4 +40,7 @@ KERNELS = {
     "seconds": "s",
     "gram_seconds": "s",
     "memory": "MB",
+    "paper_error": "%",
+    "paper_l2_error": "%",
+    "paper_norm": "",
 }

@@ -96,6 +96,14 @@ FIGURES = {
         panels={},
         frames=("sizes",),
     ),
+    "regularised_kernels": Figure(
+        module="rethinking.plotting.regularised_kernels",
+        function="figure",
+        description="kernel models: test error against the norm of the solution as l2 falls to none",
+        panels={},
+        frames=("kernels",),
+        computed="kernels",
+    ),
     "expressivity": Figure(
         module="rethinking.plotting.expressivity",
         function="figure",

@@ -44,6 +44,14 @@ TABLES = {
         published=PAPER_FILES["table4"],
         settings=REGULARISED,
     ),
+    "table3": Table(
+        module="rethinking.reporting.table3",
+        function="table",
+        description="kernel models that interpolate, and with l2: errors, norms, how exact they are",
+        panels={},
+        frames=("kernels",),
+        computed="kernels",
+    ),
     "best_epoch": Table(
         module="rethinking.reporting.best_epoch",
         function="table",

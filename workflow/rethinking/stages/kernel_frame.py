@@ -10,7 +10,7 @@ from rethinking import files
 from rethinking.outcomes.computed import KERNELS
 
 
-def rows_of(name: str, said: Mapping[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
+def rows_of(said: Mapping[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
     """A kernel's rows, columns `outcomes.computed.KERNELS`; `said` is what the configuration says of it."""
     choice, gram = (files.read_json(folder / f"{step}.json") for step in ("choice", "gram"))
     found = files.read_json(folder / "solution.json", rows=list, held_out=list)
@@ -20,16 +20,18 @@ def rows_of(name: str, said: Mapping[str, Any], folder: Path) -> Iterator[dict[s
     for row in found["rows"]:
         of_all = row["l2"] == 0
         eigenvalues = {key: found[key] if of_all else None for key in ("smallest_eigenvalue", "largest_eigenvalue")}
-        more = {"kernel": name, "bandwidth": choice["bandwidth"], "held_out_error": held_out[row["l2"]]}
+        more = {"bandwidth": choice["bandwidth"], "held_out_error": held_out[row["l2"]]}
         whole = {**said, **facts, **row, **eigenvalues, **more}
         yield {column: whole[column] for column in KERNELS}
 
 
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking kernel_frame", description=__doc__)
-    parser.add_argument("--kernels", required=True, type=json.loads, metavar="JSON", help="what is said of each")
+    parser.add_argument(
+        "--kernels", required=True, type=json.loads, metavar="JSON", help="a list of what is said of each"
+    )
     parser.add_argument("--solutions", required=True, type=Path, metavar="DIR", help="the folder of all kernels")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the data frame, CSV")
     arguments = parser.parse_args(argv)
-    rows = [row for name, said in arguments.kernels.items() for row in rows_of(name, said, arguments.solutions / name)]
+    rows = [row for said in arguments.kernels for row in rows_of(said, arguments.solutions / said["kernel"])]
     files.write_csv(arguments.out, rows)

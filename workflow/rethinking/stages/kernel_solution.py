@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rethinking import files
+from rethinking.kernels.cholesky import beside
 from rethinking.kernels.choose import held_out_error, one_hot
 from rethinking.kernels.gram import Blocks, claimed
 from rethinking.kernels.progress import Progress
@@ -74,7 +76,7 @@ def solve_all(
     kept = claimed(gram.folder.with_name("solved"), identity)
     tried = held_out_errors(job, gram, labels.get(TRUE_LABELS, next(iter(labels.values()))))
     best = best_l2(tried)
-    asked = job["l2"] if job["solved"] == "all" else [l2 for l2 in job["l2"] if l2 in (0, best)]
+    asked = job["l2"] if job["solved"] == "all" else [l2 for l2 in job["l2"] if not l2 or l2 == best]
     found = []
     for l2 in asked:
         path = kept / f"l2-{l2!r}.json"
@@ -83,6 +85,7 @@ def solve_all(
         found.append(files.read_json(path, rows=list))
         for row in found[-1]["rows"]:
             print(json.dumps(row), flush=True)
+    shutil.rmtree(beside(gram, "factor").folder, ignore_errors=True)  # of the last one, as large as the matrix
     eigenvalues = {key: found[asked.index(0)][key] for key in ("smallest_eigenvalue", "largest_eigenvalue")}
     seconds = [{**row, "seconds": each["seconds"]} for each in found for row in each["rows"]]
     return {"best_l2": best, "held_out": tried, **eigenvalues, "rows": seconds}

@@ -1,0 +1,353 @@
+"""Kernel models: matrices by blocks that a killed job goes on from, exact solutions, features, and what is chosen."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rethinking.__main__ import main
+from rethinking.config import CHECKOUT, Configuration, kernel_jobs
+from rethinking.kernels.cholesky import beside, factorise
+from rethinking.kernels.choose import best, held_out_error, one_hot, squared_distance, tried
+from rethinking.kernels.features import blocks as feature_blocks
+from rethinking.kernels.features import num_blocks
+from rethinking.kernels.gabor import gabor, wavelets
+from rethinking.kernels.gram import Blocks, build, claimed, gaussian, linear
+from rethinking.kernels.patches import RandomPatches, quadrants
+from rethinking.kernels.solution import extreme_eigenvalues, factor_of, solve
+
+TRAIN, TEST = 45, 12
+ROWS = 7  # of a block: seven of them, the last one short
+PATCHES = {"filters": 20, "size": 3, "threshold": 0.25, "whitening": 0.1, "filters_a_block": 6}
+
+
+def quiet(done: float, where: str) -> None:
+    """No progress is shown."""
+
+
+def points(seed: int = 0, dtype: str = "float64") -> np.ndarray:
+    return np.random.default_rng(seed).random((TRAIN + TEST, 9)).astype(dtype)
+
+
+def gram_of(folder: Path, features: np.ndarray, bandwidth: float = 1.0) -> Blocks:
+    blocks = Blocks(folder / "gram", TRAIN, TEST, ROWS)
+    build(blocks, lambda first: iter([features]), 1, gaussian(bandwidth), quiet)
+    return blocks
+
+
+def direct(features: np.ndarray, bandwidth: float = 1.0) -> np.ndarray:
+    """The definition: exp(-bandwidth * squared distance) of all to the training points."""
+    return np.exp(-bandwidth * ((features[:, None] - features[None, :TRAIN]) ** 2).sum(axis=2))
+
+
+# Matrices by blocks -------------------------------------------------------------------------------------------------
+
+
+def test_a_matrix_by_blocks_is_that_of_the_definition(tmp_path):
+    whole, blocks = direct(points()), gram_of(tmp_path, points())
+    assert len(blocks.train) == 7
+    np.testing.assert_allclose(blocks.leading(TRAIN), whole[:TRAIN], atol=1e-12)
+    np.testing.assert_allclose(blocks.leading(20), whole[:20, :20], atol=1e-12)
+    vectors = np.random.default_rng(1).standard_normal((TRAIN, 3))
+    np.testing.assert_allclose(blocks.times(vectors), whole[:TRAIN] @ vectors, atol=1e-11)
+    np.testing.assert_allclose(blocks.of_test(vectors), whole[TRAIN:] @ vectors, atol=1e-11)
+    assert blocks.mean_diagonal == pytest.approx(1)
+
+
+def test_no_block_holds_more_than_its_rows_up_to_the_diagonal(tmp_path):
+    blocks = gram_of(tmp_path, points())
+    for start, stop in blocks.train:
+        assert blocks.load(start).shape == (stop - start, stop)
+    for start, stop in blocks.test:
+        assert blocks.load(start).shape == (stop - start, TRAIN)
+
+
+def test_a_matrix_summed_over_blocks_of_features_is_that_of_all_of_them(tmp_path):
+    features = np.random.default_rng(0).standard_normal((TRAIN + TEST, 30))
+    parts = [features[:, :11], features[:, 11:20], features[:, 20:]]
+    blocks = Blocks(tmp_path / "gram", TRAIN, TEST, ROWS)
+    build(blocks, lambda first: iter(parts[first:]), 3, linear, quiet)
+    np.testing.assert_allclose(blocks.leading(TRAIN), features[:TRAIN] @ features[:TRAIN].T, atol=1e-12)
+    assert len(list(blocks.folder.glob("*.npy"))) == len(blocks.train) + len(blocks.test)
+
+
+class KilledError(BaseException):
+    """What a test ends a job with, as no job catches it."""
+
+
+def killed_after(monkeypatch: pytest.MonkeyPatch, saves: int) -> list[int]:
+    """Let a job be killed in the place of its next save after so many; the rows that were saved."""
+    saved, save = [], Blocks.save
+
+    def counted(self: Blocks, start: int, passes: int, block: np.ndarray) -> None:
+        if len(saved) == saves:
+            raise KilledError
+        save(self, start, passes, block)
+        saved.append(start)
+
+    monkeypatch.setattr(Blocks, "save", counted)
+    return saved
+
+
+@pytest.mark.parametrize("killed", [0, 1, 5, 9, 14, 25])
+def test_a_killed_matrix_goes_on_from_its_last_block_and_has_the_same_bytes(killed, tmp_path, monkeypatch):
+    features = np.random.default_rng(0).standard_normal((TRAIN + TEST, 30))
+    parts = [features[:, :11], features[:, 11:20], features[:, 20:]]
+    whole, halves = (Blocks(tmp_path / name, TRAIN, TEST, ROWS) for name in ("whole", "halves"))
+    build(whole, lambda first: iter(parts[first:]), 3, linear, quiet)
+    with monkeypatch.context() as patched:
+        killed_after(patched, killed)
+        with pytest.raises(KilledError):
+            build(halves, lambda first: iter(parts[first:]), 3, linear, quiet)
+    saved = killed_after(monkeypatch, 1000)
+    build(halves, lambda first: iter(parts[first:]), 3, linear, quiet)
+    assert len(saved) == 3 * (len(whole.train) + len(whole.test)) - killed
+    for start, _ in (*whole.train, *whole.test):
+        assert whole.load(start).tobytes() == halves.load(start).tobytes()
+    saved.clear()
+    build(halves, lambda first: pytest.fail("no features are needed"), 3, linear, quiet)
+    assert saved == []
+
+
+def test_blocks_of_another_matrix_are_deleted_and_those_of_this_one_stay(tmp_path):
+    folder = claimed(tmp_path / "gram", {"bandwidth": 1})
+    gram_of(tmp_path, points())
+    assert len(list(claimed(folder, {"bandwidth": 1}).glob("*.npy"))) == 9
+    assert len(list(claimed(folder, {"bandwidth": 2}).glob("*.npy"))) == 0
+
+
+# Solutions ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_factor_by_blocks_is_cholesky_s(tmp_path):
+    blocks = gram_of(tmp_path, points())
+    matrix = blocks.leading(TRAIN) + 0.5 * np.eye(TRAIN)
+    factor = factorise(blocks, 0.5, beside(blocks, "factor"), quiet)
+    expected = np.linalg.cholesky(matrix)
+    for rows, (start, stop) in zip(factor.rows, blocks.train, strict=True):
+        np.testing.assert_allclose(np.tril(rows, start), expected[start:stop, :stop], atol=1e-12)
+    right = np.random.default_rng(2).standard_normal((TRAIN, 4))
+    np.testing.assert_allclose(factor.solve(right), np.linalg.solve(matrix, right), atol=1e-10)
+
+
+def test_a_killed_factorisation_goes_on_from_its_last_block(tmp_path, monkeypatch):
+    blocks = gram_of(tmp_path, points())
+    whole = factorise(blocks, 0.1, beside(blocks, "whole"), quiet)
+    with monkeypatch.context() as patched:
+        killed_after(patched, 4)
+        with pytest.raises(KilledError):
+            factorise(blocks, 0.1, beside(blocks, "halves"), quiet)
+    saved = killed_after(monkeypatch, 1000)
+    halves = factorise(blocks, 0.1, beside(blocks, "halves"), quiet)
+    assert saved == [start for start, _ in blocks.train[4:]]
+    assert [rows.tobytes() for rows in whole.rows] == [rows.tobytes() for rows in halves.rows]
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.3])
+def test_a_solution_is_that_of_the_equations_and_has_the_least_norm(shift, tmp_path):
+    blocks, labels = gram_of(tmp_path, points()), one_hot(np.arange(TRAIN) % 3, 3)
+    matrix = blocks.leading(TRAIN)
+    factor, jitter = factor_of(blocks, shift, {}, quiet)
+    found = solve(blocks, shift, labels, factor, jitter)
+    expected = np.linalg.solve(matrix + shift * np.eye(TRAIN), labels)
+    assert jitter == 0
+    assert found.residual < 1e-8
+    np.testing.assert_allclose(found.alpha, expected, rtol=1e-5, atol=1e-6 * np.abs(expected).max())
+    np.testing.assert_allclose(found.norms(), np.einsum("ij,ik,kj->j", expected, matrix, expected), rtol=1e-5)
+    if shift == 0:
+        np.testing.assert_allclose(found.fitted, labels, atol=1e-6)
+
+
+def test_eigenvalues_are_those_of_the_matrix(tmp_path):
+    blocks = gram_of(tmp_path, points(), bandwidth=10.0)
+    factor, _ = factor_of(blocks, 0.0, {}, quiet)
+    smallest, largest = extreme_eigenvalues(blocks, factor)
+    expected = np.linalg.eigvalsh(blocks.leading(TRAIN))
+    assert smallest == pytest.approx(expected[0], rel=0.02)
+    assert largest == pytest.approx(expected[-1], rel=0.02)
+
+
+def test_where_the_factor_breaks_down_a_named_jitter_preconditions_the_matrix_itself(tmp_path):
+    blocks = Blocks(tmp_path / "gram", TRAIN, TEST, ROWS)
+    features = points() * np.logspace(0, -3, 9)  # of rank 9
+    build(blocks, lambda first: iter([features]), 1, linear, quiet)
+    said: list[str] = []
+    factor, jitter = factor_of(blocks, 0.0, {}, lambda done, where: said.append(where))
+    assert 0 < jitter <= 1e-6 * blocks.mean_diagonal
+    assert "the factor breaks down with jitter 0.0e+00" in said
+    labels = features[:TRAIN, 7:]  # what the smallest eigenvalues have a part in
+    found = solve(blocks, 0.0, labels, factor, jitter)
+    bare = np.linalg.norm(labels - blocks.times(factor.solve(labels))) / np.linalg.norm(labels)
+    assert found.steps > 0
+    assert found.residual < 1e-8 < bare
+
+
+def test_a_factor_of_low_precision_is_mended_by_conjugate_gradients(tmp_path):
+    blocks = gram_of(tmp_path, points(dtype="float32"), bandwidth=0.3)
+    labels = one_hot(np.arange(TRAIN) % 2, 2)
+    factor, jitter = factor_of(blocks, 0.0, {}, quiet)
+    assert factor.rows[0].dtype == np.float32
+    bare = np.linalg.norm(labels - blocks.times(factor.solve(labels).astype(float))) / np.linalg.norm(labels)
+    found = solve(blocks, 0.0, labels, factor, jitter)
+    assert found.residual < 1e-8 < bare
+
+
+# Features -----------------------------------------------------------------------------------------------------------
+
+
+def images(count: int = TRAIN + TEST, channels: int = 1, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (count, 8, 8, channels), np.uint8)
+
+
+def test_wavelets_see_no_plain_grey_and_most_of_a_wave_of_their_own():
+    filters = wavelets(4.0, 4)
+    np.testing.assert_allclose(filters.sum(axis=(1, 2)), 0, atol=1e-12)
+    np.testing.assert_allclose(np.linalg.norm(filters, axis=(1, 2)), 1)
+    x = np.arange(32)
+    wave = 0.5 + 0.5 * np.cos(2 * np.pi * x / 4) * np.ones((32, 1))
+    seen = gabor(wave[None, :, :, None], wavelengths=[4.0], orientations=4, stride=1).reshape(32, 32, 4)[16, 16]
+    assert seen.argmax() == 0
+    assert seen[0] > 5 * seen[2]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_gabor_features_are_one_for_each_length_place_direction_and_channel(channels):
+    found = gabor(images(3, channels) / 255, wavelengths=[3.0, 6.0], orientations=5, stride=2)
+    assert found.shape == (3, 2 * 4 * 4 * 5 * channels)
+
+
+def test_random_patches_are_drawn_from_and_standardised_by_training_images_alone():
+    ours, others = images(channels=3), images(channels=3)
+    others[TRAIN:] = 255 - others[TRAIN:]
+    one, other = (RandomPatches.drawn(each[:TRAIN], PATCHES, 3).features(each, TRAIN, 0) for each in (ours, others))
+    assert one.shape == (TRAIN + TEST, 4 * 2 * 6)
+    np.testing.assert_array_equal(one[:TRAIN], other[:TRAIN])
+    np.testing.assert_allclose(one[:TRAIN].mean(axis=0), 0, atol=1e-5)
+    assert not np.allclose(one[TRAIN:], other[TRAIN:])
+
+
+def test_blocks_of_filters_make_the_matrix_of_all_filters(tmp_path):
+    matrices = []
+    for filters in (6, 20):
+        job = {"features": "random_patches", "patches": PATCHES | {"filters_a_block": filters}, "seed": 0}
+        job |= {"precision": "float64"}
+        blocks = Blocks(tmp_path / str(filters), TRAIN, TEST, ROWS)
+        passes = num_blocks(job)
+        build(blocks, lambda first, job=job: feature_blocks(job, images(), TRAIN, None, first), passes, linear, quiet)
+        matrices.append(blocks.leading(TRAIN))
+    assert num_blocks(job) == 1
+    np.testing.assert_allclose(*matrices, rtol=1e-4, atol=1e-3)
+    assert np.linalg.eigvalsh(matrices[0])[0] > 1e-3, "with a bias the standardised features interpolate"
+
+
+def test_every_place_belongs_to_one_quadrant():
+    found = quadrants(5, 4)
+    assert found.shape == (4, 20)
+    assert (found.sum(axis=0) == 1).all()
+    assert found[0].reshape(5, 4)[:3, :2].all()
+
+
+# What is chosen -----------------------------------------------------------------------------------------------------
+
+
+def test_the_error_that_choices_are_made_by_is_that_of_images_not_fitted():
+    features, labels = points()[:40], np.arange(40) % 3
+    matrix = direct(np.concatenate([features, points()[:17]]))[:40, :40]
+    alpha = np.linalg.solve(matrix[:30, :30] + 0.2 * np.eye(30), one_hot(labels[:30], 3))
+    expected = ((matrix[30:, :30] @ alpha).argmax(axis=1) != labels[30:]).mean()
+    assert held_out_error(matrix, labels, 10, 0.2) == expected
+
+
+def test_relative_bandwidths_are_of_the_mean_squared_distance():
+    features = points()[:20]
+    pairs = ((features[:, None] - features) ** 2).sum(axis=2).mean()
+    assert squared_distance(features) == pytest.approx(pairs)
+    job = {"features": "pixels", "precision": "float64", "gabor": [], "bandwidths": [1.0, 3.0], "relative": True}
+    few = images(30)
+    rows = list(tried(job | {"choose": {"held_out": 10}}, few, np.arange(30) % 3))
+    assert [row["bandwidth"] * squared_distance(few.reshape(30, -1) / 255) for row in rows] == pytest.approx([1, 3])
+    assert best(rows)["error"] == min(row["error"] for row in rows)
+
+
+def test_of_equal_errors_the_first_is_taken_and_none_that_is_no_number():
+    rows = [{"error": float("nan"), "n": 0}, {"error": 0.2, "n": 1}, {"error": 0.1, "n": 2}, {"error": 0.1, "n": 3}]
+    assert best(rows)["n"] == 2
+
+
+# The command and its configuration ----------------------------------------------------------------------------------
+
+
+KERNEL = {"dataset": "digits", "features": "pixels", "bandwidths": [0.05], "l2": [0, 0.1], "rows": 64}
+KERNEL |= {"choose": {"images": 300, "held_out": 80}}
+
+
+def configured(folder: Path, **kernel: object) -> Path:
+    values = {"name": "mine", "recipes": {}, "figures": {"regularised_kernels": {}}, "kernels": {"one": kernel}}
+    (path := folder / "mine.yaml").write_text(json.dumps(values))
+    return path
+
+
+def test_by_hand_a_kernel_interpolates_true_and_random_labels(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["kernel", "one", "--configfile", str(configured(tmp_path, **KERNEL))]) == 0, capsys.readouterr().err
+    folder = tmp_path / "results/by-hand/kernels/mine/one"
+    found = json.loads((folder / "solution.json").read_text())
+    rows = {(row["corruption"], row["l2"]): row for row in found["rows"]}
+    true, random = rows["true_labels", 0], rows["random_labels-1.0", 0]
+    assert true["train_error"] == random["train_error"] == 0
+    assert true["test_error"] < 0.1
+    assert 0.7 < random["test_error"] < 1
+    assert max(true["residual"], random["residual"]) < 1e-8
+    assert random["norm"] > 2 * true["norm"] > 2 * rows["true_labels", 0.1]["norm"]
+    assert 0 < found["smallest_eigenvalue"] < found["largest_eigenvalue"]
+    assert found["best_l2"] == 0.1
+    assert not (folder / "state/factor").exists()
+
+
+def test_a_killed_call_solves_again_only_what_it_had_not_solved(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    call = ["kernel", "one", "--configfile", str(configured(tmp_path, **KERNEL))]
+    matrix, factor = 5 + 7, 5  # blocks of 320 training and 397 test images
+    with monkeypatch.context() as patched:
+        killed_after(patched, matrix + factor + 2)
+        with pytest.raises(KilledError):
+            main(call)
+    saved = killed_after(monkeypatch, 1000)
+    assert main(call) == 0, capsys.readouterr().err
+    assert len(saved) == factor - 2
+
+
+def test_an_unknown_kernel_is_told_with_the_nearest(tmp_path, capsys):
+    assert main(["kernel", "digits-non"]) == 1
+    assert "unknown kernel; did you mean 'digits-none'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("kernel", "told"),
+    [
+        ({"dataset": "digit"}, "kernels.one.dataset = \"digit\": unknown data set; did you mean 'digits'?"),
+        ({"features": "pixel"}, "kernels.one.features = \"pixel\": unknown value; did you mean 'pixels'?"),
+        ({"bandwidths": []}, "kernels.one.bandwidths"),
+        ({"features": "gabor"}, "kernels.one: the key 'gabor' is missing"),
+        ({"patches": {"filters": 5}}, "features 'pixels' have no such key"),
+        ({"l2": [0.1]}, "kernels.one.l2"),
+        ({"corruptions": ["shuffled_pixels"]}, "is one of images; a kernel is fitted to labels"),
+        ({"corruptions": ["human_labels-worse"]}, "the data set 'digits' has no human labels"),
+        ({"choose": {"held_out": 320}}, "choose.held_out = 320: must leave some of 320 training images to fit"),
+    ],
+)
+def test_a_fault_of_a_kernel_is_told_with_its_key(kernel, told, tmp_path):
+    without = {key: value for key, value in KERNEL.items() if key != "bandwidths" or kernel.get("features") != "pixel"}
+    with pytest.raises(ValueError, match="mine") as refused:
+        Configuration.load(configured(tmp_path, **(without | kernel)))
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["kernels", "kernels-digits"])
+def test_every_kernel_of_a_study_can_be_planned(name):
+    configuration = Configuration.load(CHECKOUT / f"config/studies/{name}.yaml")
+    for kernel in configuration.kernels:
+        jobs = kernel_jobs.choice_job, kernel_jobs.gram_job, kernel_jobs.solution_job
+        assert all(job(configuration, kernel) for job in jobs)
+    assert [row["kernel"] for row in kernel_jobs.shown(configuration)] == list(configuration.kernels)
