@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rethinking.outcomes.computed import EXPRESSIVITY, KERNELS
+from rethinking.outcomes.computed import EXPRESSIVITY, IMPLICIT_REGULARISATION, KERNELS
 
 
 def expressivity() -> pd.DataFrame:
@@ -34,6 +34,17 @@ def kernels(label: str = "digits, none") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(KERNELS))
 
 
+def implicit_regularisation() -> pd.DataFrame:
+    """Three methods, three epochs of each."""
+    rows = [
+        (method, epoch, 50 * epoch, max(far, near), near, near / 2, 50 if epoch == 100 else None, 0.0, 50, 64, 50)
+        for method, far in (("sgd", 0.0), ("sgd_random_start", 0.9), ("adam", 0.4))
+        for epoch, near in ((0, 1.0), (10, 0.1), (100, 1e-4))
+    ]
+    return pd.DataFrame(rows, columns=list(IMPLICIT_REGULARISATION))
+
+
 def frames() -> dict[str, pd.DataFrame]:
     """All of them, by name."""
-    return {"expressivity": expressivity(), "kernels": kernels()}
+    made = {"expressivity": expressivity(), "kernels": kernels()}
+    return {**made, "implicit_regularisation": implicit_regularisation()}

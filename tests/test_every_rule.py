@@ -31,11 +31,13 @@ recipes:
   quick: {epochs: 1, batch_size: 25, learning_rate: 0.01, crop: null}
   redrawn: {extends: quick, epochs: 2, redraw_labels_after: [1]}
 kernels: {one: {dataset: small, features: pixels, bandwidths: [0.01], choose: {held_out: 20}}}
+implicit_regularisation: {dataset: small, images: 10, epochs: 2}
 expressivity: {dataset: small, sizes: [10, 100]}
 figures:
   models: {}
   expressivity: {}
   regularised_kernels: {}
+  implicit_regularisation: {}
   importance_of_seed:
     dataset: small
     recipe: quick

@@ -344,7 +344,7 @@ def test_a_fault_of_a_kernel_is_told_with_its_key(kernel, told, tmp_path):
     assert told in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["kernels", "kernels-digits"])
+@pytest.mark.parametrize("name", ["kernels", "kernels-digits", "kernels-source"])
 def test_every_kernel_of_a_study_can_be_planned(name):
     configuration = Configuration.load(CHECKOUT / f"config/studies/{name}.yaml")
     for kernel in configuration.kernels:

@@ -19,7 +19,11 @@ from rethinking.sections import Section
 
 TEXTS = ["Up $5 to $6", "X $y {$ z", r"A$\b$c_d^e"]  # capitals, as at the beginning of a caption
 Drawn = tuple[Figure, str]
-CAPTION_ALONE = ("importance_of_seed", "expressivity")  # no other text of these has names of users
+CAPTION_ALONE = (
+    "importance_of_seed",
+    "expressivity",
+    "implicit_regularisation",
+)  # no other text of these has names of users
 
 
 def with_text(section: Section, text: str) -> Section:

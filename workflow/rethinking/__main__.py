@@ -19,6 +19,7 @@ COMMANDS = {
     "kernel_gram": "a kernel's matrix, by blocks (called by the rule of that name)",
     "kernel_solution": "a kernel model without and with a regulariser (called by the rule of that name)",
     "kernel_frame": "all kernels' solutions to a data frame (called by the rule of that name)",
+    "implicit_regularisation": "where SGD and Adam end among linear models (called by the rule of that name)",
     "expressivity": "networks that fit any labels without a training (theorem 1), of growing size",
     "figure": "tables to a figure (called by the rule of that name)",
     "table": "data frames to a table (called by the rule of that name)",
@@ -43,7 +44,7 @@ def main(argv: list[str]) -> int:
     """Run a command; return the exit code. A fault that is the user's to mend is printed without a traceback."""
     if not argv or argv[0] in ("-h", "--help"):
         print("usage: python -m rethinking COMMAND [--help | options]\n")
-        print("\n".join(f"  {name:<15} {meaning}" for name, meaning in COMMANDS.items()))
+        print("\n".join(f"  {name:<24} {meaning}" for name, meaning in COMMANDS.items()))
         return 0 if argv else 2
     command, options = argv[0], argv[1:]
     if command not in COMMANDS:

@@ -63,6 +63,11 @@ def expressivity_code() -> str:
     return code_digest("rethinking.stages.expressivity")
 
 
+def implicit_regularisation_code() -> str:
+    """Digest for an `implicit_regularisation` job."""
+    return code_digest("rethinking.stages.implicit_regularisation")
+
+
 def kernel_code(step: str) -> str:
     """Digest for a job of a kernel: `choice`, `gram`, `solution` or `frame`."""
     return code_digest(f"rethinking.stages.kernel_{step}")

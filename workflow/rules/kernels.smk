@@ -117,3 +117,24 @@ rule kernel_frame:
     shell:
         "python3 -m rethinking kernel_frame --kernels {params.kernels:q} --solutions {params.solutions:q}"
         " --out {output:q} > {log} 2>&1"
+
+
+rule implicit_regularisation:
+    input:
+        manifest=lambda wildcards: paths.prepared_files(CONFIGURATION.implicit_regularisation["dataset"])[0],
+        arrays=lambda wildcards: ancient(
+            paths.arrays(paths.prepared_files(CONFIGURATION.implicit_regularisation["dataset"]))
+        ),
+    output:
+        "results/tables/{name}/{section}/implicit_regularisation.csv",
+    log:
+        "results/logs/implicit_regularisation/{name}/{section}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        job=canonical_json(CONFIGURATION.implicit_regularisation),
+        code=provenance.implicit_regularisation_code(),
+        data=folder_of(input.manifest),
+    shell:
+        "python3 -m rethinking implicit_regularisation --job {params.job:q} --data {params.data:q} --out {output:q}"
+        " > {log} 2>&1"

@@ -35,6 +35,23 @@ def expressivity(written: Values | None, entries: Entries) -> Values | None:
     return values
 
 
+def implicit_regularisation(written: Values | None, entries: Entries) -> Values | None:
+    """The key `implicit_regularisation`; None where there is none."""
+    if written is None:
+        return None
+    key, values = "implicit_regularisation", schema.fill(written, SCHEMA, "implicit_regularisation")
+    entries.origins.require_known(f"{key}.dataset", values["dataset"], "data set", entries.datasets)
+    entry = entries.datasets[values["dataset"]]
+    side, channels = (entry[part] or entry["original"].get(part, 0) for part in ("image_size", "channels"))
+    most = min(num_train(entries, values["dataset"]), side**2 * channels - 1)
+    if values["images"] > most:
+        problem = (
+            f"must be at most {most}: fewer than an image of {values['dataset']!r} has values, and no more than all"
+        )
+        raise entries.origins.error(f"{key}.images", values["images"], problem)
+    return values
+
+
 def kernels(written: Mapping[str, Values], entries: Entries) -> dict[str, Values]:
     """The key `kernels`, every kernel complete."""
     return {name: _kernel(name, values, entries) for name, values in written.items()}

@@ -44,3 +44,18 @@ KERNELS = {
     "paper_l2_error": "%",
     "paper_norm": "",
 }
+
+# One row a method and epoch (where gradient descent ends among linear models); the last epoch has the Hessian's.
+IMPLICIT_REGULARISATION = {
+    "method": "",
+    "epoch": "epochs",
+    "steps": "steps",
+    "distance": "",
+    "distance_to_end": "",
+    "residual": "",
+    "hessian_rank": "",
+    "hessian_difference": "",
+    "images": "images",
+    "values": "",
+    "rank": "",
+}

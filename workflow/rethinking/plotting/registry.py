@@ -104,6 +104,14 @@ FIGURES = {
         frames=("kernels",),
         computed="kernels",
     ),
+    "implicit_regularisation": Figure(
+        module="rethinking.plotting.implicit_regularisation",
+        function="figure",
+        description="linear models: SGD from zero ends at the least norm, from elsewhere and with Adam it does not",
+        panels={},
+        frames=("implicit_regularisation",),
+        computed="implicit_regularisation",
+    ),
     "expressivity": Figure(
         module="rethinking.plotting.expressivity",
         function="figure",
