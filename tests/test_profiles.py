@@ -74,11 +74,11 @@ def test_the_default_profile_names_no_executor_and_no_number_of_cores():
     assert not {"executor", "cores", "jobs"} & set(read("default"))
 
 
-def test_only_trainings_are_jobs_of_a_cluster():
+def test_only_trainings_and_large_matrices_are_jobs_of_a_cluster():
     text = "".join(path.read_text() for path in [ROOT / "workflow/Snakefile", *ROOT.glob("workflow/rules/*.smk")])
     rules = set(re.findall(r"^rule (\w+):", text, re.MULTILINE))
     (block,) = re.findall(r"^localrules:\n((?:    \w+,\n)+)", text, re.MULTILINE)
-    assert rules - set(re.findall(r"\w+", block)) == {"train"}
+    assert rules - set(re.findall(r"\w+", block)) == {"train", "kernel_choice", "kernel_gram", "kernel_solution"}
 
 
 def test_figure_1_of_the_paper_is_36_trainings_a_seed(on_gpus):
