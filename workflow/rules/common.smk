@@ -2,8 +2,12 @@
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
+from typing import Any
+
+from snakemake.iocontainers import Wildcards
 
 # The code that runs is this checkout's: here for parsing, in PYTHONPATH for the jobs. What else lies beside the Snakefile
 # or in the working folder is its user's, and no copy.py or numpy.py there is imported in the place of another: Snakemake
@@ -31,6 +35,7 @@ from rethinking.overrides import SOURCE, overrides
 from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.published import PAPER, check_published, checksums
 from rethinking.reporting.registry import TABLES
+from rethinking.run import RunConfig
 from rethinking.schema import load_layers
 from rethinking.targets import check_targets
 
@@ -40,7 +45,7 @@ IMPORTED = workflow.modifier.parent_modifier is not None
 placed = workflow.modifier.path_modifier.replace_prefix
 
 
-def read_configuration():
+def read_configuration() -> Configuration:
     """The checked configuration; a fault ends the workflow with one message before any job starts.
 
     A configuration file is complete, with those that it extends: the default is read only where no other was asked
@@ -70,7 +75,7 @@ for line in unused(CONFIGURATION):
     logger.warning(line)
 
 
-def asked_for():
+def asked_for() -> tuple[list[str], bool]:
     """The targets of the command line, and whether it wants a report of them; Snakemake says so only after all rules.
 
     Neither where it was not called by a person, or imports this workflow into another, whose targets are its own matter.
@@ -86,7 +91,7 @@ def asked_for():
 ENVIRONMENT = str(CHECKOUT / "environment.yml").replace("{", "{{").replace("}", "}}")
 
 
-def command():
+def command() -> str:
     """What stands before a target on the command line for this configuration, wherever its data lie."""
     settings = workflow.config_settings
     files = [] if IMPORTED else [str(file) for file in settings.configfiles]
@@ -114,16 +119,16 @@ wildcard_constraints:
     seed=r"\d+",
 
 
-def literal(text):
+def literal(text: str) -> str:
     """Text as one word of a shell command, its braces left alone by Snakemake's formatting."""
     return shlex.quote(text).replace("{", "{{").replace("}", "}}")
 
 
-def folder_of(file):
+def folder_of(file: Any) -> Any:
     """A param that names the folder of an input or output, which Snakemake compares with nothing either."""
     return subpath(file, parent=True)
 
 
-def published(section):
+def published(section: str) -> str:
     """The published numbers that a figure or table shows beside ours, by file and sha256."""
     return canonical_json(checksums(CHECKOUT / PAPER, described.published(CONFIGURATION, section)))

@@ -1,5 +1,5 @@
 # What jobs read and whose their results are, by wildcards: the paths are those of rethinking.paths.
-def keep_others(folder, values, wildcards):
+def keep_others(folder: str, values: owners.Values, wildcards: Wildcards) -> None:
     """End the workflow before its first job where that would replace what another configuration made in `folder`."""
     try:
         owners.check_owner(Path(placed(folder)), CONFIGURATION, values, owners.names_of(dict(wildcards.items())))
@@ -7,7 +7,7 @@ def keep_others(folder, values, wildcards):
         sys.exit(str(error))  # as above
 
 
-def made_by(values):
+def made_by(values: Callable[[Wildcards], owners.Values]) -> Callable[..., str]:
     """A param that says whose the outputs are, `values` by wildcards.
 
     It is a function of the output as well, and such params Snakemake compares with nothing: runs may be shared.
@@ -15,67 +15,67 @@ def made_by(values):
     return lambda wildcards, output: canonical_json(owners.made_by(CONFIGURATION, values(wildcards)))
 
 
-def dataset_values(wildcards):
+def dataset_values(wildcards: Wildcards) -> owners.Values:
     """What the configuration says of a prepared data set."""
     return owners.of_dataset(CONFIGURATION, wildcards.dataset)
 
 
-def prepare_files(wildcards):
+def prepare_files(wildcards: Wildcards) -> list[str]:
     """What a prepare job reads: the manifest of its original files, where it has any."""
     keep_others(paths.data_folder(wildcards.dataset), dataset_values(wildcards), wildcards)
     return paths.downloaded_files(datasets.download_name(CONFIGURATION, wildcards.dataset))
 
 
-def split_values(wildcards):
+def split_values(wildcards: Wildcards) -> owners.Values:
     """What the configuration says of a validation split."""
     return owners.of_split(CONFIGURATION, wildcards.dataset, int(wildcards.seed))
 
 
-def split_from(wildcards):
+def split_from(wildcards: Wildcards) -> str:
     """The manifest of the data set that a validation split is made from."""
     keep_others(paths.split_folder(wildcards.dataset, wildcards.seed), split_values(wildcards), wildcards)
     return paths.prepared_files(wildcards.dataset)[0]
 
 
-def corruption_of(wildcards):
+def corruption_of(wildcards: Wildcards) -> owners.Values:
     """What a corrupt job depends on."""
     return jobs.corruption_job(CONFIGURATION, wildcards.dataset, wildcards.corruption, int(wildcards.seed))
 
 
-def corruption_code(wildcards):
+def corruption_code(wildcards: Wildcards) -> str:
     """The digest of the code of a corrupt job."""
     return provenance.corrupt_code(corruption_of(wildcards)["corruption"]["family"])
 
 
-def corruption_values(wildcards):
+def corruption_values(wildcards: Wildcards) -> owners.Values:
     """What the configuration says of a corruption."""
     return owners.of_corruption(CONFIGURATION, wildcards.dataset, wildcards.corruption, int(wildcards.seed))
 
 
-def corrupted_from(wildcards):
+def corrupted_from(wildcards: Wildcards) -> str:
     """The manifest of the data set that a corruption is made from."""
     folder = paths.corruption_folder(wildcards.dataset, wildcards.corruption, wildcards.seed)
     keep_others(folder, corruption_values(wildcards), wildcards)
     return paths.prepared_files(wildcards.dataset)[0]
 
 
-def human_labels(wildcards):
+def human_labels(wildcards: Wildcards) -> list[str]:
     """The manifest of the downloaded file of human labels; nothing for corruptions that are computed."""
     return paths.downloaded_files(jobs.corruption_download(CONFIGURATION, wildcards.dataset, wildcards.corruption))
 
 
-def run_of(wildcards):
+def run_of(wildcards: Wildcards) -> RunConfig:
     """The run of a train job."""
     names = (wildcards.dataset, wildcards.model, wildcards.corruption, wildcards.recipe)
     return CONFIGURATION.run(*names, int(wildcards.seed))
 
 
-def run_values(wildcards):
+def run_values(wildcards: Wildcards) -> owners.Values:
     """What the configuration says of a run."""
     return owners.of_run(CONFIGURATION, run_of(wildcards))
 
 
-def data_files(wildcards):
+def data_files(wildcards: Wildcards) -> list[str]:
     """All that a train job reads: manifests, by which it runs again, and arrays.
 
     A finished run is another matter: its data may be made again, and those that are gone need not be made for it.
@@ -90,29 +90,29 @@ def data_files(wildcards):
     return [*paths.manifests(files), *map(ancient, paths.arrays(files))]
 
 
-def is_forced(outputs):
+def is_forced(outputs: list[str]) -> bool:
     """Whether a run is to be trained again although it is finished (`--forceall`, `--forcerun train`, …)."""
     asked = workflow.dag_settings
     forced = {*asked.forcerun, *(asked.targets if asked.forcetargets else ())}
     return asked.forceall or bool(forced & {"train", *outputs})
 
 
-def files_of_runs(file):
+def files_of_runs(file: str) -> Callable[[Wildcards], list[str]]:
     """An input: one file of every run that a figure is drawn from or a table made from."""
     return lambda wildcards: paths.files_of_runs(CONFIGURATION, wildcards.section, file)
 
 
-def runs_code(wildcards):
+def runs_code(wildcards: Wildcards) -> str:
     """The digests of the code of the train jobs behind a figure or table."""
     return canonical_json(provenance.runs_code(CONFIGURATION, wildcards.section))
 
 
-def picture_section(wildcards):
+def picture_section(wildcards: Wildcards) -> str:
     """What a picture of a data set depends on, beside its samples."""
     return canonical_json(described.picture_section(CONFIGURATION, wildcards.picture, wildcards.dataset).to_json())
 
 
-def page_job(wildcards):
+def page_job(wildcards: Wildcards) -> str:
     """What the page is of, beside the files that it reads."""
     read = {
         section: checksums(CHECKOUT / PAPER, described.published(CONFIGURATION, section))
@@ -122,12 +122,12 @@ def page_job(wildcards):
     return canonical_json(described.page_job(CONFIGURATION, command(), PAGE_PICTURES, files))
 
 
-def expressivity_files(wildcards):
+def expressivity_files(wildcards: Wildcards) -> list[str]:
     """The images that networks of theorem 1 are built for, and their random labels."""
     job = jobs.expressivity_job(CONFIGURATION)
     return paths.labelled_files(CONFIGURATION, job["dataset"], [RANDOM_LABELS], job["seed"])
 
 
-def kernel_files(wildcards):
+def kernel_files(wildcards: Wildcards) -> list[str]:
     """The images of a kernel and all labels that it is fitted to."""
     return paths.kernel_files(CONFIGURATION, wildcards.kernel)
