@@ -1,4 +1,4 @@
-"""What `aggregate` and `confusions` write of runs, with made-up numbers: figures and tables need no training."""
+"""What `aggregate`, `confusions` and `gather` write of runs, with made-up numbers: no figure needs a training."""
 
 import math
 import zlib
@@ -27,7 +27,7 @@ def frames(
     validation: bool = True,
     classes: Sequence[str] = CLASSES,
 ) -> dict[str, pd.DataFrame]:
-    """`runs`, `curves`, `evaluations` and `confusions` of runs, as numbers."""
+    """`runs`, `curves`, `evaluations`, `confusions`, `measures` and `steps` of runs, as numbers."""
     runs = [run(name, validation, classes) for name in names]
     at_best = [test_accuracy_at_best(summary, metrics) for summary, metrics, _ in runs]
     return {
@@ -35,7 +35,23 @@ def frames(
         "curves": curves_table([(summary, metrics) for summary, metrics, _ in runs]),
         "evaluations": curves_table([(summary, evaluations_of(metrics)) for summary, metrics, _ in runs]),
         "confusions": confusions_table([(summary, content) for summary, _, content in runs]),
+        "measures": curves_table([(summary, measures_of(metrics)) for summary, metrics, _ in runs]),
+        "steps": curves_table([(summary, steps_of(metrics)) for summary, metrics, _ in runs]),
     }
+
+
+def measures_of(metrics: pd.DataFrame) -> pd.DataFrame:
+    """measures.csv of a network of two tensors, whose norms grow as its accuracy does."""
+    epoch = np.arange(EPOCHS + 1)
+    weight = 3 + np.concatenate([[0], metrics["TrainAccuracy"] / 50])
+    norms = {"total": np.hypot(weight, 0.5), "classifier.weight": weight, "classifier.bias": 0.5 + 0 * weight}
+    tables = [pd.DataFrame({"Epoch": epoch, "Layer": layer, "Value": values}) for layer, values in norms.items()]
+    return pd.concat(tables).assign(Measure="frobenius_norm").sort_values("Epoch", kind="stable")
+
+
+def steps_of(metrics: pd.DataFrame) -> pd.DataFrame:
+    """steps.csv with one row an epoch."""
+    return metrics[["Step", "Epoch", "OnlineTrainLoss", "OnlineTrainAccuracy"]]
 
 
 def run(name: Name, validation: bool, classes: Sequence[str]) -> tuple[dict[str, Any], pd.DataFrame, dict[str, Any]]:

@@ -63,9 +63,8 @@ def test_all_that_a_job_gets_can_be_made(path):
         for run in configuration.runs(name):
             again = configuration.run(run.dataset, run.model, run.corruption, run.recipe, run.seed)
             assert again == run
-            assert jobs.prepare_job(configuration, run.dataset)["source"]["classes"] == (
-                2 if run.dataset == "own" else 10
-            )
+            classes = {"own": 2, "cifar10-cat-dog-horse-100": 3, "animal_faces-100-balanced": 3}.get(run.dataset, 10)
+            assert jobs.prepare_job(configuration, run.dataset)["source"]["classes"] == classes
             if run.corruption != "true_labels":
                 corruption = jobs.corruption_job(configuration, run.dataset, run.corruption, run.seed)["corruption"]
                 assert corruption["level"] == split_corruption(run.corruption)[1]

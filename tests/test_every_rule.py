@@ -14,7 +14,7 @@ from tiny_workflow import Checkout, jobs_in
 from rethinking.data.corruptions import human_labels as human
 
 # A data set of 100 images in the layout of CIFAR-10 with people's labels, of whose files the loopback server is the
-# mirror, the same with a validation set, and a folder of pictures; four trainings, of every kind of data.
+# mirror, the same with a validation set, and a folder of pictures; five trainings, of every kind of data.
 WALK = """\
 name: walk
 seeds: [0]
@@ -23,13 +23,14 @@ datasets:
   small:
     reader: cifar10
     original: {image_size: 32, channels: 3, train: 100, test: 20, classes: 10}
-  held-out: {extends: small, validation: 20}
+  held-out: {extends: small, validation: 20, stratified_validation: true}
   pictures: {reader: image_folder, path: pictures}
 models:
   mlp-w0.05: {factory: mlp_1x512, width: 0.05}
 recipes:
   quick: {epochs: 1, batch_size: 25, learning_rate: 0.01, crop: null}
   redrawn: {extends: quick, epochs: 2, redraw_labels_after: [1]}
+  measured: {extends: quick, measures: [frobenius_norm]}
 kernels: {one: {dataset: small, features: pixels, bandwidths: [0.01], choose: {held_out: 20}}}
 implicit_regularisation: {dataset: small, images: 10, epochs: 2}
 expressivity: {dataset: small, sizes: [10, 100]}
@@ -48,6 +49,10 @@ figures:
     dataset: held-out
     recipe: quick
     panels: {networks: {models: [mlp-w0.05], corruptions: [human_labels-worse]}}
+  norms:
+    dataset: held-out
+    recipe: measured
+    panels: {settings: {models: [mlp-w0.05], corruptions: [true_labels]}}
 tables:
   best_epoch:
     dataset: held-out

@@ -30,7 +30,7 @@ from official_layout import (
 
 from rethinking import pickles
 from rethinking.data.archives import HEADERS, content, members, zip_members
-from rethinking.data.readers import cifar10, cifar10_animals, fashion_mnist, mnist
+from rethinking.data.readers import cifar10, cifar10_animals, cifar10_cat_dog_horse, fashion_mnist, mnist
 
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 
@@ -379,6 +379,18 @@ def test_the_animals_of_cifar10_are_its_cats_dogs_and_four_wild_kinds_in_its_ord
         kept = [i for i, label in enumerate(labels.tolist()) if label in names]
         assert np.array_equal(getattr(animals, f"{part}_images"), images[kept])
         assert getattr(animals, f"{part}_labels").tolist() == [names[label] for label in labels[kept].tolist()]
+
+
+def test_cats_dogs_and_horses_are_those_of_cifar10_in_its_order(cifar, tmp_path):
+    given = packed(tmp_path, archive(cifar))
+    whole, animals = cifar10.read(given), cifar10_cat_dog_horse.read(given)
+    assert animals.classes == ("cat", "dog", "horse")
+    for part in ("train", "test"):
+        images, labels = getattr(whole, f"{part}_images"), getattr(whole, f"{part}_labels")
+        kept = np.isin(labels, [3, 5, 7])
+        assert np.array_equal(getattr(animals, f"{part}_images"), images[kept])
+        names = [whole.classes[label] for label in labels[kept]]
+        assert [animals.classes[label] for label in getattr(animals, f"{part}_labels")] == names
 
 
 def test_animals_are_not_made_of_other_classes(cifar, tmp_path):

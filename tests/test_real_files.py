@@ -23,6 +23,7 @@ COUNTS = {
     "cifar10": ([5000] * 10, [1000] * 10),
     "cifar10-1k": ([100] * 10, [200] * 10),
     "cifar10-animals": ([5000, 5000, 20_000], [1000, 1000, 4000]),
+    "cifar10-cat-dog-horse": ([5000] * 3, [1000] * 3),
 }
 # Percent of the labels that are wrong in the official file (its paper, arXiv:2110.12088, says 9.03 of the first).
 NOISE = {"aggre": 9.01, "random1": 17.23, "random2": 18.12, "random3": 17.64, "worse": 40.21}

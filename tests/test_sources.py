@@ -154,7 +154,7 @@ def published() -> pd.DataFrame:
 
 
 def test_the_numbers_of_every_source_are_there(published):
-    counts = {"deep-learning-generalization": 9, "deep-learning-generalization-later": 9, "notebook": 4}
+    counts = {"deep-learning-generalization": 9, "deep-learning-generalization-later": 9, "notebook": 4, "tutorial": 1}
     assert published["source"].value_counts().to_dict() == counts
     values = published.set_index(["source", "network", "quantity", "at"])["value"]
     assert values["notebook", "mini_googlenet", "validation_accuracy", "best"] == 72.08
@@ -189,6 +189,14 @@ FAULTS = [
     ({"value": None, "at": 3}, "theirs.results[0].value = null: a number; null is of what is never reached"),
     ({"value": "1e2"},
      'theirs.results[0].value = "1e2": YAML reads this as text, must be a number or null; write 1.0e2'),
+    ({"recipe": 3}, "theirs.results[0].recipe = 3: must be text; put it in quotes"),
+    ({"step": 5},
+     "theirs.results[0].step = 5: only online_accuracy and online_loss have one; others stand at an epoch"),
+    ({"quantity": "online_loss", "step": 5, "at": 1}, "theirs.results[0].at = 1: stands beside step, which says where"),
+    ({"quantity": "train_loss", "class": "cat"},
+     'theirs.results[0].class = "cat": only a test_accuracy is of a class'),
+    ({"quantity": "train_los"},
+     "theirs.results[0].quantity = \"train_los\": unknown value; did you mean 'train_loss'?"),
     ({"sayz": "x"}, "theirs.results[0].sayz = \"x\": unknown key; did you mean 'says'?"),
 ]  # fmt: skip
 GOOD = {"network": "mlp_1x512", "corruption": "true_labels", "quantity": "test_accuracy", "at": "fit", "value": 53.1,
@@ -258,6 +266,7 @@ def compared(
                 rows.append(
                     name
                     | {"Epoch": epoch, "Step": 10 * epoch, "Seconds": 2.0 * epoch, "OnlineTrainLoss": 1.0,
+                       "TrainLoss": 0.2, "ValidationLoss": 0.3, "TestLoss": 0.4,
                        "OnlineTrainAccuracy": 80.0, "TrainAccuracy": 90.0, "TestAccuracy": 50.0 + epoch + seed,
                        "ValidationAccuracy": [60.0, 62.0, 61.0][epoch - 1] + seed}
                 )  # fmt: skip
@@ -297,6 +306,9 @@ def one(tmp_path: Path, **arguments: Any) -> pd.Series:
         ({"at": "fit", "quantity": "epoch"}, 2.0),
         ({"at": "fit", "quantity": "seconds"}, 4.0),
         ({"at": 3, "quantity": "online_loss", "corruption": "random_labels-0.5"}, 1.0),
+        ({"at": 2, "quantity": "train_loss"}, 0.2),
+        ({"at": 2, "quantity": "validation_loss"}, 0.3),
+        ({"at": 2, "quantity": "test_loss"}, 0.4),
         ({"at": ..., "corruption": ..., "quantity": "parameters"}, 1_209_866),
     ],
 )
@@ -316,6 +328,23 @@ OTHERS = {
     "50,000 images, a variant of the network": {"whole": False},
     "50,000 images": {"dataset": "mnist", "lineage": ["mnist"]},
 }
+
+
+@pytest.mark.parametrize(("recipe", "size"), [("paper", "the source's"), ("another", "not run")])
+def test_a_number_that_names_a_recipe_stands_beside_runs_of_that_recipe_alone(recipe, size, tmp_path):
+    row = one(tmp_path, result={"recipe": recipe})
+    assert (row["size"], row["recipe"]) == (size, recipe)
+    assert row["shown of"].endswith(f", {recipe}")
+
+
+def test_numbers_of_a_class_or_a_step_are_of_other_tables(tmp_path):
+    of_step = {key: value for key, value in GOOD.items() if key != "at"} | {"quantity": "online_loss", "step": 2000}
+    path = write(tmp_path / "sources.yaml", GOOD, GOOD | {"class": "cat"}, of_step)
+    check_sources(path, "sources.yaml", DATASETS)
+    published = read_published(tmp_path, ["sources.yaml"])
+    assert published["class"].tolist() == ["", "cat", ""]
+    assert published["step"].tolist() == ["", "", 2000]
+    assert len(compared(published)[0].numbers) == 1
 
 
 @pytest.mark.parametrize(("size", "other"), OTHERS.items(), ids=["images", "width", "data"])
@@ -353,7 +382,7 @@ def test_notes_speak_of_the_fit_and_of_seconds_only_where_a_row_is_of_them(publi
     notes = {
         source: " ".join(compared(rows)[0].notes)
         for source, rows in published.groupby("source")
-        if source != "notebook"
+        if source not in ("notebook", "tutorial")
     }
     assert all("The fit of ours is where the training accuracy first reaches 99 %" in text for text in notes.values())
     rows = published[(published["at"] != "fit") & (published["quantity"] != "seconds")]
@@ -383,8 +412,8 @@ def test_only_sources_with_a_network_of_the_configuration_are_shown(published):
 
 
 def test_every_number_of_the_file_has_a_row_in_every_format(published):
-    assert len(published) == 22
-    published = published[published["source"] != "notebook"]
+    assert len(published) == 23
+    published = published[~published["source"].isin(["notebook", "tutorial"])]
     table, _ = compared(published)
     assert len(table.numbers) == len(table.shown) == len(published)
     assert all(text_of(table, suffix) for suffix in FORMATS)

@@ -848,6 +848,15 @@ def test_xavier_is_uniform_within_its_bound_and_leaves_biases_as_torch_has_them(
     assert 0 < biases.abs().max() <= 1 / math.sqrt(fan_in)
 
 
+def test_xavier_with_zero_biases_has_xaviers_bound_and_no_bias():
+    for index, fans in ((0, (16 + 200) * 9), (4, 600 + 400)):
+        layer, bound = wide(0, "xavier_zero_bias")[index], math.sqrt(6 / fans)
+        values = layer.weight.detach().flatten().double()
+        assert bound * (1 - 10 / len(values)) < values.abs().max() <= bound * (1 + 1e-6)
+        assert values.std() == pytest.approx(bound / math.sqrt(3), rel=4 / math.sqrt(len(values)))
+        assert not layer.bias.any()
+
+
 @pytest.mark.parametrize(
     ("scheme", "of_convolutions"), [("tensorflow_tutorial", 0.05), ("early_tensorflow_tutorial", 1e-4)]
 )

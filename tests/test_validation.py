@@ -71,6 +71,53 @@ def test_any_split_divides_the_images(num_train, seed, data):
     assert sorted([*train.tolist(), *validation.tolist()]) == list(range(num_train))
 
 
+@given(seed=st.integers(0, 2**40), data=st.data())
+def test_a_stratified_split_holds_out_every_class_by_its_share(seed, data, tmp_path_factory):
+    prepared = tmp_path_factory.getbasetemp() / "stratified"
+    if not prepared.exists():
+        tiny_runs.prepare_digits(prepared, num_train=200)
+    held = data.draw(st.sampled_from([50, 100, 150]))
+    folder = tiny_runs.split_digits(prepared, tmp_path_factory.mktemp("split"), held, seed, stratified=True)
+    train, validation = (np.load(folder / f"{part}_indices.npy") for part in ("train", "validation"))
+    assert sorted([*train.tolist(), *validation.tolist()]) == list(range(200))
+    labels = np.load(prepared / "train_labels.npy")
+    for part in (train, validation):
+        share = len(part) * np.bincount(labels) / 200
+        assert (np.abs(np.bincount(labels[part], minlength=10) - share) < 1).all()
+    definition = files.read_json(folder / "manifest.json")["definition"]
+    assert definition == f"{held} of 200 training images, every class by its share, are held out"
+
+
+@pytest.mark.parametrize("true", [True, False])
+def test_held_out_images_have_their_true_labels_where_the_recipe_says_so(true, data, held_out, tmp_path):
+    noise = tiny_runs.corrupt_digits(data, tmp_path / "corrupted", "random_labels-1.0")
+    assert noise is not None
+    arrays, manifest, of_data = load_data(data, noise, held_out, true_validation_labels=true)
+    run = make_run(corruption="random_labels-1.0", true_validation_labels=true)
+    _, sets = place(arrays, run, len(manifest["classes"]), "float32", torch.device("cpu"))
+    assert not arrays
+    held = np.load(held_out / "validation_indices.npy")
+    clean, given = (np.load(folder / "train_labels.npy") for folder in (data, noise))
+    assert sets.validation is not None
+    assert np.array_equal(sets.validation.labels.numpy(), (clean if true else given)[held])
+    assert np.array_equal(sets.train.labels.numpy(), given[np.load(held_out / "train_indices.npy")])
+    assert (clean[held] != given[held]).any()
+    assert len(of_data["arrays"]) == (7 if true else 6)
+
+
+def test_a_run_scores_validation_by_true_labels_where_its_recipe_says_so(data, held_out, tmp_path):
+    """It fits random labels, which its held-out images have not."""
+    noise = tiny_runs.corrupt_digits(data, tmp_path / "corrupted", "random_labels-1.0")
+    scores = {}
+    for true in (True, False):
+        run = make_run(corruption="random_labels-1.0", epochs=1, true_validation_labels=true)
+        out = run_stage(run, data, tmp_path / str(true), noise, held_out=held_out)
+        scores[true] = rows(out / "metrics.csv")[0]
+    same = ("TrainAccuracy", "TrainLoss", "TestAccuracy", "TestLoss")
+    assert [scores[True][key] for key in same] == [scores[False][key] for key in same]
+    assert scores[True]["ValidationLoss"] != scores[False]["ValidationLoss"]
+
+
 def test_the_split_folder_says_what_it_holds(data, held_out):
     manifest = files.read_json(held_out / "manifest.json")
     assert manifest["definition"] == "10 of 40 training images, drawn without regard to class, are held out"

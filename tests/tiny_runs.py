@@ -85,9 +85,9 @@ def retrained(run: RunConfig, **changes: Any) -> RunConfig:
     return dataclasses.replace(run, training=dataclasses.replace(run.training, **changes))
 
 
-def split_digits(data: Path, folder: Path, validation: int, seed: int = 0) -> Path:
+def split_digits(data: Path, folder: Path, validation: int, seed: int = 0, **further: Any) -> Path:
     """The folder of a validation split of `data`."""
-    split.split({"dataset": "digits", "validation": validation, "seed": seed}, data, folder)
+    split.split({"dataset": "digits", "validation": validation, "seed": seed, **further}, data, folder)
     return folder
 
 

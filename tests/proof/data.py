@@ -18,10 +18,19 @@ from test_pictures_on_disk import ZIPS
 from proof import Case, Facts, array_facts
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.data.loaded import LoadedDataset
-from rethinking.data.readers import cifar10, cifar10_animals, digits, fashion_mnist, image_folder, mnist
+from rethinking.data.readers import (
+    cifar10,
+    cifar10_animals,
+    cifar10_cat_dog_horse,
+    digits,
+    fashion_mnist,
+    image_folder,
+    mnist,
+)
 from rethinking.data.splits import validation_split
 from rethinking.files import read_json
 from rethinking.stages.prepare import prepare
+from rethinking.stages.split import split
 
 ORIENTATION = 274  # the tag of EXIF
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
@@ -93,6 +102,7 @@ READERS: dict[str, Case] = {
     "cifar10": partial(_cifar10, reader=cifar10, zipped=True),
     "cifar10, unpacked": partial(_cifar10, reader=cifar10, zipped=False),
     "cifar10_animals": partial(_cifar10, reader=cifar10_animals, zipped=True),
+    "cifar10_cat_dog_horse": partial(_cifar10, reader=cifar10_cat_dog_horse, zipped=True),
     "image_folder": partial(_pictures, parts=("train", "val"), options={}, look={}),
     "image_folder, split": partial(_pictures, parts=("",), options={}, look={}),
     "image_folder, test_share": partial(_pictures, parts=("",), options={"test_share": 0.4}, look={}),
@@ -127,6 +137,12 @@ def _split(folder: Path, seed: int) -> Facts:
     return {"train": array_facts(train), "validation": array_facts(validation)}
 
 
+def _stratified(folder: Path) -> Facts:
+    _prepared(folder / "data", train=50, test=20)
+    split({"dataset": "digits", "validation": 20, "seed": 3, "stratified": True}, folder / "data", folder / "split")
+    return {part: array_facts(np.load(folder / f"split/{part}_indices.npy")) for part in ("train", "validation")}
+
+
 PREPARED: dict[str, Case] = {
     "prepare, a subset": partial(_prepared, train=123, test=37),
     "prepare, a subset of another seed": partial(_prepared, train=123, test=37, seed=5),
@@ -135,6 +151,7 @@ PREPARED: dict[str, Case] = {
     "prepare, three channels": partial(_prepared, train=20, test=20, channels=3),
     "split, seed 0": partial(_split, seed=0),
     "split, seed 3": partial(_split, seed=3),
+    "split, stratified": _stratified,
 }
 
 

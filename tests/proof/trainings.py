@@ -191,7 +191,14 @@ RUNS: dict[str, Mapping[str, Any]] = {
     "augmentation, fixed whitening": {"whitening": FIXED, **_augmented(flip=True)},
     **{
         f"initialisation {scheme}": {"initialisation": scheme}
-        for scheme in ("framework", "kaiming", "xavier", "tensorflow_tutorial", "early_tensorflow_tutorial")
+        for scheme in (
+            "framework",
+            "kaiming",
+            "xavier",
+            "xavier_zero_bias",
+            "tensorflow_tutorial",
+            "early_tensorflow_tutorial",
+        )
     },
     "whitening per_channel": {"whitening": "per_channel"},
     "whitening none": {"whitening": "none"},
@@ -209,6 +216,11 @@ RUNS: dict[str, Mapping[str, Any]] = {
     "plateau": {"epochs": 12, "learning_rate": 0.3, "stop": {"plateau": 1}},
     "validation": {"validation": 6, "corruption": "random_labels-0.5"},
     "redraw_labels_after": {"corruption": "random_labels-0.5", "epochs": 4, "redraw_labels_after": [1, 3]},
+    "true_validation_labels": {
+        "validation": 6,
+        "corruption": "random_labels-0.5",
+        "true_validation_labels": True,
+    },
     "redraw_labels_after, validation": {
         "corruption": "random_labels-0.5",
         "validation": 6,

@@ -13,6 +13,7 @@ COMMANDS = {
     "corrupt": "a corruption of a prepared data set (called by the rules corrupt_labels and corrupt_pixels)",
     "aggregate": "the runs of a figure or table to data frames (called by the rule of that name)",
     "confusions": "the runs' confusion matrices to a data frame (called by the rule of that name)",
+    "gather": "the runs' measures or steps to a data frame (called by the rule of that name)",
     "sizes": "the networks' sizes to a table (called by the rule of that name)",
     "kernel": "a kernel model by its name: its parameters chosen, its matrix made, its solutions found",
     "kernel_choice": "a kernel's parameters by held-out training images (called by the rule of that name)",

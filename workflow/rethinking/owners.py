@@ -47,9 +47,10 @@ def of_corruption(configuration: Configuration, dataset: str, corruption: str, s
 def of_run(configuration: Configuration, run: RunConfig) -> Values:
     """What it says of a run and of its data."""
     data = of_dataset(configuration, run.dataset)["dataset"]
-    held_out = of_split(configuration, run.dataset, run.seed)["dataset"].get("validation")
+    split = of_split(configuration, run.dataset, run.seed)["dataset"]
+    held_out = {"validation": None} | {key: split[key] for key in ("validation", "stratified") if key in split}
     return {
-        "dataset": data | {"validation": held_out},
+        "dataset": data | held_out,
         "network": {"factory": run.factory, "arguments": run.arguments},
         "recipe": run.training.to_json(),
         **of_corruption(configuration, run.dataset, run.corruption, run.seed),

@@ -25,6 +25,7 @@ SPLIT = ("manifest.json", "train_indices.npy", "validation_indices.npy")
 OUTPUTS = ("metrics.csv", "confusion.pkl", "run.json", "weights.safetensors")  # of a run; some leave others as well
 RUN_FILES = ("run.json", "metrics.csv")  # of a run's files, those that all data frames are made from
 FRAMES = ("runs.csv", "curves.csv", "evaluations.csv")  # what all runs of a figure or table are gathered into
+OF_SOME = ("measures", "steps")  # frames of what a run leaves only where its recipe asks for it
 TRAIN_LOGS = "results/logs/train"
 SAMPLES = "samples"  # the picture of what corruptions look like
 NOTHING = "(?!)"  # Snakemake takes an empty expression for none, which anything matches

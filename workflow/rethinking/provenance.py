@@ -53,6 +53,11 @@ def confusions_code() -> str:
     return code_digest("rethinking.stages.confusions")
 
 
+def gather_code() -> str:
+    """Digest for a `gather` job."""
+    return code_digest("rethinking.stages.gather")
+
+
 def sizes_code() -> str:
     """Digest for a `sizes` job."""
     return code_digest("rethinking.stages.sizes")

@@ -5,7 +5,7 @@ Who draws or tabulates them reads the files as data frames, and needs nothing of
 
 import csv
 import io
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from rethinking.schema import ConfigOrigins, ConfigurationError
 PAPER = "config/paper"
 NUMBERS = ("page", "step", "value")
 NAME = ("source", "panel", "model", "corruption", "quantity", "step")
-RESULT = ("network", "corruption", "quantity", "at", "says")
+RESULT = ("network", "corruption", "recipe", "class", "quantity", "at", "step", "says")
 
 
 def check_published(folder: Path, datasets: Collection[str]) -> None:
@@ -49,18 +49,33 @@ def check_sources(path: Path, shown: str, datasets: Collection[str]) -> None:
             if result["network"] not in MODELS:
                 problem = f"unknown model; {nearest(result['network'], MODELS)}"
                 raise ConfigurationError(shown, f"{key}.network", result["network"], problem)
-            of_runs = result["quantity"] != "parameters"
-            for name in ("corruption", "at"):
-                if (name in result) != of_runs:
-                    problem = f"the key {name!r} is missing" if of_runs else f"parameters have no {name!r}"
-                    raise ConfigurationError(shown, key, ..., problem)
-            if of_runs:
+            check_place(result, shown, key)
+            if "corruption" in result:
                 check_corruption(result["corruption"], shown, f"{key}.corruption")
-            if result["value"] is None and result["at"] != "fit":
+            if result["value"] is None and result.get("at") != "fit":
                 raise ConfigurationError(shown, f"{key}.value", None, "a number; null is of what is never reached")
             first = seen.setdefault(tuple(result.get(name) for name in RESULT), place)
             if first != place:
                 raise ConfigurationError(shown, key, ..., f"the same number as results[{first}]")
+
+
+def check_place(result: Mapping[str, Any], shown: str, key: str) -> None:
+    """That a result says where it stands, as far as its quantity stands anywhere, and no more."""
+    quantity = result["quantity"]
+    of_runs, of_steps = quantity != "parameters", quantity in ("online_accuracy", "online_loss") and "step" in result
+    for name in ("corruption", *(() if of_steps else ("at",))):
+        if (name in result) != of_runs:
+            problem = f"the key {name!r} is missing" if of_runs else f"parameters have no {name!r}"
+            raise ConfigurationError(shown, key, ..., problem)
+    refused = {
+        "recipe": not of_runs and "parameters have none",
+        "class": quantity != "test_accuracy" and "only a test_accuracy is of a class",
+        "step": not of_steps and "only online_accuracy and online_loss have one; others stand at an epoch",
+        "at": of_steps and "stands beside step, which says where",
+    }
+    for name, problem in refused.items():
+        if problem and name in result:
+            raise ConfigurationError(shown, f"{key}.{name}", result[name], problem)
 
 
 def check_corruption(name: str, shown: str, key: str) -> None:

@@ -57,6 +57,28 @@ rule confusions:
         " --out {output:q} > {log:q} 2>&1"
 
 
+# Measures or steps of the runs, likewise; runs have these where their recipes ask for them.
+rule gather:
+    input:
+        summaries=files_of_runs("run.json"),
+    output:
+        "results/tables/{name}/{section}/{frame}.csv",
+    log:
+        "results/logs/gather/{name}/{section}/{frame}.log",
+    wildcard_constraints:
+        frame=paths.one_of(paths.OF_SOME),
+    conda:
+        ENVIRONMENT
+    params:
+        plan=lambda wildcards: canonical_json(CONFIGURATION.plan(wildcards.section)),
+        run_code=runs_code,
+        code=provenance.gather_code(),
+        runs=subpath(input[0], ancestor=paths.ABOVE_RUNS),
+    shell:
+        "python3 -m rethinking gather --frame {wildcards.frame} --plan {params.plan:q} --code {params.run_code:q}"
+        " --runs {params.runs:q} --out {output:q} > {log} 2>&1"
+
+
 # What is known of the networks before any training.
 rule sizes:
     output:

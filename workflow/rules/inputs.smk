@@ -31,10 +31,12 @@ def split_values(wildcards: Wildcards) -> owners.Values:
     return owners.of_split(CONFIGURATION, wildcards.dataset, int(wildcards.seed))
 
 
-def split_from(wildcards: Wildcards) -> str:
-    """The manifest of the data set that a validation split is made from."""
+def split_from(wildcards: Wildcards) -> list[str]:
+    """The manifest of the data set that a validation split is made from, and its labels where these matter."""
     keep_others(paths.split_folder(wildcards.dataset, wildcards.seed), split_values(wildcards), wildcards)
-    return paths.prepared_files(wildcards.dataset)[0]
+    labels = f"{paths.data_folder(wildcards.dataset)}/train_labels.npy"
+    stratified = CONFIGURATION.datasets[wildcards.dataset]["stratified_validation"]
+    return [paths.prepared_files(wildcards.dataset)[0], *([ancient(labels)] if stratified else [])]
 
 
 def corruption_of(wildcards: Wildcards) -> owners.Values:

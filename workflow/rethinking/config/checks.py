@@ -72,6 +72,31 @@ def _check_redraws(panel: Panel, asked: Asked) -> None:
         raise asked.entries.origins.error(where, redrawn, problem)
 
 
+def _check_measures(panel: Panel, asked: Asked) -> None:
+    for measure in panel.measures:
+        if measure not in (taken := asked.recipe["measures"]):
+            where = key_of(asked.entries, asked.group.recipe, "measures")
+            raise asked.entries.origins.error(where, taken, f"must have {measure!r}, which {asked.key} shows")
+
+
+def _check_steps(panel: Panel, asked: Asked) -> None:
+    if panel.steps and asked.recipe["log_every_steps"] is None:
+        where = key_of(asked.entries, asked.group.recipe, "log_every_steps")
+        raise asked.entries.origins.error(where, None, f"must be a number of steps: {asked.key} shows them")
+
+
+def _check_early_stopping(panel: Panel, asked: Asked) -> None:
+    if panel.early_stopping and "early_stopping" not in (stop := asked.recipe["stop"] or {}):
+        where = key_of(asked.entries, asked.group.recipe, "stop")
+        raise asked.entries.origins.error(where, stop or None, f"must be early_stopping in {asked.key}")
+
+
+def _check_true_validation(panel: Panel, asked: Asked) -> None:
+    if panel.true_validation and not asked.recipe["true_validation_labels"]:
+        where = key_of(asked.entries, asked.group.recipe, "true_validation_labels")
+        raise asked.entries.origins.error(where, False, f"must be true in {asked.key}")
+
+
 def _check_regularisers(panel: Panel, asked: Asked) -> None:
     if panel.regularisers is None:
         return
@@ -129,6 +154,10 @@ CHECKS: tuple[Callable[[Panel, Asked], Any], ...] = (
     _check_in_full,
     _check_validation,
     _check_redraws,
+    _check_measures,
+    _check_steps,
+    _check_early_stopping,
+    _check_true_validation,
     _check_regularisers,
     _check_difference,
     _check_derived,

@@ -50,8 +50,11 @@ def prepare_job(configuration: Configuration, dataset: str) -> Values:
 
 def split_job(configuration: Configuration, dataset: str, seed: int) -> Values | None:
     """What a validation split depends on; None where a data set holds none out."""
-    size = configuration.datasets[dataset]["validation"]
-    return None if size is None else {"dataset": dataset, "validation": size, "seed": seed}
+    entry = configuration.datasets[dataset]
+    if (size := entry["validation"]) is None:
+        return None
+    stratified = {"stratified": True} if entry["stratified_validation"] else {}
+    return {"dataset": dataset, "validation": size, "seed": seed, **stratified}
 
 
 def corruption_job(configuration: Configuration, dataset: str, corruption: str, seed: int) -> Values:

@@ -27,6 +27,13 @@ def _xavier(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
     nn.init.xavier_uniform_(layer.weight, generator=generator)
 
 
+def _xavier_zero_bias(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
+    """The same weights, biases zero (blog: weights and biases are set)."""
+    nn.init.xavier_uniform_(layer.weight, generator=generator)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
 def _tensorflow_tutorial(
     layer: nn.Linear | nn.Conv2d, generator: torch.Generator, of_convolutions: float = 0.05
 ) -> None:
@@ -50,6 +57,7 @@ SCHEMES = {
     "framework": _framework,
     "kaiming": _kaiming,
     "xavier": _xavier,
+    "xavier_zero_bias": _xavier_zero_bias,
     "tensorflow_tutorial": _tensorflow_tutorial,
     "early_tensorflow_tutorial": _early_tensorflow_tutorial,
 }

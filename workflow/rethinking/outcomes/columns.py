@@ -10,7 +10,7 @@ from rethinking.outcomes.criteria import CRITERIA
 RUN = ["dataset", "model", "corruption", "recipe", "seed"]
 REPEATED = RUN[:-1]
 # Names are text, and none of them a missing value: a class may be called 01, a data set NA.
-TEXT = (*REPEATED, "True", "Predicted")
+TEXT = (*REPEATED, "True", "Predicted", "Measure", "Layer")
 
 _NAMES = dict.fromkeys(RUN, "")
 _SCORES = {"TrainAccuracy": "%", "TrainLoss": "nats", "TestAccuracy": "%", "TestLoss": "nats"}
@@ -67,4 +67,11 @@ EVALUATIONS = {**_NAMES, "Epoch": "epochs", "Step": "steps", **_SCORES, **VALIDA
 # One row a cell of a confusion matrix of a run.
 CONFUSIONS = {**_NAMES, "Epoch": "epochs", "True": "", "Predicted": "", "Count": "images"}
 
+# One row a measure and tensor of a run, "total" being all of these together; epoch 0 is before training.
+MEASURES = {**_NAMES, "Epoch": "epochs", "Measure": "", "Layer": "", "Value": ""}
+
+# One row every so many steps of a run: means since the row before.
+STEPS = {**_NAMES, "Step": "steps", "Epoch": "epochs", "OnlineTrainLoss": "nats", "OnlineTrainAccuracy": "%"}
+
 FRAMES = {"runs": RUNS, "curves": CURVES, "evaluations": EVALUATIONS, "confusions": CONFUSIONS}
+FRAMES |= {"measures": MEASURES, "steps": STEPS}

@@ -27,6 +27,8 @@ class Panel:
     out of a figure, all of them together. `redraws`: whether labels are drawn again on the way (`redraw_labels_after`).
     `differs_only_in_recipe_from`: the panel from which this one differs in the recipe alone. `several`: it may hold
     several groups, each with a name. `counts_as_one_of`: the section whose panel of this name its runs count as.
+    `measures`: its recipes take these, after each epoch. `steps`: they log every so many steps. `early_stopping`: they
+    end runs by validation. `true_validation`: held-out images keep their true labels, whatever the corruption.
     """
 
     one_model: bool = False
@@ -41,6 +43,10 @@ class Panel:
     several: bool = False
     counts_as_one_of: str | None = None
     differs_only_in_recipe_from: str | None = None
+    measures: tuple[str, ...] = ()
+    steps: bool = False
+    early_stopping: bool = False
+    true_validation: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,5 +75,5 @@ class OfRuns(Entry):
         return {name: frames[name] for name in self.frames} | ({"published": published} if self.published else {})
 
 
-# Networks on one corruption, all their epochs, and images held out that the best of these is chosen by.
-EPOCH_BY_EPOCH = Panel(one_corruption=True, in_full=True, validation=True, several=True)
+# Networks on one corruption, and images held out that the best of their epochs is chosen by, or the last.
+EPOCH_BY_EPOCH = Panel(one_corruption=True, validation=True, several=True)

@@ -44,6 +44,17 @@ def diverged_sentence(runs: "pd.DataFrame") -> str:
     return f"{count} of {len(runs)} runs diverged and {'is' if count == 1 else 'are'} left out." if count else ""
 
 
+def ended_sentence(runs: "pd.DataFrame") -> str:
+    """How many runs ended before all their epochs, and after how many; nothing where none did."""
+    ended = runs[~runs["stopped_by"].isin(["epochs", "diverged"])]
+    if ended.empty:
+        return ""
+    low, high = int(ended["epochs_done"].min()), int(ended["epochs_done"].max())
+    after = f"{low}" if low == high else f"{low} to {high}"
+    thin = "; thin lines: seeds that trained on after another had ended" if runs["epochs_done"].nunique() > 1 else ""
+    return f"{len(ended)} of {len(runs)} runs ended early, after {after} epochs{thin}."
+
+
 def images_of(label: str, num_train: int, num_test: int | None = None) -> str:
     """A data set's label and how many images it has; the number that the label says already is not said again."""
     said = re.search(rf"(?<![\d.,]){num_train:,}(?![\d]|[.,]\d)", label) is not None

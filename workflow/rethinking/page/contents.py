@@ -67,7 +67,7 @@ class Contents:
 
 def points_of_paper(published: pd.DataFrame | None, section: Section) -> pd.DataFrame:
     """The points of the paper's curves that stand beside runs of a section: model, corruption, column, Step, value."""
-    if published is None or "step" not in published:
+    if published is None or not {"model", "step"} <= set(published):  # other sources' numbers are of no curve
         return pd.DataFrame(columns=POINTS)
     points = published.dropna(subset=["step", "value"])
     ours = {known: name for name, known in section.published_as.items() if known is not None}

@@ -3,7 +3,7 @@
 Pictures are figures of a data set: figures/samples-cifar10.pdf is the picture `samples` of `cifar10`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rethinking.outcomes.registry import EPOCH_BY_EPOCH, PAPER_FILES, OfRuns, Panel
 from rethinking.registry import Entry
@@ -57,8 +57,30 @@ FIGURES = {
         module="rethinking.plotting.training",
         function="figure",
         description="accuracy and loss on training, validation and test images, epoch by epoch, and the best epoch",
-        panels={"networks": EPOCH_BY_EPOCH},
+        panels={"networks": replace(EPOCH_BY_EPOCH, validation=False)},
         frames=("runs", "curves"),
+    ),
+    "early_stopping": Figure(
+        module="rethinking.plotting.early_stopping",
+        function="figure",
+        description="runs that validation ends: their curves, the epoch that is kept, and its test accuracy alone",
+        panels={"networks": replace(EPOCH_BY_EPOCH, early_stopping=True)},
+        frames=("runs", "curves"),
+        settings=("stop",),
+    ),
+    "memorisation": Figure(
+        module="rethinking.plotting.memorisation",
+        function="figure",
+        description="training and validation accuracy of a network on the same images with several kinds of labels",
+        panels={"settings": Panel(one_model=True, in_full=True, validation=True, true_validation=True)},
+        frames=("runs", "curves"),
+    ),
+    "norms": Figure(
+        module="rethinking.plotting.norms",
+        function="figure",
+        description="Frobenius norms of a network's tensors before and after training, and by epoch",
+        panels={"settings": Panel(one_model=True, measures=("frobenius_norm",))},
+        frames=("runs", "measures"),
     ),
     "confusion": Figure(
         module="rethinking.plotting.confusion",

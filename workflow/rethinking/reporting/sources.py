@@ -21,12 +21,15 @@ from rethinking.sections import PanelRuns, Section
 COLUMNS = {
     **OF_A_STEP,
     "validation_accuracy": ("evaluations", "ValidationAccuracy"),
+    "validation_loss": ("evaluations", "ValidationLoss"),
+    "test_loss": ("evaluations", "TestLoss"),
     "epoch": ("evaluations", "Epoch"),
     "seconds": ("evaluations", "Seconds"),
 }
 THEIRS, OTHER, NOT_RUN = "the source's", "another", "not run"
 ALIKE = 0.1  # a training set that is this much larger or smaller, as a fraction, is of the source's size
-DIGITS = {"parameters": 0, "epoch": 0, "seconds": 1, "online_loss": 3}
+DIGITS = {"parameters": 0, "epoch": 0, "seconds": 1}
+DIGITS |= dict.fromkeys(("online_loss", "train_loss", "validation_loss", "test_loss"), 3)
 VARIANT = "a variant of the network"
 
 
@@ -53,14 +56,16 @@ def table(
     published: pd.DataFrame,
     section: Section,
 ) -> Table:
-    """One row a number of each source that shares a network with the configuration.
+    """One row a number of each source that shares a network with the configuration, but for those of a class or step.
 
     `section` is the table's.
     """
     frames = Frames(runs=runs, curves=curves, evaluations=evaluations)
-    published = in_common(published, set(section.factories.values()))
+    published = in_common(of_whole_runs(published), set(section.factories.values()))
     rows = [row_of(frames, section, result) for result in published.to_dict("records")]
     numbers = pd.DataFrame(rows)
+    if not numbers["recipe"].any():
+        numbers = numbers.drop(columns="recipe")
     count = numbers["size"].value_counts()
     seconds, fit = (numbers["quantity"] == "seconds").any(), (numbers["at"] == "fit").any()
     notes = [
@@ -86,6 +91,11 @@ def fit_note(section: Section) -> str:
     return f"The fit of ours is where {criterion}, in evaluation mode on the whole set; theirs is by running ones."
 
 
+def of_whole_runs(published: pd.DataFrame) -> pd.DataFrame:
+    """The numbers that are of no single class or step."""
+    return published[(published[["class", "step"]] == "").all(axis=1)]
+
+
 def in_common(published: pd.DataFrame, networks: set[str]) -> pd.DataFrame:
     """The numbers of the sources that have one of `networks`, all of each; of every source where none has."""
     shared = published.groupby("source")["network"].transform(lambda names: names.isin(networks).any())
@@ -109,7 +119,8 @@ def row_of(frames: Frames, section: Section, result: Mapping[str, Any]) -> dict[
     comparable = chosen.theirs and result["quantity"] != "seconds"
     return {
         **{
-            key: result[key] for key in ("source", "network", "corruption", "quantity", "at", "value", "says", "really")
+            key: result.get(key, "")
+            for key in ("source", "network", "corruption", "recipe", "quantity", "at", "value", "says", "really")
         },
         "ours": found.mean,
         "sd": found.sd,
@@ -127,6 +138,8 @@ def row_of(frames: Frames, section: Section, result: Mapping[str, Any]) -> dict[
 def candidates(frames: Frames, section: Section, result: Mapping[str, Any]) -> Iterator[Candidate]:
     """Each group of runs of the network and corruption that has the quantity."""
     for group in section.groups:
+        if result.get("recipe", "") not in ("", group.recipe):
+            continue
         for model in group.models:
             if section.factories[model] != result["network"]:
                 continue
@@ -193,8 +206,10 @@ def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
     columns = {
         "source": list(numbers["source"]),
         "of": [
-            f"{network}{f', {setting_label(corruption)}' if corruption else ''}"
-            for network, corruption in zip(numbers["network"], numbers["corruption"], strict=True)
+            ", ".join(filter(None, (network, corruption and setting_label(corruption), recipe)))
+            for network, corruption, recipe in zip(
+                numbers["network"], numbers["corruption"], numbers.get("recipe", [""] * len(numbers)), strict=True
+            )
         ],
         "quantity": [
             f"{quantity.replace('_', ' ')}{in_words(at)}"

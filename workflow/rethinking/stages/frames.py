@@ -98,7 +98,7 @@ def read_sources(path: Path) -> "pd.DataFrame":
 
     rows = [
         {"source": name, **{key: source[key] or "" for key in ("title", "address", "dataset", "images")}}
-        | {"corruption": "", "at": "", "really": ""}
+        | dict.fromkeys(("corruption", "recipe", "class", "at", "step", "really"), "")
         | result
         for name, source in yaml.safe_load(read_text(path)).items()
         for result in source["results"]

@@ -34,7 +34,8 @@ def place(
 
     images, labels = arrays.pop("train_images"), arrays.pop("train_labels")
     redrawn = {epoch: arrays.pop(f"redrawn_labels_{number}") for number, epoch in enumerate(run.redraws, 1)}
-    validation = None if held_out is None else part(images[held_out], labels[held_out])
+    held_labels = arrays.pop("validation_labels", labels)
+    validation = None if held_out is None else part(images[held_out], held_labels[held_out])
     if train_indices is not None:
         images, labels = images[train_indices], labels[train_indices]
         redrawn = {epoch: drawn[train_indices] for epoch, drawn in redrawn.items()}

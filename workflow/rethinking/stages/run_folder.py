@@ -17,18 +17,27 @@ from rethinking.stages.sealing import sealed
 
 
 def load_data(
-    data: Path, corrupted: Path | None, split: Path | None, redrawn: Sequence[Path] = ()
+    data: Path,
+    corrupted: Path | None,
+    split: Path | None,
+    redrawn: Sequence[Path] = (),
+    *,
+    true_validation_labels: bool = False,
 ) -> tuple[dict[str, np.ndarray], dict[str, Any], dict[str, Any]]:
     """The run's arrays, the data set's manifest, and what run.json holds of the arrays' bytes.
 
     That is `data_sha256`, one digest of all, and `arrays`, the sha256 of each by its place below the data set.
 
     An array that the corruption changes comes from its folder; `split` adds train_indices and validation_indices, and
-    `redrawn`, folders of the same corruption with other seeds, redrawn_labels_1 and so on.
+    `redrawn`, folders of the same corruption with other seeds, redrawn_labels_1 and so on. With
+    `true_validation_labels` there are validation_labels, those of all training images before any corruption.
     Raises ValueError where a file's bytes are not those of its manifest, or a corruption was made from other arrays.
     """
     owners = _owners(data, corrupted, split, redrawn)
     arrays = {name: load_array(folder, stored, its) for name, (folder, stored, its) in owners.items()}
+    if true_validation_labels and split is not None:
+        owners |= {"validation_labels": (data, "train_labels", manifest := read_prepared(data))}
+        arrays["validation_labels"] = load_array(data, "train_labels", manifest)
     places = {place_of(its, stored): its["arrays"][stored]["sha256"] for _, stored, its in owners.values()}
     of_data = {"data_sha256": data_digest(data, corrupted, split, redrawn), "arrays": places}
     return arrays, read_prepared(data), of_data

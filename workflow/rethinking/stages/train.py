@@ -105,7 +105,9 @@ def train(
     make_deterministic(precision)
     if run.training.resize is None:  # the layers of larger images leave gaps that would take 0.2 GB for nothing
         keep_freed_memory()
-    arrays, manifest, of_data = load_data(data, corrupted, split, redrawn)
+    arrays, manifest, of_data = load_data(
+        data, corrupted, split, redrawn, true_validation_labels=run.training.true_validation_labels
+    )
     model, sets = place(arrays, run, len(manifest["classes"]), precision, device)
 
     measured = run.training.measures

@@ -1,0 +1,45 @@
+"""The stage `gather`: what the runs of a figure or table left because their recipes asked for it, to one data frame."""
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rethinking.analysis.aggregate import curves_table
+from rethinking.files import atomic, read_csv
+from rethinking.outcomes.columns import FRAMES, RUN
+from rethinking.stages.runs import add_arguments, read_runs
+from rethinking.stages.sealing import left_by_run, not_the_runs
+
+
+def gathered(runs: Iterable[tuple[Path, dict[str, Any]]], frame: str) -> pd.DataFrame:
+    """The data frame of some runs, each by its folder and its run.json; cells are text, as they stand there.
+
+    Raises ValueError naming a file that is missing, torn, edited or not of its run.
+    """
+    return curves_table([(summary, _read(folder, summary, frame)) for folder, summary in runs])
+
+
+def _read(folder: Path, summary: dict[str, Any], frame: str) -> pd.DataFrame:
+    path = left_by_run(folder, summary, f"{frame}.csv")
+    table = read_csv(path, dtype=str, keep_default_na=False)
+    if lacking := [name for name in FRAMES[frame] if name not in (*RUN, *table.columns)]:
+        raise not_the_runs(path, f"it has no column {lacking[0]}")
+    last, epochs = table["Epoch"].tolist()[-1:], summary["epochs_done"]
+    if last != [str(epochs)]:
+        raise not_the_runs(path, f"run.json tells of {epochs} epochs, this ends with {''.join(last) or 'none'}")
+    return table
+
+
+def main(argv: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m rethinking gather", description=__doc__)
+    parser.add_argument("--frame", required=True, choices=["measures", "steps"], help="which of these files")
+    add_arguments(parser)
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the data frame, CSV")
+    args = parser.parse_args(argv)
+    runs = read_runs(args.plan, args.code, args.runs)
+    table = gathered(((args.runs / run.path, summary) for run, summary in runs), args.frame)
+    with atomic(args.out) as temporary:
+        table.to_csv(temporary, index=False)
