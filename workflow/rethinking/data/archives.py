@@ -30,7 +30,7 @@ def members(path: Path, folder: str, wanted: Container[str]) -> Iterator[tuple[s
     Raises ValueError naming the archive where it is damaged, holds anything but files inside `folder`, or lacks one.
     """
     try:
-        with _unpacked(path) as file, tarfile.open(fileobj=cast(IO[bytes], _Bounded(file)), mode="r:") as archive:
+        with _unpacked(path) as file, tarfile.TarFile(fileobj=cast(IO[bytes], _Bounded(file))) as archive:
             seen = set()
             for member in archive:
                 name = _checked(path, member, folder)
