@@ -45,8 +45,9 @@ def measures_of(metrics: pd.DataFrame) -> pd.DataFrame:
     epoch = np.arange(EPOCHS + 1)
     weight = 3 + np.concatenate([[0], metrics["TrainAccuracy"] / 50])
     norms = {"total": np.hypot(weight, 0.5), "classifier.weight": weight, "classifier.bias": 0.5 + 0 * weight}
-    tables = [pd.DataFrame({"Epoch": epoch, "Layer": layer, "Value": values}) for layer, values in norms.items()]
-    return pd.concat(tables).assign(Measure="frobenius_norm").sort_values("Epoch", kind="stable")
+    names = {"Epoch": epoch, "Measure": "frobenius_norm"}
+    tables = [pd.DataFrame({**names, "Layer": layer, "Value": values}) for layer, values in norms.items()]
+    return pd.concat(tables).sort_values("Epoch", kind="stable")
 
 
 def steps_of(metrics: pd.DataFrame) -> pd.DataFrame:
