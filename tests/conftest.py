@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,14 @@ def copy_sources(folder: Path) -> None:
     for name in filter(lambda name: name and (ROOT / name).is_file(), names):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, folder / name)
+
+
+@pytest.fixture(autouse=True)
+def smallest_numbers_are_kept() -> Iterator[None]:
+    """A training in a test's own process rounds them to zero from then on, which other tests must not inherit."""
+    yield
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ PARTS = {
 }
 
 
+LATER = {"redraw_labels_after", "batch_norm", "true_validation_labels"}  # keys of after the first runs
 MLP = {"family": "mlp", "learning_rate": 0.5}
 
 
@@ -51,10 +52,9 @@ def test_its_fields_are_the_schemas_keys_of_a_recipe():
 
 def test_every_key_has_a_default_in_the_schema_and_what_came_later_says_nothing_by_default():
     assert defaults().keys() == DECLARED.keys() - {"extends"}
-    later = {"redraw_labels_after", "batch_norm"}
     recipe = Recipe.of_network(defaults(), MLP)
-    assert recipe.to_json().keys() == defaults().keys() - later
-    assert {name: getattr(recipe, name) for name in later} == {name: defaults()[name] for name in later}
+    assert recipe.to_json().keys() == defaults().keys() - LATER
+    assert {name: getattr(recipe, name) for name in LATER} == {name: defaults()[name] for name in LATER}
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
@@ -67,7 +67,7 @@ def test_a_family_has_its_own_values_and_all_others_as_they_are(family):
     given = defaults() | {"weight_decay": {family: 0.5, "nin": 0.25}, "epochs": {family: 7}}
     values = Recipe.of_network(given, {"family": family, "learning_rate": 0.25}).to_json()
     expected = defaults() | {"weight_decay": 0.5, "epochs": 7, "learning_rate": 0.25}
-    assert values == {key: value for key, value in expected.items() if key not in ("redraw_labels_after", "batch_norm")}
+    assert values == {key: value for key, value in expected.items() if key not in LATER}
 
 
 def test_which_keys_may_differ_by_family_stands_in_the_schema():

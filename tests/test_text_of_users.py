@@ -23,6 +23,8 @@ CAPTION_ALONE = (
     "importance_of_seed",
     "expressivity",
     "implicit_regularisation",
+    "memorisation",
+    "norms",
 )  # no other text of these has names of users
 
 
