@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from rethinking.config import CHECKOUT
 from rethinking.files import atomic
-from rethinking.plotting.style import COLOURS, save, style
-from rethinking.stages.recorded import recorded
+from rethinking.plotting.style import COLOURS, style
+from rethinking.stages.recorded import recorded, svg_of
 
 HERE = Path(__file__).parent
 CONFIGURATION = "config/cifar10.yaml"
@@ -96,9 +96,7 @@ def rules() -> str:
                 )  # fmt: skip
         axes.set(xlim=(-0.6, max(x for x, _ in places.values()) + 0.6), ylim=(-1.6, 2.6))
         axes.set_axis_off()
-        with TemporaryDirectory() as folder:
-            save(drawing, file := Path(folder) / "rules.svg")
-            return file.read_text(encoding="utf-8")
+    return svg_of(drawing)
 
 
 PICTURES = {"fig1.svg": figure_1, "rules.svg": rules}

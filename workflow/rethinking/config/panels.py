@@ -48,7 +48,7 @@ def section(kind: str, name: str, written: Values, entries: Entries, dataset: st
 def _with_margin(filled: Values) -> Values:
     """A section whose criteria are spelled with the margin that they have, where they have one."""
     margin = filled.pop(derived.NAME)
-    asked = {part: filled[part] for part in ("fit_criterion", "beside") if filled.get(part) == derived.NAME}
+    asked = (part for part in ("fit_criterion", "beside") if filled.get(part) == derived.NAME)
     return filled | dict.fromkeys(asked, derived.spelled(margin))
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rethinking.page.curves import AXES, Curves, as_csv
+from rethinking.plotting.style import COLOURS
 
 CHOICES = ("network", "data", "recipe", "setting", "seed")
 COLOURS_BY = ("setting", "network", "data", "recipe", "seed")
-OKABE_ITO = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#000000", "#D55E00", "#56B4E9"]
 DASHES = [[1, 0], [6, 2], [6, 2, 1, 2], [1, 2], [9, 3]]
 LIBRARY = "window.drawChart = vegaEmbed;"
 HEIGHT = 420
@@ -122,7 +122,7 @@ def encodings(alt: Any) -> dict[str, Any]:
     return {
         "x": alt.X("place:Q", title=None, axis=alt.Axis(grid=False, tickMinStep=1)),
         "y": alt.Y("value:Q", title=None, scale=alt.Scale(zero=False, nice=True)),
-        "color": alt.Color("line:N", title=None, sort=None, scale=alt.Scale(range=OKABE_ITO), legend=legend(alt)),
+        "color": alt.Color("line:N", title=None, sort=None, scale=alt.Scale(range=list(COLOURS)), legend=legend(alt)),
     }
 
 

@@ -14,10 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from rethinking.outcomes.columns import RUN
-from rethinking.outcomes.wording import seeds_sentence, setting_label
+from rethinking.outcomes.wording import capitalised, images_of, seeds_sentence, setting_label
 from rethinking.plotting.layout import Handles
 from rethinking.plotting.style import setting_styles
-from rethinking.sections import Section
+from rethinking.sections import PanelRuns, Section
 
 MARKS_A_LINE = 5
 HAIR = {"linewidth": 0.4, "alpha": 0.35}
@@ -156,6 +156,12 @@ def setting_handles(corruptions: Sequence[str]) -> Handles:
     """The legend of the data settings."""
     looks = setting_styles(corruptions)
     return [(Line2D([], [], **look.line_and_marker()), setting_label(name)) for name, look in looks.items()]
+
+
+def network_on(runs: pd.DataFrame, group: PanelRuns, section: Section) -> str:
+    """A group's data and its one network, as the caption of a figure of these begins."""
+    data = images_of(section.dataset_labels[group.dataset], runs["num_train"].iloc[0])
+    return f"{capitalised(data)}, {section.labels[group.models[0]]}"
 
 
 def lines_sentence(seeds: Sequence[int], spread: str = "bands: lowest to highest seed") -> str:

@@ -4,10 +4,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullFormatter
 
 from rethinking.plotting.layout import Handles, lay_out
-from rethinking.plotting.models import power_of_ten
+from rethinking.plotting.powers import label_powers
 from rethinking.plotting.style import BLUE, GREEN, VERMILLION, LineStyle, style
 from rethinking.sections import Section
 
@@ -49,9 +48,7 @@ def draw(axes: Axes, rows: pd.DataFrame, column: str) -> None:
             continue
         axes.plot(of_one["points"], of_one[column].clip(lower=EXACT), **look.line_and_marker())
     axes.set(xscale="log", yscale="log", xlabel="points")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(power_of_ten)
-        axis.set_minor_formatter(NullFormatter())
+    label_powers(axes.xaxis, axes.yaxis)
 
 
 def handles(rows: pd.DataFrame) -> Handles:

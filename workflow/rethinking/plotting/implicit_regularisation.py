@@ -3,10 +3,9 @@
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullFormatter
 
 from rethinking.plotting.layout import lay_out
-from rethinking.plotting.models import power_of_ten
+from rethinking.plotting.powers import label_powers
 from rethinking.plotting.style import BLUE, GREEN, VERMILLION, LineStyle, style
 from rethinking.sections import Section
 
@@ -36,9 +35,7 @@ def figure(implicit_regularisation: pd.DataFrame, section: Section) -> tuple[Fig
                 line = rows[rows["method"] == method]
                 each.plot(line["steps"], line[column], **look.line_and_marker(), markevery=MARKS)
             each.set(xscale="log", yscale="log", xlabel="steps", ylabel=name, title=title)
-            for axis in (each.xaxis, each.yaxis):
-                axis.set_major_formatter(power_of_ten)
-                axis.set_minor_formatter(NullFormatter())
+            label_powers(each.xaxis, each.yaxis)
         handles = [(Line2D([], [], **look.line_and_marker()), label) for look, label in LOOKS.values()]
         text = caption(rows, section)
         lay_out(drawing, axes, {0: handles}, text)

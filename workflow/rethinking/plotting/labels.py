@@ -33,9 +33,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Group:
-    """Points that lie on each other: where, and their labels, a line each."""
+    """Points that lie on each other: where, in points from the lower left and in data; their labels, a line each."""
 
     point: tuple[float, float]
+    place: tuple[float, float]
     text: str
 
 
@@ -51,12 +52,15 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float]], labels: Sequ
     found = np.asarray(axes.transData.transform(points)) * unit
     frame = Bbox(axes.get_window_extent().get_points() * unit).padded(-EDGE)
     markers = [Bbox.from_bounds(x - RADIUS, y - RADIUS, 2 * RADIUS, 2 * RADIUS) for x, y in found]
-    groups = [Group(tuple(found[group[0]]), "\n".join(labels[each] for each in group)) for group in _groups(found)]
+    groups = [
+        Group(tuple(found[group[0]]), points[group[0]], "\n".join(labels[each] for each in group))
+        for group in _groups(found)
+    ]
     chosen = _arranged(groups, markers, frame)
     for group, best in chosen.items():
         axes.annotate(
             group.text,
-            tuple(axes.transData.inverted().transform(np.asarray(group.point) / unit).tolist()),
+            group.place,
             xytext=(best.end[0] - group.point[0], best.end[1] - group.point[1]),
             textcoords="offset points",
             ha=best.alignment[0],

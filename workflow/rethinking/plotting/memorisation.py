@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 
 from rethinking.outcomes.columns import RUN
 from rethinking.outcomes.selection import runs_of_panel, without_diverged
-from rethinking.outcomes.wording import capitalised, diverged_sentence, images_of, setting_label, when_fitted
-from rethinking.plotting.curves import draw_band, lines_sentence
+from rethinking.outcomes.wording import diverged_sentence, setting_label, when_fitted
+from rethinking.plotting.curves import draw_band, lines_sentence, network_on
 from rethinking.plotting.layout import Handles, lay_out
 from rethinking.plotting.style import LineStyle, setting_styles, style
 from rethinking.plotting.training import by_epoch
@@ -76,9 +76,8 @@ def handles(corruptions: tuple[str, ...]) -> Handles:
 def caption(runs: pd.DataFrame, section: Section) -> str:
     """What is shown of how many images and seeds, and when each setting's training labels were fitted."""
     group = section.only("settings")
-    data = images_of(section.dataset_labels[group.dataset], runs["num_train"].iloc[0])
     sentences = [
-        f"{capitalised(data)}, {section.labels[group.models[0]]}: accuracy after each epoch, in evaluation mode. The"
+        f"{network_on(runs, group, section)}: accuracy after each epoch, in evaluation mode. The"
         " images are the same in all settings. Training accuracy is of the labels that the network is given; validation"
         " labels are the true ones, whatever the training labels are.",
         lines_sentence(section.seeds),

@@ -1,21 +1,19 @@
 """The networks of the registry: trainable parameters against multiply-adds, each at the input that it is made for."""
 
-import math
 from itertools import cycle
 
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullFormatter
 
 from rethinking.plotting.labels import place_labels
 from rethinking.plotting.layout import lay_out
+from rethinking.plotting.powers import label_powers
 from rethinking.plotting.style import COLOURS, style
 from rethinking.sections import Section
 
 SHAPES = ("o", "s", "D", "v", "^", "<", ">", "P", "X", "*", "d")  # no polygon that a small circle could be
 HEIGHT = 5.0  # inches; a lower figure has no room for a label at every point
-SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 # As they are written elsewhere; one that is not here is called as its module.
 FAMILIES = {
     "mlp": "MLP",
@@ -46,20 +44,13 @@ def figure(sizes: pd.DataFrame, section: Section) -> tuple[Figure, str]:
             axes.plot(members["parameters"], members["multiply_adds"], linestyle="", **look)
             handles.append((Line2D([], [], linestyle="", **look), FAMILIES.get(family, family.replace("_", " "))))
         axes.set(xscale="log", yscale="log", xlabel="trainable parameters", ylabel="multiply-adds of one input")
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(power_of_ten)
-            axis.set_minor_formatter(NullFormatter())
+        label_powers(axes.xaxis, axes.yaxis)
         for column, limit in (("parameters", axes.set_xlim), ("multiply_adds", axes.set_ylim)):
             limit(sizes[column].min() / ROOM, sizes[column].max() * ROOM)
         text = caption(sizes, section)
         lay_out(drawing, [axes], {0: handles}, text)
         place_labels(axes, list(zip(sizes["parameters"], sizes["multiply_adds"], strict=True)), list(sizes["label"]))
     return drawing, text
-
-
-def power_of_ten(value: float, _: float) -> str:
-    """A tick of a logarithmic axis in plain letters; matplotlib's own are mathematics."""
-    return f"10{str(round(math.log10(value))).translate(SUPERSCRIPTS)}"
 
 
 def caption(sizes: pd.DataFrame, section: Section) -> str:

@@ -16,8 +16,8 @@ from matplotlib.patches import Patch
 
 from rethinking.outcomes.columns import RUN
 from rethinking.outcomes.selection import runs_of_panel, without_diverged
-from rethinking.outcomes.wording import capitalised, diverged_sentence, images_of, setting_label
-from rethinking.plotting.curves import draw_band, lines_sentence, mean_and_range
+from rethinking.outcomes.wording import diverged_sentence, setting_label
+from rethinking.plotting.curves import draw_band, lines_sentence, mean_and_range, network_on
 from rethinking.plotting.layout import Handles, lay_out
 from rethinking.plotting.style import LineStyle, setting_styles, style
 from rethinking.sections import Section
@@ -122,9 +122,8 @@ def curve_handles(looks: Mapping[str, LineStyle]) -> Handles:
 def caption(runs: pd.DataFrame, section: Section) -> str:
     """What is shown of how many images and seeds."""
     group = section.only("settings")
-    data = images_of(section.dataset_labels[group.dataset], runs["num_train"].iloc[0])
     sentences = [
-        f"{capitalised(data)}, {section.labels[group.models[0]]}: Frobenius norms of the trainable tensors before"
+        f"{network_on(runs, group, section)}: Frobenius norms of the trainable tensors before"
         " training and after it (left; dashed lines: all tensors together, the root of their squares' sum), and of all"
         " together after each epoch (right; 0 is before training).",
         lines_sentence(section.seeds, "bands and whiskers: lowest to highest seed").replace("Lines", "Bars and lines"),

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from rethinking.plotting.layout import Handles, lay_out
-from rethinking.plotting.models import power_of_ten
+from rethinking.plotting.powers import label_powers
 from rethinking.plotting.style import model_styles, style
 from rethinking.sections import Section
 
@@ -54,8 +54,7 @@ def draw(axes: Axes, rows: pd.DataFrame, looks: dict) -> None:
         axes.plot(by_norm["norm"][without], errors[without], **RING, color=looks[kernel].colour)
     axes.set_xscale("log")
     axes.set_xlabel("norm of the solution")
-    axes.xaxis.set_major_formatter(power_of_ten)
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    label_powers(axes.xaxis)
 
 
 def handles(kernels: pd.DataFrame, looks: dict) -> Handles:

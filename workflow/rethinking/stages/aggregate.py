@@ -76,15 +76,16 @@ def read_tables(folder: Path, summary: dict[str, Any]) -> tuple[pd.DataFrame, pd
 
     Raises ValueError naming a file that is missing, torn or edited, or that run.json says something else of.
     """
-    metrics = _read(folder, summary, "metrics.csv")
+    metrics = read_cells(folder, summary, "metrics.csv")
     several = summary["config"]["training"]["evaluations_per_epoch"] > 1
-    evaluations = _read(folder, summary, "evaluations.csv") if several else evaluations_of(metrics)
+    evaluations = read_cells(folder, summary, "evaluations.csv") if several else evaluations_of(metrics)
     if problem := disagreement(summary, metrics, evaluations):
         raise not_the_runs(folder / "metrics.csv", problem)
     return metrics, evaluations
 
 
-def _read(folder: Path, summary: dict[str, Any], name: str) -> pd.DataFrame:
+def read_cells(folder: Path, summary: dict[str, Any], name: str) -> pd.DataFrame:
+    """A CSV file that a run left, its cells as text; raises ValueError naming one that is missing, torn or edited."""
     return read_csv(left_by_run(folder, summary, name), dtype=str, keep_default_na=False)
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from rethinking.analysis.aggregate import curves_table
-from rethinking.files import atomic, read_csv
+from rethinking.files import atomic
 from rethinking.outcomes.columns import FRAMES, RUN
+from rethinking.stages.aggregate import read_cells
 from rethinking.stages.runs import add_arguments, read_runs
-from rethinking.stages.sealing import left_by_run, not_the_runs
+from rethinking.stages.sealing import not_the_runs
 
 
 def gathered(runs: Iterable[tuple[Path, dict[str, Any]]], frame: str) -> pd.DataFrame:
@@ -23,8 +24,8 @@ def gathered(runs: Iterable[tuple[Path, dict[str, Any]]], frame: str) -> pd.Data
 
 
 def _read(folder: Path, summary: dict[str, Any], frame: str) -> pd.DataFrame:
-    path = left_by_run(folder, summary, f"{frame}.csv")
-    table = read_csv(path, dtype=str, keep_default_na=False)
+    path = folder / f"{frame}.csv"
+    table = read_cells(folder, summary, path.name)
     if lacking := [name for name in FRAMES[frame] if name not in (*RUN, *table.columns)]:
         raise not_the_runs(path, f"it has no column {lacking[0]}")
     last, epochs = table["Epoch"].tolist()[-1:], summary["epochs_done"]

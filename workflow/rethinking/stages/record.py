@@ -104,10 +104,8 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
         there = [every[run.path] for run in configuration.runs(name) if run.path in every]
         if not there:
             continue
-        for line in [
-            *differing_environments([each for _, each in there]),
-            *differing_data([each for _, each in there]),
-        ]:
+        summaries = [summary for _, summary in there]
+        for line in [*differing_environments(summaries), *differing_data(summaries)]:
             print(f"warning: the runs of {name} differ in {line}", file=sys.stderr)
         seeds = tuple(sorted({run.seed for run, _ in there}))
         section = replace(described.section_of(configuration, name), seeds=seeds)

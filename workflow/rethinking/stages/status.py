@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from rethinking import paths, resources
 from rethinking.config import Configuration
@@ -38,11 +39,12 @@ class Standing:
     seconds_left: float
 
 
-def standing(configuration: Configuration, run: RunConfig, now: float, pace: "Pace") -> Standing:
-    """Where a run stands by its files, `now` being the time."""
-    summary = Path(paths.run_folder(run)) / "run.json"
-    if summary.exists():
-        is_its = read_json(summary).get("config_digest") == run.digest
+def standing(
+    configuration: Configuration, run: RunConfig, summary: dict[str, Any] | None, now: float, pace: "Pace"
+) -> Standing:
+    """Where a run stands by its run.json, where it has one, else by its log, `now` being the time."""
+    if summary is not None:
+        is_its = summary.get("config_digest") == run.digest
         left = 0.0 if is_its else pace.seconds(configuration, run) * run.training.epochs
         return Standing(run, "done" if is_its else "made otherwise", None, left)
     file = Path(paths.train_log(run))
@@ -100,9 +102,11 @@ def standings(configuration: Configuration, now: float) -> dict[str, Standing]:
     pace = Pace()
     runs = {run.path: run for name in configuration.sections for run in configuration.runs(name)}
     runs |= {run.path: run for run in _begun(configuration) if run.path not in runs}
-    for run in runs.values():
-        _hear_of_finished(run, pace)
-    return {path: standing(configuration, run, now, pace) for path, run in runs.items()}
+    summaries = {path: _summary_of(run) for path, run in runs.items()}
+    for path, run in runs.items():
+        if summary := summaries[path]:
+            pace.heard(run, summary["seconds"] / summary["epochs_done"])
+    return {path: standing(configuration, run, summaries[path], now, pace) for path, run in runs.items()}
 
 
 def _begun(configuration: Configuration) -> Iterator[RunConfig]:
@@ -113,12 +117,10 @@ def _begun(configuration: Configuration) -> Iterator[RunConfig]:
             yield configuration.run(dataset, model, corruption, recipe, int(seed.removeprefix("seed")))
 
 
-def _hear_of_finished(run: RunConfig, pace: Pace) -> None:
-    """What an epoch of a finished run took."""
-    summary = Path(paths.run_folder(run)) / "run.json"
-    if summary.exists():
-        values = read_json(summary, seconds=(int, float), epochs_done=int)
-        pace.heard(run, values["seconds"] / values["epochs_done"])
+def _summary_of(run: RunConfig) -> dict[str, Any] | None:
+    """The run.json of a run, None where it has none."""
+    file = Path(paths.run_folder(run)) / "run.json"
+    return read_json(file, seconds=(int, float), epochs_done=int) if file.exists() else None
 
 
 # -- what is printed ---------------------------------------------------------------------------------------------------
