@@ -5,7 +5,7 @@ import math
 from matplotlib.axis import Axis
 from matplotlib.ticker import NullFormatter
 
-SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def label_powers(*axes: Axis) -> None:
