@@ -1,9 +1,11 @@
 """Kernel models: matrices by blocks that a killed job goes on from, exact solutions, features, and what is chosen."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rethinking.__main__ import main
@@ -16,6 +18,7 @@ from rethinking.kernels.gabor import gabor, wavelets
 from rethinking.kernels.gram import Blocks, build, claimed, gaussian, linear
 from rethinking.kernels.patches import RandomPatches, quadrants
 from rethinking.kernels.solution import extreme_eigenvalues, factor_of, solve
+from rethinking.stages.record_computed import STEPS
 
 TRAIN, TEST = 45, 12
 ROWS = 7  # of a block: seven of them, the last one short
@@ -316,6 +319,39 @@ def test_a_killed_call_solves_again_only_what_it_had_not_solved(tmp_path, monkey
     saved = killed_after(monkeypatch, 1000)
     assert main(call) == 0, capsys.readouterr().err
     assert len(saved) == factor - 2
+
+
+def test_a_kernel_is_recorded_once_it_is_solved_and_stays_when_it_is_gone(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    file = configured(tmp_path, **KERNEL)
+    values = json.loads(file.read_text()) | {"tables": {"table3": {}}}
+    values["kernels"]["unsolved"] = {**KERNEL, "bandwidths": [0.1]}
+    file.write_text(json.dumps(values))
+    place = "results/kernels/mine/one"
+    assert main(["kernel", "one", "--configfile", str(file), "--out", place]) == 0, capsys.readouterr().err
+    record = ["record", "--configfile", str(file), "--out", "kept"]
+    assert main(record) == 0, capsys.readouterr().err
+    kept = {path: path.read_bytes() for path in (tmp_path / "kept").rglob("*.*")}
+    assert {path.name for path in kept} == {*STEPS, "kernels.csv", "table3.csv", "table3.md"}
+    table = pd.read_csv(tmp_path / "kept/table3.csv")
+    assert list(table["train_error"][:2]) == [0, 0]
+    assert set(table["kernel"]) == {"one"}
+    shutil.rmtree(tmp_path / place)
+    assert main(record) == 0
+    assert {path: path.read_bytes() for path in (tmp_path / "kept").rglob("*.*")} == kept
+
+
+def test_a_kernel_that_another_configuration_solved_is_not_recorded(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    file = configured(tmp_path, **KERNEL)
+    assert main(["kernel", "one", "--configfile", str(file), "--out", "results/kernels/mine/one"]) == 0
+    for changed in ({"rows": 65}, {"l2": [0, 1]}, {"corruptions": ["true_labels"]}):
+        configured(tmp_path, **(KERNEL | changed))
+        assert main(["record", "--configfile", str(file), "--out", "kept"]) == 1
+        told = capsys.readouterr().err
+        assert "left out: results/kernels/mine/one, which another configuration made" in told
+        assert "results/runs holds no run of the configuration 'mine'" in told
+        assert not (tmp_path / "kept").exists()
 
 
 def test_an_unknown_kernel_is_told_with_the_nearest(tmp_path, capsys):

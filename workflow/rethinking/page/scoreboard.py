@@ -61,6 +61,7 @@ SPOKEN = {
     CAN_HARDLY_FAIL: "agree and could hardly have failed to",
     "not run": "were not run",
     "no target": "are no targets",
+    "not compared": "are not compared, as they are of fewer images",
 }
 
 
@@ -68,8 +69,11 @@ def sentence(contents: Contents) -> str:
     """What was claimed and what of it holds here."""
     found = scores(contents.tables)
     if not found:
-        return f"{CLAIM} These are {len(contents.runs)} runs, of which no table judges one."
-    data = " and ".join(dict.fromkeys(contents.dataset_labels.values()))
+        runs = f"These are {len(contents.runs)} runs" if len(contents.runs) else "Nothing here was trained"
+        return f"{CLAIM} {runs}, and no table judges it."
+    judged = [made.section for made in contents.tables if made.judges]
+    data = " and ".join(dict.fromkeys(section.dataset_label for section in judged if section.groups))
     counts = [(word, sum(score.counts.get(word, 0) for score in found)) for word in columns(found)]
     counted = ", ".join(f"{count:,} {SPOKEN.get(word, word)}" for word, count in counts)
-    return f"{CLAIM} Of what the paper says, beside runs on {data}: {counted}."
+    beside = f", beside runs on {data}" if data else ""
+    return f"{CLAIM} Of what the paper says{beside}: {counted}."

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rethinking.config import CHECKOUT, Configuration, kernel_jobs
 from rethinking.provenance import kernel_code
-from rethinking.stages import kernel_choice, kernel_solution
+from rethinking.stages import kernel_choice, kernel_gram, kernel_solution
 from rethinking.stages.by_hand import BY_HAND, corrupted, prepared
 from rethinking.stages.expressivity_by_hand import STUDY
 
@@ -26,15 +26,9 @@ def main(argv: list[str]) -> None:
         for name in values["corruptions"]
         if (folder := corrupted(configuration, values["dataset"], name, values["seed"], data))
     }
-    kernel_choice.choose(choice_job, data, out / "choice.json")
-    kernel_solution.write(
-        kernel_jobs.solution_job(configuration, arguments.kernel),
-        kernel_jobs.gram_job(configuration, arguments.kernel),
-        kernel_code("gram"),
-        data,
-        labels,
-        out / "choice.json",
-        out / "state",
-        out / "solution.json",
-    )
+    kernel_choice.choose(choice_job, data, choice := out / "choice.json")
+    matrix = kernel_jobs.gram_job(configuration, arguments.kernel), kernel_code("gram"), data
+    kernel_gram.write(*matrix, choice, out / "state", out / "gram.json")
+    solution_job = kernel_jobs.solution_job(configuration, arguments.kernel)
+    kernel_solution.write(solution_job, *matrix, labels, choice, out / "state", out / "solution.json")
     print(f"results in {out}")

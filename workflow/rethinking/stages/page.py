@@ -20,7 +20,7 @@ from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.reporting.registry import TABLES
 from rethinking.sections import Section
 from rethinking.stages.frames import read_frame, read_frames
-from rethinking.stages.page_parts import day_of, documents, facts_of, labels_of, relative, together
+from rethinking.stages.page_parts import FACTS, day_of, documents, facts_of, labels_of, relative, together
 from rethinking.stages.sealing import read_run
 
 
@@ -67,7 +67,7 @@ def with_facts(runs: pd.DataFrame, folder: Path) -> pd.DataFrame:
     for names in runs[RUN].itertuples(index=False, name=None):
         place = "results/runs/" + "/".join(map(str, [*names[:-1], f"seed{names[-1]}"]))
         known.append(facts_of(read_run(folder / place), day_of(folder / place), place))
-    return runs.assign(**{key: [each[key] for each in known] for key in ("torch", "python", "date", "folder")})
+    return runs.assign(**{key: [each[key] for each in known] for key in FACTS})
 
 
 def write(contents: Contents, out: Path) -> None:

@@ -15,6 +15,9 @@ from rethinking.files import read_text
 from rethinking.outcomes.columns import RUN
 from rethinking.sections import Section
 
+VERSIONS = ("torch", "python")
+FACTS = (*VERSIONS, "date", "folder")  # what a page says of a run beside its row of runs.csv
+
 
 def documents() -> dict[str, Any]:
     """What the checkout says of its differences from the paper, and of how to cite it."""
@@ -34,7 +37,7 @@ def day_of(folder: Path) -> str:
 
 def facts_of(summary: Mapping[str, Any], day: str, folder: str) -> dict[str, str]:
     """What a page says of a run beside its row of runs.csv."""
-    versions = {name: summary["versions"].get(name, "") for name in ("torch", "python")}
+    versions = {name: summary["versions"].get(name, "") for name in VERSIONS}
     return {**versions, "date": day, "folder": folder}
 
 

@@ -22,7 +22,7 @@ from rethinking.outcomes.criteria import CRITERIA
 from rethinking.provenance import train_code
 from rethinking.published import PAPER, check_published
 from rethinking.registry import lookup
-from rethinking.reporting.formats import text_of
+from rethinking.reporting.formats import Table, text_of
 from rethinking.reporting.registry import TABLES
 from rethinking.run import RunConfig
 from rethinking.schema import ConfigurationError
@@ -32,6 +32,7 @@ from rethinking.stages.by_hand import RESULTS
 from rethinking.stages.confusions import read_confusions, read_matrices
 from rethinking.stages.frames import read_published
 from rethinking.stages.page_parts import day_of
+from rethinking.stages.record_computed import computed_frames, keep_computed
 from rethinking.stages.sealing import left_by_run, read_run
 
 KEPT = Path("docs/results")
@@ -90,17 +91,24 @@ def keep(configuration: Configuration, folder: Path, kept: Path) -> dict[str, st
 def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
     """Write `out`/runs.csv and every table of the configuration; return these files.
 
-    They are made from the runs under `folder` and from those that earlier records kept in `out`/runs. Raises ValueError
-    where there is no run at all.
+    They are made from the runs under `folder`, from what is computed without a training beside it, and from what
+    earlier records kept in `out`. Raises ValueError where there is neither.
     """
     kept = out / "runs"
     days = days_recorded(out / "runs.csv") | keep(configuration, folder, kept)
-    every = finished(configuration, kept)
-    if not every:
+    keep_computed(configuration, folder.parent, out)
+    every, computed = finished(configuration, kept), computed_frames(configuration, out)
+    if not every and not computed:
         raise ValueError(f"{folder} holds no run of the configuration {configuration.name!r}")
-    runs_csv = runs_kept({path: summary for path, (_, summary) in every.items()}, kept, days)
-    written = [write(out / "runs.csv", runs_csv.to_csv(index=False, lineterminator="\n"))]
+    written = []
+    if every:
+        runs_csv = runs_kept({path: summary for path, (_, summary) in every.items()}, kept, days)
+        written.append(write(out / "runs.csv", runs_csv.to_csv(index=False, lineterminator="\n")))
     for name in configuration.tables:
+        entry = TABLES[name]
+        if entry.computed in computed:
+            table = entry.load()(**entry.arguments(computed, None), section=described.section_of(configuration, name))
+            written += write_table(table, out / name)
         there = [every[run.path] for run in configuration.runs(name) if run.path in every]
         if not there:
             continue
@@ -112,8 +120,13 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
         table = lookup(TABLES, "table", name).load()(
             **arguments_of(configuration, section, there, kept), section=section
         )
-        written += [write(out / f"{name}{suffix}", text_of(table, suffix)) for suffix in (".csv", ".md")]
+        written += write_table(table, out / name)
     return written
+
+
+def write_table(table: Table, stem: Path) -> list[Path]:
+    """Write a table as CSV and Markdown; return these files."""
+    return [write(stem.with_name(f"{stem.name}{suffix}"), text_of(table, suffix)) for suffix in (".csv", ".md")]
 
 
 def arguments_of(

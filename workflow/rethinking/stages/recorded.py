@@ -9,14 +9,16 @@ import pandas as pd
 
 from rethinking.config import CHECKOUT, Configuration, described
 from rethinking.config.datasets import label_of
+from rethinking.outcomes.columns import FRAMES
 from rethinking.page.contents import POINTS, Contents, Drawing, Made, points_of_paper
 from rethinking.plotting.registry import FIGURES
 from rethinking.reporting.registry import TABLES
 from rethinking.run import RunConfig
 from rethinking.sections import Section
 from rethinking.stages.aggregate import frames
-from rethinking.stages.page_parts import day_of, documents, facts_of, relative, together
+from rethinking.stages.page_parts import FACTS, day_of, documents, facts_of, relative, together
 from rethinking.stages.record import KEPT, arguments_of, days_recorded, finished, numeric
+from rethinking.stages.record_computed import computed_frames
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,8 +29,9 @@ Kept = dict[str, tuple[RunConfig, dict[str, Any]]]
 
 def recorded_files() -> list[str]:
     """The configurations of which runs are recorded."""
-    names = sorted(folder.name for folder in (CHECKOUT / KEPT).iterdir() if (folder / "runs").is_dir())
-    return [f"config/{name}.yaml" for name in names]
+    names = sorted(folder.name for folder in (CHECKOUT / KEPT).iterdir() if folder.is_dir())
+    files = [f"config/{name}.yaml" for name in names]
+    return [file if (CHECKOUT / file).exists() else f"config/studies/{Path(file).name}" for file in files]
 
 
 def recorded(configfile: str, out: Path | None = None) -> tuple[Contents, Path]:
@@ -36,19 +39,23 @@ def recorded(configfile: str, out: Path | None = None) -> tuple[Contents, Path]:
     configuration = Configuration.load(CHECKOUT / configfile)
     shown = KEPT / configuration.name
     kept, out = CHECKOUT / shown / "runs", out or PAGES / configuration.name / "index.html"
-    every = finished(configuration, kept)
-    if not every:
+    every, computed = finished(configuration, kept), computed_frames(configuration, CHECKOUT / shown)
+    if not every and not computed:
         raise ValueError(
             f"{shown} holds no run of the configuration {configuration.name!r}: python -m rethinking record"
         )
     figures, tables, points = [], [], []
     for key in configuration.sections:
         section, runs = kept_of(configuration, key, every)
-        if not runs:
+        entry = described.entry_of(configuration, key)
+        if entry.computed in computed:
+            arguments = entry.arguments(computed, None)
+        elif runs:
+            arguments = arguments_of(configuration, section, runs, kept)
+        else:
             continue
-        arguments = arguments_of(configuration, section, runs, kept)
         points.append(points_of_paper(arguments.get("published"), section))
-        made = described.entry_of(configuration, key).load()(**arguments, section=section)
+        made = entry.load()(**arguments, section=section)
         if key in configuration.figures:
             figures.append(Drawing(key, FIGURES[key].description, svg_of(made[0]), made[1]))
         else:
@@ -82,7 +89,9 @@ def kept_of(
 
 
 def runs_and_curves(every: Kept, kept: Path, days: dict[str, str], shown: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """All runs that are kept, those of no figure or table among them, and their curves."""
+    """All runs that are kept, those of no figure or table among them, and their curves; no rows of none."""
+    if not every:
+        return pd.DataFrame(columns=[*FRAMES["runs"], *FACTS]), pd.DataFrame(columns=list(FRAMES["curves"]))
     read = frames([(kept / path, summary) for path, (_, summary) in every.items()], "accuracy_99")
     facts = [
         facts_of(each, days.get(path) or day_of(kept / path), str(shown / path)) for path, (_, each) in every.items()
