@@ -4,7 +4,7 @@ import importlib
 import sys
 
 COMMANDS = {
-    "list": "what there is: models, datasets, corruptions, recipes, experiments, figures, tables, measures",
+    "list": "what there is: models, datasets, corruptions, recipes, experiments, figures, tables, measures, files",
     "summary": "a network layer by layer: output shapes, parameters, multiply-adds",
     "train": "one run by its names; its data are made where they are missing",
     "download": "a data set's original files, from a folder or from mirrors (called by the rule of that name)",
@@ -65,6 +65,11 @@ def main(argv: list[str]) -> int:
         print(f"error: this machine has too little memory: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def console() -> int:
+    """The command `rethinking` of an installed package."""
+    return main(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -19,10 +19,10 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+from rethinking.checkout import SCHEMAS
 from rethinking.files import read_text
 from rethinking.registry import nearest
 
-SCHEMAS = Path(__file__).parents[1] / "schemas"
 SHOWN = 300  # characters of a value in a message
 MOST = 100_000  # values of one YAML file; the largest that is shipped has some 2,000
 

@@ -3,22 +3,40 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from snakemake.iocontainers import Wildcards
 
+
+def installed_version() -> str:
+    """The version of the installed package; empty where there is none."""
+    try:
+        return metadata.version("rethinking-generalization")
+    except metadata.PackageNotFoundError:
+        return ""
+
+
 # The code that runs is this checkout's: here for parsing, in PYTHONPATH for the jobs. What else lies beside the Snakefile
 # or in the working folder is its user's, and no copy.py or numpy.py there is imported in the place of another: Snakemake
 # looks for modules there, Python where it is not safe, and for an empty entry of PYTHONPATH.
+VERSION = "0.1.0"  # of the code that these rules call
 CODE = os.path.dirname(workflow.current_basedir.get_path_or_uri(secret_free=True))
-sys.path[:] = [CODE, *(folder for folder in sys.path if folder != os.path.dirname(CODE))]
+sys.path[:] = [folder for folder in sys.path if folder != os.path.dirname(CODE)]
+if os.path.isdir(os.path.join(CODE, "rethinking")):
+    sys.path.insert(0, CODE)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [CODE, *os.getenv("PYTHONPATH", "").split(os.pathsep)]))
+elif (installed := installed_version()) != VERSION:  # fetched from git, file by file, or part of an installed package
+    sys.exit(
+        f"the workflow is version {VERSION} and lies without its package, of which"
+        f" {f'version {installed}' if installed else 'none'} is installed: pip install rethinking-generalization=={VERSION}"
+        " (or a checkout of it); or use the Snakefile of a checkout"
+    )
 # Jobs call `python3`: the one that runs Snakemake, or with `--sdm conda` that of environment.yml.
 os.environ.update(
-    PATH=os.pathsep.join([os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)]),
-    PYTHONPATH=os.pathsep.join(filter(None, [CODE, *os.getenv("PYTHONPATH", "").split(os.pathsep)])),
-    PYTHONSAFEPATH="1",
+    PATH=os.pathsep.join([os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)]), PYTHONSAFEPATH="1"
 )
 # Read by cuBLAS when a job starts; without it, matrix products on a GPU are not deterministic.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

@@ -1,6 +1,7 @@
 """The configuration: what YAML says, checked, and what each job gets of it."""
 
-from rethinking.config.configuration import CHECKOUT, DEFAULT, Configuration
+from rethinking.checkout import CHECKOUT
+from rethinking.config.configuration import DEFAULT, Configuration
 from rethinking.config.datasets import CATALOGUE
 
 __all__ = ["CATALOGUE", "CHECKOUT", "DEFAULT", "Configuration"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rethinking import schema
+from rethinking.checkout import CHECKOUT
 from rethinking.config import computed, corruptions, data_dir, datasets, networks, panels, recipes
 from rethinking.config.datasets import CATALOGUE
 from rethinking.config.entries import Entries
@@ -19,7 +20,6 @@ from rethinking.run import RunConfig, runs_of
 from rethinking.schema import ConfigOrigins
 from rethinking.sections import PanelRuns
 
-CHECKOUT = Path(__file__).parents[3]
 DEFAULT = "config/config.yaml"
 NETWORK = ("factory", "family", "learning_rate", "arguments")  # what a run has of it
 COMMAND_LINE = ConfigOrigins("command line")

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rethinking.config.configuration import CHECKOUT, Configuration
+from rethinking.checkout import CHECKOUT
+from rethinking.config.configuration import Configuration
 from rethinking.config.datasets import label_of, lineage
 from rethinking.outcomes.registry import PAPER_FILES, OfRuns
 from rethinking.plotting.registry import FIGURES

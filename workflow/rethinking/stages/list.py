@@ -3,7 +3,7 @@
 import argparse
 
 from rethinking.analysis.registry import MEASURES
-from rethinking.config import Configuration
+from rethinking.config import CHECKOUT, Configuration
 from rethinking.config.corruptions import registered_variants
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.models.registry import MODELS
@@ -53,6 +53,11 @@ def _experiments(configuration: Configuration) -> dict[str, str]:
     return {name: ", ".join(folders) for name, folders in configuration.experiments.items()}
 
 
+def _files(configuration: Configuration) -> dict[str, str]:
+    files = [CHECKOUT / "Snakefile", *sorted((CHECKOUT / "config").rglob("*.yaml"))]
+    return {file.relative_to(CHECKOUT).as_posix(): str(file) for file in files}
+
+
 KINDS = {
     "models": _models,
     "datasets": _datasets,
@@ -61,6 +66,7 @@ KINDS = {
     "figures": lambda configuration: {name: entry.description for name, entry in FIGURES.items()},
     "tables": lambda configuration: {name: entry.description for name, entry in TABLES.items()},
     "experiments": _experiments,
+    "files": _files,
     "measures": lambda configuration: {name: entry.description for name, entry in MEASURES.items()},
 }
 

@@ -29,17 +29,19 @@ Kept = dict[str, tuple[RunConfig, dict[str, Any]]]
 
 def recorded_files() -> list[str]:
     """The configurations of which runs are recorded."""
-    names = sorted(folder.name for folder in (CHECKOUT / KEPT).iterdir() if folder.is_dir())
+    if not KEPT.is_dir():
+        raise ValueError(f"{KEPT}: nothing is recorded here: python -m rethinking record")
+    names = sorted(folder.name for folder in KEPT.iterdir() if folder.is_dir())
     files = [f"config/{name}.yaml" for name in names]
     return [file if (CHECKOUT / file).exists() else f"config/studies/{Path(file).name}" for file in files]
 
 
 def recorded(configfile: str, out: Path | None = None) -> tuple[Contents, Path]:
     """The contents of a configuration's page, and where it is to be written; ValueError where nothing is recorded."""
-    configuration = Configuration.load(CHECKOUT / configfile)
+    configuration = Configuration.load(configfile if Path(configfile).exists() else CHECKOUT / configfile)
     shown = KEPT / configuration.name
-    kept, out = CHECKOUT / shown / "runs", out or PAGES / configuration.name / "index.html"
-    every, computed = finished(configuration, kept), computed_frames(configuration, CHECKOUT / shown)
+    kept, out = shown / "runs", out or PAGES / configuration.name / "index.html"
+    every, computed = finished(configuration, kept), computed_frames(configuration, shown)
     if not every and not computed:
         raise ValueError(
             f"{shown} holds no run of the configuration {configuration.name!r}: python -m rethinking record"
@@ -60,12 +62,12 @@ def recorded(configfile: str, out: Path | None = None) -> tuple[Contents, Path]:
             figures.append(Drawing(key, FIGURES[key].description, svg_of(made[0]), made[1]))
         else:
             tables.append(Made(key, TABLES[key].description, made, section, str(shown / key)))
-    runs, curves = runs_and_curves(every, kept, days_recorded(CHECKOUT / shown / "runs.csv"), shown / "runs")
+    runs, curves = runs_and_curves(every, kept, days_recorded(shown / "runs.csv"), shown / "runs")
     datasets = sorted(runs["dataset"].unique())
     return Contents(
         name=configuration.name, command=f"snakemake --cores all --configfile {configfile}",
-        root=relative(CHECKOUT, out.absolute()), figures=figures, pictures=[], tables=tables, runs=runs, curves=curves,
-        paper=together(points, POINTS),
+        root=relative(Path.cwd(), out.absolute()),
+        figures=figures, pictures=[], tables=tables, runs=runs, curves=curves, paper=together(points, POINTS),
         labels={name: configuration.models[name]["label"] for name in runs["model"].unique()},
         dataset_labels={name: label_of(configuration, name) for name in datasets},
         licences=described.licences(configuration, datasets), recorded=True, **documents(),
