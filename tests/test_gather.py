@@ -135,3 +135,16 @@ def test_a_recipe_that_leaves_out_what_a_figure_shows_is_refused_with_its_key(fi
     with pytest.raises(ConfigurationError) as refused:
         loaded(recipe, figure, panel)
     assert str(refused.value) == f"mine.yaml: {message}"
+
+
+def test_a_figure_of_measures_is_on_the_page_of_what_is_recorded(fresh_checkout):
+    values = fresh_checkout.configuration()
+    values["recipes"]["measured"] = {"extends": "quick", "measures": ["frobenius_norm"]}
+    group = {"models": ["mlp-w0.05"], "corruptions": ["true_labels"]}
+    values["figures"] = {"norms": {"dataset": "digits-50", "recipe": "measured", "panels": {"settings": group}}}
+    fresh_checkout.configure(values)
+    fresh_checkout.run(target="results/runs/digits-50/mlp-w0.05/true_labels/measured/seed0/run.json")
+    for command in (["record"], ["page", "--configfile", "config/config.yaml"]):
+        called = fresh_checkout.rethinking(*command)
+        assert called.returncode == 0, called.stderr
+    assert "figure-norms" in (fresh_checkout / "results/report/recorded/tiny/index.html").read_text()

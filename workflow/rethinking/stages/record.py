@@ -19,6 +19,7 @@ from rethinking.config import CHECKOUT, Configuration, described
 from rethinking.files import atomic, read_csv
 from rethinking.outcomes.columns import REPEATED
 from rethinking.outcomes.criteria import CRITERIA
+from rethinking.paths import OF_SOME
 from rethinking.provenance import train_code
 from rethinking.published import PAPER, check_published
 from rethinking.registry import lookup
@@ -31,6 +32,7 @@ from rethinking.stages.aggregate import frames, read_tables
 from rethinking.stages.by_hand import RESULTS
 from rethinking.stages.confusions import read_confusions, read_matrices
 from rethinking.stages.frames import read_published
+from rethinking.stages.gather import gathered
 from rethinking.stages.page_parts import day_of
 from rethinking.stages.record_computed import computed_frames, keep_computed
 from rethinking.stages.sealing import left_by_run, read_run
@@ -137,6 +139,7 @@ def arguments_of(
     numbers = {key: numeric(frame) for key, frame in frames(folders, section.fit_criterion).items()}
     if "confusions" in entry.frames:
         numbers["confusions"] = read_confusions(folders)
+    numbers |= {name: numeric(gathered(folders, name)) for name in OF_SOME if name in entry.frames}
     published = read_published(CHECKOUT / PAPER, described.published(configuration, section.name))
     return entry.arguments(numbers, published)
 
