@@ -13,9 +13,10 @@ from rethinking.schema import ConfigurationError, load_yaml
 from rethinking.stages.frames import read_published
 
 COUNTS = {"table1": 38, "table4": 6, "fig1a": 345, "fig1b": 33, "fig1c": 33, "fig2b": 553}
+ON_IMAGENET = {"table2": 33, "fig2a": 9}
 PAGES = {"table 1": 6, "table 4": 14, "figure 1a": 4, "figure 1b": 4, "figure 1c": 4, "figure 2b": 7}
-HEADER = "source,page,panel,model,corruption,quantity,step,value,remark"
-ROW = "figure 1b,4,corruption_levels,alexnet,random_labels-0.5,relative_time,,1.2579,"
+HEADER = "source,page,panel,model,corruption,quantity,step,value,reading_error,remark"
+ROW = "figure 1b,4,corruption_levels,alexnet,random_labels-0.5,relative_time,,1.2579,0.003,"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def test_every_file_passes_its_check():
     check_published(CHECKOUT / PAPER, load_yaml(CHECKOUT / CATALOGUE))
 
 
-@pytest.mark.parametrize(("name", "count"), COUNTS.items())
+@pytest.mark.parametrize(("name", "count"), (COUNTS | ON_IMAGENET).items())
 def test_no_number_of_the_paper_is_missing(name, count):
     assert len(read_published(CHECKOUT / PAPER, [f"{name}.csv"])) == count
 
@@ -143,6 +144,36 @@ def test_only_alexnet_under_weight_decay_has_words_instead_of_a_number(published
     ]
 
 
+def test_what_is_read_from_a_figure_says_how_well_and_what_is_printed_needs_not(published):
+    """A thousandth of the axis, which is no less than how far the times of figure 1b are from whole epochs."""
+    errors = published.groupby("source")["reading_error"].agg(lambda values: sorted(set(values.dropna())))
+    assert errors.to_dict() == {
+        "table 1": [], "table 4": [], "figure 1a": [0.0025], "figure 1b": [0.003], "figure 1c": [0.001],
+        "figure 2b": [0.04],
+    }  # fmt: skip
+    assert published["reading_error"].isna().equals(published["source"].str.startswith("table"))
+
+
+TABLE_2 = {  # of the network with neither regulariser, and of the one with weight decay, on true labels
+    "top1_train_accuracy": (99.53, 90.60), "top5_train_accuracy": (100.0, 100.0),
+    "top1_test_accuracy": (59.80, 67.18), "top5_test_accuracy": (80.38, 86.44),
+    "top1_best_test_accuracy": (63.16, 72.57), "top5_best_test_accuracy": (84.49, 91.31),
+}  # fmt: skip
+
+
+def test_table_2_is_the_printed_one_and_figure_2a_agrees_with_it():
+    numbers = read_published(CHECKOUT / PAPER, [f"{name}.csv" for name in ON_IMAGENET])
+    on_true = numbers[numbers["corruption"] == "true_labels"].set_index(["source", "panel", "quantity"])["value"]
+    for quantity, (plain, decay) in TABLE_2.items():
+        assert on_true["table 2", "plain", quantity] == plain
+        assert on_true["table 2", "decay", quantity] == decay
+    for panel in ("augmentation_dropout_decay", "decay", "plain"):
+        printed, read = (on_true[source, panel, "top1_test_accuracy"] for source in ("table 2", "figure 2a"))
+        assert printed == pytest.approx(read, abs=0.25)
+    random = numbers[numbers["corruption"] == "random_labels-1.0"]
+    assert random.groupby("panel")["quantity"].count().to_dict() == {"decay": 4, "dropout_decay": 4, "plain": 4}
+
+
 def test_the_curves_have_a_point_every_391_steps(published):
     curves = published[(published["source"] == "figure 1a")]
     for _, curve in curves.groupby("corruption"):
@@ -180,7 +211,10 @@ FAULTS = [
     (ROW.replace(",4,", ",40,"), "line 2.page = 40: must be at most 15"),
     (f"{ROW}\n{ROW}", "line 3: the same number as in line 2"),
     (ROW + ",more", 'line 2.more cells than columns = ["more"]: unknown key; known: corruption, model, page, panel, '
-     "quantity, remark, source, step, value"),
+     "quantity, reading_error, remark, source, step, value"),
+    (ROW.replace("0.003", "0"), "line 2.reading_error = 0.0: must be more than 0"),
+    (ROW.replace("relative_time", "top1_test_accuracy"),
+     'line 2.quantity = "top1_test_accuracy": top1 and top5 are of ImageNet, where they are all'),
     ("", "must not be empty"),
 ]  # fmt: skip
 

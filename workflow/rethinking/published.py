@@ -13,14 +13,14 @@ from rethinking import schema
 from rethinking.config.corruptions import registered_variants, spelled
 from rethinking.files import read_text, sha256
 from rethinking.models.registry import MODELS
-from rethinking.outcomes.registry import SECTION_OF
+from rethinking.outcomes.registry import IMAGENET, SECTION_OF
 from rethinking.plotting.registry import FIGURES
 from rethinking.registry import nearest
 from rethinking.reporting.registry import TABLES
 from rethinking.schema import ConfigOrigins, ConfigurationError
 
 PAPER = "config/paper"
-NUMBERS = ("page", "step", "value")
+NUMBERS = ("page", "step", "value", "reading_error")
 NAME = ("source", "panel", "model", "corruption", "quantity", "step")
 RESULT = ("network", "corruption", "recipe", "class", "quantity", "at", "step", "says")
 
@@ -93,15 +93,19 @@ def checksums(folder: Path, names: Iterable[str]) -> dict[str, str]:
 def check_file(path: Path, shown: str) -> None:
     """The same for one file of the paper's numbers."""
     rows = schema.check(_rows(path, shown), "published", lambda key: shown)
-    panels = (FIGURES | TABLES)[SECTION_OF[path.name]].panels
+    section = SECTION_OF[path.name]
+    known = {} if section == IMAGENET else {"panel": (FIGURES | TABLES)[section].panels, "model": MODELS}
     seen: dict[tuple[Any, ...], str] = {}
     for line, row in rows.items():
         if (file := row["source"].replace("figure", "fig").replace(" ", "") + ".csv") != path.name:
             raise ConfigurationError(shown, f"{line}.source", row["source"], f"belongs in {file}")
-        for column, known in (("panel", panels), ("model", MODELS)):
-            if row[column] not in known:
-                problem = f"unknown {column}; {nearest(row[column], known)}"
+        for column, names in known.items():
+            if row[column] not in names:
+                problem = f"unknown {column}; {nearest(row[column], names)}"
                 raise ConfigurationError(shown, f"{line}.{column}", row[column], problem)
+        if row["quantity"].startswith("top") != (section == IMAGENET):
+            problem = "top1 and top5 are of ImageNet, where they are all"
+            raise ConfigurationError(shown, f"{line}.quantity", row["quantity"], problem)
         check_corruption(row["corruption"], shown, f"{line}.corruption")
         if (row["value"] is None) != (row["remark"] == "failed to converge"):
             problem = 'a number, or none and the remark "failed to converge"'

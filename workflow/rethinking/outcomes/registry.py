@@ -14,7 +14,10 @@ PAPER_FILES = {
     "fig1": ("fig1a.csv", "fig1b.csv", "fig1c.csv"),
     "fig2": ("fig2b.csv",),
 }
+# What the paper measured on ImageNet, which nothing here is trained on: no section has these.
+IMAGENET, IMAGENET_FILES = "imagenet", ("table2.csv", "fig2a.csv")
 SECTION_OF = {file: section for section, files in PAPER_FILES.items() for file in files}
+SECTION_OF |= dict.fromkeys(IMAGENET_FILES, IMAGENET)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from rethinking.page.still import still as drawn
 from rethinking.page.svg import inline
 from rethinking.reporting import formats
 from rethinking.reporting.formats import Row, Table
-from rethinking.reporting.hardly import CAN_HARDLY_FAIL, verdicts
 
 FIRST_FIGURE = "fig1"
 SHOWN_OF_RUNS = {
@@ -68,22 +67,14 @@ def still_of(curves: Curves) -> Drawing | None:
 
 
 def rows_of(made: Made, contents: Contents) -> list[Row]:
-    """A table's rows with the command that makes each; agreements that can hardly fail are called so."""
+    """A table's rows with the command that makes each."""
     table, numbers = made.table, made.table.numbers.to_dict("records")
     stands_for = table.stands_for or tuple((place,) for place in range(len(table.shown)))
-    shown = table.shown
-    if made.judges and "verdict" in shown:
-        judged = verdicts(table.numbers)
-        words = [judged.iloc[places[0]] for places in stands_for]
-        said = [
-            f"{before}, {word}" if word == CAN_HARDLY_FAIL else word
-            for word, before in zip(words, shown["verdict"], strict=True)
-        ]
-        shown = shown.assign(verdict=said)
     target = f"{made.file}.csv" if made.file else ""
-    aligned = len(stands_for) == len(shown) and all(place < len(numbers) for places in stands_for for place in places)
+    aligned = len(stands_for) == len(table.shown)
+    aligned = aligned and all(place < len(numbers) for places in stands_for for place in places)
     rows = []
-    for place, row in enumerate(table.rows(shown)):
+    for place, row in enumerate(table.rows()):
         values = (
             {key: value for key, value in numbers[stands_for[place][0]].items() if not is_empty(value)}
             if aligned

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rethinking.page.contents import Contents, Made
-from rethinking.reporting.hardly import AGREES, CAN_HARDLY_FAIL, verdicts
+from rethinking.reporting.hardly import AGREES, CAN_HARDLY_FAIL
+from rethinking.reporting.paper_numbers import ELSEWHERE
+from rethinking.reporting.paper_rows import one_each
 
 DIFFERS = ("differs", "fails")
 CLAIM = (
@@ -15,7 +17,7 @@ CLAIM = (
 
 @dataclass(frozen=True)
 class Score:
-    """One figure or table: how many of its numbers or claims have each verdict, and what that comes to in words."""
+    """One figure or table: how many of its rows, points, curves or claims have each verdict, and that in words."""
 
     source: str
     table: str
@@ -27,7 +29,8 @@ def scores(tables: Iterable[Made]) -> list[Score]:
     """A row a source of every table that judges."""
     found = []
     for made in (made for made in tables if made.judges):
-        judged = made.table.numbers.assign(verdict=verdicts(made.table.numbers))
+        numbers = made.table.numbers
+        judged = one_each(numbers) if "kind" in numbers else numbers
         for source, rows in judged.groupby("source", sort=False):
             counts = {str(word): int(count) for word, count in rows["verdict"].value_counts(sort=False).items()}
             found.append(Score(str(source), made.name, counts, in_words(counts)))
@@ -38,7 +41,8 @@ def in_words(counts: Mapping[str, int]) -> str:
     """What the verdicts of a figure or table come to."""
     agree, differ = (sum(counts.get(word, 0) for word in words) for words in (AGREES, DIFFERS))
     if agree + differ == 0:
-        return CAN_HARDLY_FAIL if counts.get(CAN_HARDLY_FAIL) else "not run"
+        rest = [word for word in (CAN_HARDLY_FAIL, "not run", ELSEWHERE) if counts.get(word)]
+        return rest[0] if rest else "not run"
     verdict = next(word for word in AGREES if counts.get(word)) if not differ else ""
     if verdict:
         return verdict if not counts.get("not run") else f"{verdict}, as far as it was run"
@@ -48,7 +52,7 @@ def in_words(counts: Mapping[str, int]) -> str:
 
 def columns(found: Iterable[Score]) -> list[str]:
     """The verdicts that occur, in the order in which they are read."""
-    order = (*AGREES, *DIFFERS, CAN_HARDLY_FAIL, "not run")
+    order = (*AGREES, *DIFFERS, CAN_HARDLY_FAIL, "not run", ELSEWHERE)
     there = {word for score in found for word in score.counts}
     return [*(word for word in order if word in there), *sorted(there - set(order))]
 
@@ -60,6 +64,7 @@ SPOKEN = {
     "reproduced": "are reproduced",
     CAN_HARDLY_FAIL: "agree and could hardly have failed to",
     "not run": "were not run",
+    ELSEWHERE: "are of ImageNet and were not run",
     "no target": "are no targets",
     "not compared": "are not compared, as they are of fewer images",
 }
@@ -76,4 +81,4 @@ def sentence(contents: Contents) -> str:
     counts = [(word, sum(score.counts.get(word, 0) for score in found)) for word in columns(found)]
     counted = ", ".join(f"{count:,} {SPOKEN.get(word, word)}" for word, count in counts)
     beside = f", beside runs on {data}" if data else ""
-    return f"{CLAIM} Of what the paper says{beside}: {counted}."
+    return f"{CLAIM} Of what the paper says (rows of tables, points, curves){beside}: {counted}."

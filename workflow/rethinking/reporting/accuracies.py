@@ -8,10 +8,18 @@ import pandas as pd
 
 from rethinking.outcomes.selection import Frames
 from rethinking.outcomes.wording import seeds_sentence
-from rethinking.reporting.comparison import FAILED, ours, verdict
+from rethinking.reporting.comparison import FAILED, deviation, ours, verdict
+from rethinking.reporting.hardly import can_hardly_fail, telling
+from rethinking.reporting.spread import binomial_error
 from rethinking.sections import PanelRuns, Section
 
 NOT_COMPARED = "not compared"
+NOISE = (
+    "Binomial se: the standard error of one network's test accuracy on so many test images, which are the same for all"
+    " seeds."
+)
+SPREAD = {"": "", ", sd": "_sd", ", 95 % ±": "_interval"}  # what follows the name of a quantity, and its column
+Digits = int | Sequence[int]
 INFERRED = "The coefficients of weight decay are inferred: the paper does not state them (config/paper/README.md)."
 
 
@@ -69,15 +77,26 @@ def compared(
     found = ours(frames, *row, quantity)
     paper = published_value(published, section, row, quantity)
     value, remark = paper or (math.nan, "")
-    judged = NOT_COMPARED if paper is None else verdict(value, remark, found, section.tolerance[quantity])
+    judged, tolerance = NOT_COMPARED, section.tolerance[quantity]
+    if paper is not None:
+        hardly = can_hardly_fail(quantity, row.corruption, value, tolerance)
+        judged = telling(verdict(remark, found, deviation(value, found.mean, tolerance)), hardly)
     return {
-        quantity: found.mean,
-        f"{quantity}_sd": found.sd,
+        **found.columns(quantity),
+        **test_noise(frames, row, quantity, found.mean),
         "n": found.n,
         f"{quantity}_paper": value if remark != FAILED else remark,
         f"{quantity}_difference": found.mean - value,
         f"{quantity}_verdict": judged,
     }
+
+
+def test_noise(frames: Frames, row: Row, quantity: str, mean: float) -> dict[str, float]:
+    """The binomial standard error of a test accuracy, in percentage points, as a column; none of another quantity."""
+    if quantity != "test_accuracy":
+        return {}
+    images = frames.of("runs", *row)["num_test"].max()
+    return {f"{quantity}_binomial_error": 100 * binomial_error(mean / 100, images)}
 
 
 def settings(section: Section, row: Row) -> dict[str, Any]:
@@ -94,11 +113,18 @@ def settings(section: Section, row: Row) -> dict[str, Any]:
     }
 
 
-def with_spread(mean: float, sd: float, digits: int = 2) -> str:
-    """ "97.31 ± 0.20", without the spread of a single seed."""
-    if math.isnan(mean):
-        return "-"
-    return f"{mean:.{digits}f}" if math.isnan(sd) else f"{mean:.{digits}f} ± {sd:.{digits}f}"
+def columns_apart(numbers: pd.DataFrame, column: str, words: str, digits: Digits = 2) -> dict[str, list[str]]:
+    """A quantity as it is read: its mean, and where a row has several seeds their sd and the mean's interval.
+
+    `column` of `numbers` has the mean, those named like it the others; `digits` are the same for all rows or one each.
+    """
+    places = [digits] * len(numbers) if isinstance(digits, int) else digits
+    found = {}
+    for name, suffix in SPREAD.items():
+        values = numbers[f"{column}{suffix}"]
+        if not suffix or values.notna().any():
+            found[f"{words}{name}"] = [plain(value, each) for value, each in zip(values, places, strict=True)]
+    return found
 
 
 def plain(value: Any, digits: int = 2) -> str:
@@ -114,8 +140,12 @@ def with_difference(value: Any, difference: float, digits: int = 2) -> str:
 
 
 def seeds_note(section: Section) -> str:
-    """How many seeds, and what stands behind the sign."""
-    return seeds_sentence(section.seeds, "Means ± standard deviations over {count} seeds.")
+    """How many seeds, and what stands beside a mean."""
+    return seeds_sentence(
+        section.seeds,
+        "Means over {count} seeds or those of them that have run; sd: the standard deviation over these; 95 % ±: half"
+        " the width of the t interval of the mean (three seeds: 4.30 sd/√3).",
+    )
 
 
 def tolerance_note(section: Section, quantities: Sequence[str]) -> str:
@@ -123,4 +153,7 @@ def tolerance_note(section: Section, quantities: Sequence[str]) -> str:
     if not section.at_paper_size:
         return "The paper's numbers are of all of CIFAR-10; what is measured on other data is not held against them."
     words = [f"{section.tolerance[name]:g} ({name.replace('_', ' ')})" for name in quantities]
-    return f"Reproduced: the mean is at most {' or '.join(words)} percentage points from the paper's."
+    return (
+        f"Reproduced: the mean is at most {' or '.join(words)} percentage points from the paper's; can hardly fail: so"
+        " it is wherever networks fit, or are at chance."
+    )

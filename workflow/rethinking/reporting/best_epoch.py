@@ -11,7 +11,7 @@ import pandas as pd
 
 from rethinking.outcomes.selection import Frames, without_diverged
 from rethinking.outcomes.wording import diverged_sentence, setting_label
-from rethinking.reporting.accuracies import Row, group_name, network_labels, seeds_note, table_rows, with_spread
+from rethinking.reporting.accuracies import Row, columns_apart, group_name, network_labels, seeds_note, table_rows
 from rethinking.reporting.comparison import summary
 from rethinking.reporting.formats import Table
 from rethinking.sections import Section
@@ -49,8 +49,7 @@ def row_of(frames: Frames, row: Row) -> dict[str, Any]:
     rows = without_diverged(frames.of("runs", *row))
     values: dict[str, Any] = {**group_name(row), "model": row.model, "corruption": row.corruption, "n": len(rows)}
     for column in OF_A_RUN:
-        found = summary(rows[column].to_numpy(float), len(rows))
-        values |= {column: found.mean, f"{column}_sd": found.sd}
+        values |= summary(rows[column].to_numpy(float), len(rows)).columns(column)
     return values
 
 
@@ -62,8 +61,7 @@ def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
         "n": [str(n) for n in numbers["n"]],
     }
     for column, name in OF_A_RUN.items():
-        pairs = zip(numbers[column], numbers[f"{column}_sd"], strict=True)
-        columns[name] = [with_spread(mean, sd, digits_of(column, sd)) for mean, sd in pairs]
+        columns |= columns_apart(numbers, column, name, [digits_of(column, sd) for sd in numbers[f"{column}_sd"]])
     return pd.DataFrame(columns)
 
 

@@ -15,6 +15,7 @@ from rethinking.names import level_of
 from rethinking.outcomes.selection import Frames, without_diverged
 from rethinking.outcomes.wording import setting_label
 from rethinking.reporting.comparison import Ours, ours
+from rethinking.reporting.hardly import RANDOM, telling
 from rethinking.sections import PanelRuns, Section
 
 Row = dict[str, Any]
@@ -27,7 +28,6 @@ FASTER = (
     ("gaussian_pixels", "random_labels-1.0"),
     ("random_pixels", "random_labels-1.0"),
 )
-RANDOM = "random_labels-1.0"
 AT_CHANCE = "test error at chance on random labels"
 ERRORS = 3  # standard errors of a test error at chance that count as chance
 
@@ -127,4 +127,5 @@ def at_chance(runs: pd.DataFrame, who: str, tolerance: float) -> Row:
     chance, error = 1 - 1 / met["num_classes"].iloc[0], met["final_test_error"].mean()
     spread = ERRORS * math.sqrt(chance * (1 - chance) / met["num_test"].sum())
     found = f"{error:.3f}, chance {chance:.3f} ± {max(spread, tolerance):.3f}"
-    return claim("figure 1c", what, found, len(met), bool(abs(error - chance) <= max(spread, tolerance)))
+    row = claim("figure 1c", what, found, len(met), bool(abs(error - chance) <= max(spread, tolerance)))
+    return row | {"verdict": telling(row["verdict"], hardly=True)}

@@ -1,7 +1,8 @@
 """Ours beside the paper's: the values of a group of runs, their mean and spread, and the verdict.
 
 A number counts as reproduced where the mean over seeds is within the configured tolerance of the paper's, which shows
-no spread of its own.
+no spread of its own; what it was read from a figure with is on top of it. A loss must be near as a ratio as well: next
+to 0.05, 0.1 is twice as much and not near.
 """
 
 import math
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from rethinking.outcomes.selection import Frames, without_diverged
+from rethinking.reporting.spread import half_width
 from rethinking.sections import PanelRuns, Section
 
 # A quantity's column: of runs.csv where it is one number a run, else of the frame with one row a step.
@@ -33,6 +35,9 @@ OF_A_STEP = {
 AT_THE_FIT = ("relative_time", "test_error_at_fit", "test_error_at_fit_corrupted")
 FITTED = 99.0  # percent; the paper's networks that fit end at 99.2 or more
 FAILED, SUSPECT = "failed to converge", "suspect"  # remarks in config/paper/
+# Quantities that are compared by ratio too: the key of the tolerance that says by which.
+RATIO = {"train_loss": "train_loss_ratio"}
+ROUNDING = 1e-9  # a difference that is the tolerance is within it, whatever the last digits of binary fractions are
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,15 @@ class Ours:
     n: int
     ran: int
     diverged: int = 0
+
+    @property
+    def interval(self) -> float:
+        """Half the width of the 95 % interval of the mean over seeds; NaN of fewer than two."""
+        return half_width(self.sd, self.n)
+
+    def columns(self, name: str) -> dict[str, float]:
+        """Mean, standard deviation and interval as columns of a table."""
+        return {name: self.mean, f"{name}_sd": self.sd, f"{name}_interval": self.interval}
 
 
 def ours(
@@ -95,13 +109,34 @@ def at_step(run: pd.DataFrame, column: str, step: float) -> float:
     return float(np.interp(step, steps, values))
 
 
-def verdict(paper: float, remark: str, found: Ours, tolerance: float) -> str:
-    """ "reproduced", "differs" or "not run"; a run that has no such value, as it never fitted or diverged, differs."""
+def deviation(
+    paper: float, mean: float, tolerance: float, reading_error: float = 0.0, ratio: float = math.inf
+) -> float:
+    """How far a mean of ours is from the paper's number, in tolerances: up to 1 it is near; infinite where it is none.
+
+    `reading_error` is how far the paper's number may be from what its figure shows. `ratio` is by which factor ours
+    may be above or below the paper's, however small both are.
+    """
+    if math.isnan(mean):
+        return math.inf
+    low, high = max(paper - reading_error, 0.0), paper + reading_error
+    absolute = max(abs(mean - paper) - reading_error, 0.0) / tolerance
+    if math.isinf(ratio) or low <= mean <= high:
+        return absolute
+    smaller, larger = (high, mean) if mean > high else (mean, low)
+    return max(absolute, math.log(larger / smaller) / math.log(ratio)) if smaller > 0 else math.inf
+
+
+def verdict(remark: str, found: Ours, away: float) -> str:
+    """ "reproduced", "differs" or "not run", by how many tolerances ours is away.
+
+    A run that has no such value, as it never fitted or diverged, differs.
+    """
     if not found.ran:
         return "not run"
     if remark == FAILED:
         return "differs" if found.mean >= FITTED else "reproduced"
-    return "reproduced" if abs(found.mean - paper) <= tolerance else "differs"
+    return "reproduced" if away <= 1 + ROUNDING else "differs"
 
 
 def find(section: Section, place: tuple[str, str], model: str) -> list[tuple[PanelRuns, str]]:

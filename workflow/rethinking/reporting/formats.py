@@ -36,14 +36,19 @@ class Table:
     def __post_init__(self) -> None:
         object.__setattr__(self, "notes", [note for note in self.notes if note])
 
-    def rows(self, shown: pd.DataFrame | None = None) -> list[Row]:
-        """The rows as HTML has them, of `shown` where another frame of words is given."""
-        words = (self.shown if shown is None else shown).astype(str)
+    def rows(self) -> list[Row]:
+        """The rows as HTML has them."""
+        words = self.shown.astype(str)
         judged = [column.endswith("verdict") for column in words.columns]
         return [
-            Row(cells, any(judged) and all(cell == NOT_RUN for cell, its in zip(cells, judged, strict=True) if its))
+            Row(cells, bool(said := [cell for cell, its in zip(cells, judged, strict=True) if its]) and not_run(said))
             for cells in words.to_numpy().tolist()
         ]
+
+
+def not_run(verdicts: list[str]) -> bool:
+    """Whether all of a row's verdicts are that there is no run, whatever the reason."""
+    return all(verdict.startswith(NOT_RUN) for verdict in verdicts)
 
 
 def comma_separated(table: Table) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from rethinking.outcomes.selection import Frames
 from rethinking.outcomes.wording import setting_label, when_fitted
-from rethinking.reporting.accuracies import plain, seeds_note, with_difference, with_spread
+from rethinking.reporting.accuracies import columns_apart, plain, seeds_note, with_difference
 from rethinking.reporting.comparison import OF_A_STEP, Ours, summary
 from rethinking.reporting.formats import Table
 from rethinking.sections import PanelRuns, Section
@@ -122,8 +122,7 @@ def row_of(frames: Frames, section: Section, result: Mapping[str, Any]) -> dict[
             key: result.get(key, "")
             for key in ("source", "network", "corruption", "recipe", "quantity", "at", "value", "says", "really")
         },
-        "ours": found.mean,
-        "sd": found.sd,
+        **found.columns("ours"),
         "n": found.n,
         "not_reached": never,
         "difference": found.mean - result["value"] if comparable else math.nan,
@@ -201,7 +200,9 @@ def value_at(rows: pd.DataFrame, column: str, seed: int, step: float) -> float:
 def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
     """The rows as they are read."""
     digits = [DIGITS.get(quantity, 2) for quantity in numbers["quantity"]]
-    fits = zip(numbers["ours"], numbers["sd"], numbers["not_reached"], numbers["n"], digits, strict=True)
+    ours = columns_apart(numbers, "ours", "ours", digits)
+    never = (numbers["not_reached"] > 0) & (numbers["n"] == 0)
+    ours["ours"] = ["not reached" if not_met else mean for not_met, mean in zip(never, ours["ours"], strict=True)]
     theirs = zip(numbers["value"], numbers["difference"], digits, strict=True)
     columns = {
         "source": list(numbers["source"]),
@@ -216,9 +217,7 @@ def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
             for quantity, at in zip(numbers["quantity"], numbers["at"], strict=True)
         ],
         "theirs (difference)": ["never reached" if math.isnan(row[0]) else with_difference(*row) for row in theirs],
-        "ours": [
-            "not reached" if never and not n else with_spread(mean, sd, places) for mean, sd, never, n, places in fits
-        ],
+        **ours,
         "n": [plain(n, 0) for n in numbers["n"]],
         "our data": [section.dataset_labels[name] if name else "-" for name in numbers["dataset"]],
         "size": [size_of(row) for row in numbers.to_dict("records")],

@@ -9,14 +9,16 @@ from rethinking.outcomes.selection import Frames
 from rethinking.outcomes.wording import diverged_sentence
 from rethinking.reporting.accuracies import (
     INFERRED,
+    NOISE,
     Row,
+    columns_apart,
     compared,
+    plain,
     seeds_note,
     settings,
     table_rows,
     tolerance_note,
     with_difference,
-    with_spread,
 )
 from rethinking.reporting.formats import Table
 from rethinking.sections import Section
@@ -35,6 +37,7 @@ def table(*, runs: pd.DataFrame, published: pd.DataFrame | None, section: Sectio
         f"{dataset}, recipes {', '.join(dict.fromkeys(group.recipe for group in section.groups))}."
         " Accuracies in percent, in evaluation mode, after the last epoch and not the best.",
         seeds_note(section),
+        NOISE,
         diverged_sentence(runs),
         tolerance_note(section, QUANTITIES),
         INFERRED if section.at_paper_size else "",
@@ -74,8 +77,9 @@ def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
     }
     for quantity in QUANTITIES:
         part = quantity.split("_")[0]
-        pairs = zip(numbers[quantity], numbers[f"{quantity}_sd"], strict=True)
-        columns[part] = [with_spread(mean, sd) for mean, sd in pairs]
+        columns |= columns_apart(numbers, quantity, part)
+        if f"{quantity}_binomial_error" in numbers:
+            columns[f"{part}, binomial se"] = [plain(error) for error in numbers[f"{quantity}_binomial_error"]]
         if section.at_paper_size:
             pairs = zip(numbers[f"{quantity}_paper"], numbers[f"{quantity}_difference"], strict=True)
             columns[f"{part}, paper (difference)"] = [with_difference(*pair) for pair in pairs]

@@ -13,13 +13,13 @@ from rethinking.outcomes.wording import diverged_sentence
 from rethinking.reporting.accuracies import (
     INFERRED,
     Row,
+    columns_apart,
     compared,
     seeds_note,
     settings,
     table_rows,
     tolerance_note,
     with_difference,
-    with_spread,
 )
 from rethinking.reporting.comparison import FITTED
 from rethinking.reporting.formats import Table
@@ -70,9 +70,7 @@ def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
     columns: dict[str, list[str]] = {
         "network": [section.labels[model] for model in numbers["model"]],
         "regulariser": [regulariser(row) for _, row in numbers.iterrows()],
-        "training accuracy": [
-            with_spread(mean, sd) for mean, sd in zip(numbers["accuracy"], numbers["accuracy_sd"], strict=True)
-        ],
+        **columns_apart(numbers, "accuracy", "training accuracy"),
         "measured": [QUANTITIES[quantity] for quantity in numbers["measured"]],
         "n": [str(n) for n in numbers["n"]],
     }

@@ -11,7 +11,7 @@ import pandas as pd
 
 from rethinking.outcomes.selection import Frames, without_diverged
 from rethinking.outcomes.wording import setting_label, when_fitted
-from rethinking.reporting.accuracies import Row, group_name, network_labels, seeds_note, table_rows, with_spread
+from rethinking.reporting.accuracies import Row, columns_apart, group_name, network_labels, seeds_note, table_rows
 from rethinking.reporting.comparison import summary
 from rethinking.reporting.formats import Table
 from rethinking.sections import Section
@@ -71,7 +71,7 @@ def row_of(frames: Frames, section: Section, row: Row) -> dict[str, Any]:
     counts = {"n": len(met), "runs": len(runs), "diverged": len(unfit) - len(without_diverged(unfit))}
     counts["epochs_trained"] = runs["epochs_done"].max()
     found = {name: summary(column.to_numpy(float), len(runs)) for name, column in values.items()}
-    spread = {key: value for name, each in found.items() for key, value in ((name, each.mean), (f"{name}_sd", each.sd))}
+    spread = {key: value for name, each in found.items() for key, value in each.columns(name).items()}
     return {**names, "corruption": row.corruption, "criterion": criterion, **spread, **counts}
 
 
@@ -105,8 +105,7 @@ def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
         "runs of": [panel.replace("_", " ") for panel in numbers["panel"]],
     }
     for name, digits in DIGITS.items():
-        pairs = zip(numbers[name], numbers[f"{name}_sd"], strict=True)
-        columns[name.replace("_", " ")] = [with_spread(mean, sd, digits) for mean, sd in pairs]
+        columns |= columns_apart(numbers, name, name.replace("_", " "), digits)
     rows = numbers.to_dict("records")
     columns["epoch"] = [cell if row["n"] else outcome(row) for cell, row in zip(columns["epoch"], rows, strict=True)]
     columns["n"] = [f"{n} of {ran}" for n, ran in zip(numbers["n"], numbers["runs"], strict=True)]

@@ -79,7 +79,7 @@ def read_published(folder: Path, names: Sequence[str]) -> "pd.DataFrame | None":
     """
     import pandas as pd
 
-    empty = {"step": [""], "value": [""]}
+    empty = {"step": [""], "value": [""], "reading_error": [""]}
     parts = [
         read_sources(folder / name)
         if name.endswith(".yaml")

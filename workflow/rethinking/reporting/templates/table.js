@@ -7,13 +7,20 @@ for (const part of document.querySelectorAll(".sortable")) {
   const count = part.querySelector(".count");
   const rows = [...body.rows];
   const words = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+  const columns = [...part.querySelectorAll("thead th")].map((heading) => heading.textContent.toLowerCase());
+  // "differs" is anywhere in the row, "verdict:differs" in the column of that name.
+  const has = (row, word) => {
+    const column = columns.indexOf(word.split(":")[0]);
+    if (column < 0 || !word.includes(":")) return words.get(row).includes(word);
+    return row.cells[column].textContent.toLowerCase().includes(word.slice(word.indexOf(":") + 1));
+  };
 
   const filter = () => {
     const asked = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of rows) {
       const folded = unfold && !unfold.checked && row.classList.contains("not-run");
-      row.hidden = folded || !asked.every((word) => words.get(row).includes(word));
+      row.hidden = folded || !asked.every((word) => has(row, word));
       shown += !row.hidden;
     }
     count.textContent = `${shown} of ${rows.length} rows`;

@@ -1,0 +1,164 @@
+"""One published number beside ours: which of our values is compared with it, and its verdict by two rules.
+
+The rule: within the tolerance and what the number was read with, a loss by ratio too, a test error on test labels like
+the paper's, and what can hardly fail says so. The rule before it: within the tolerance, on clean test labels.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rethinking.outcomes.registry import IMAGENET
+from rethinking.outcomes.selection import Frames
+from rethinking.reporting.comparison import RATIO, SUSPECT, Ours, deviation, find, ours, verdict
+from rethinking.reporting.hardly import can_hardly_fail, telling
+from rethinking.reporting.spread import binomial_error
+from rethinking.reporting.units import kind_of
+from rethinking.sections import PanelRuns, Section
+
+Number = Mapping[str, Any]
+
+ERROR, CORRUPTED = "test_error_at_fit", "test_error_at_fit_corrupted"
+ALIKE, CLEAN = "corrupted alike", "clean"  # the test labels of an error
+WHOLE = {"test_accuracy": 100.0, ERROR: 1.0}  # what all of the test images are, in the quantity's unit
+NO_TARGET, ELSEWHERE, LEFT_OUT = "no target", "not run: ImageNet", "left out"
+NAMES = ("source", "page", "kind", "panel", "model", "corruption", "quantity", "step")
+NOTHING = Ours(math.nan, math.nan, 0, 0)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What our runs have of a published number: the `values` to compare, those on `clean` test labels, of which recipe.
+
+    These two differ in test errors of networks that were trained on corrupted labels alone. `images` are those tested.
+    """
+
+    values: Ours = NOTHING
+    clean: Ours = NOTHING
+    recipe: str = ""
+    images: float = math.nan
+
+    @property
+    def unmeasured(self) -> bool:
+        """Whether the runs have no value and did not diverge: a curve ends before the step, or has no point at it."""
+        return self.values.n == 0 and self.values.diverged < self.values.ran
+
+
+def row_of(frames: Frames, section: Section, number: Number) -> dict[str, Any]:
+    """A row of the CSV file: the number, ours, and how each rule judges it."""
+    number = {**number, "kind": kind_of(number["source"], number["step"])}
+    row = {**{key: number[key] for key in NAMES}, "paper": number["value"], "reading_error": number["reading_error"]}
+    if number["section"] == IMAGENET:
+        words = {"number_verdict": ELSEWHERE, "number_verdict_before": LEFT_OUT, "can_hardly_fail": False}
+        return row | words | dict.fromkeys(("remark", "recipe", "would_take", "test_labels"), "") | {"n": 0}
+    found = best(frames, section, number)
+    judged, values = judgements(section, number, found), found.values
+    lacking = judged["number_verdict"] == "not run" or not values.ran
+    return {
+        **row,
+        "ours": values.mean,
+        "sd": values.sd,
+        "interval": values.interval,
+        "binomial_error": noise(number["quantity"], found),
+        "n": values.n,
+        "difference": values.mean - number["value"],
+        "test_labels": test_labels(number, found),
+        "on_clean_labels": found.clean.mean if number["quantity"] == ERROR else math.nan,
+        **judged,
+        "remark": "; ".join(filter(None, [number["remark"], missing(number, values, judged["number_verdict"])])),
+        "recipe": found.recipe if values.ran else "",
+        "would_take": would_take(section, number) if lacking else "",
+    }
+
+
+def best(frames: Frames, section: Section, number: Number) -> Found:
+    """What the group of runs has that has the number of most seeds."""
+    candidates = [
+        found_in(frames, group, model, number)
+        for group, model in find(section, (number["section"], number["panel"]), number["model"])
+        if number["corruption"] in group.corruptions
+    ]
+    return max(candidates, key=lambda each: (each.clean.n, each.clean.ran), default=Found())
+
+
+def found_in(frames: Frames, group: PanelRuns, model: str, number: Number) -> Found:
+    """What one group of runs has of a number, on test labels corrupted alike where that is at hand."""
+    corruption, quantity = number["corruption"], number["quantity"]
+    clean = ours(frames, group, model, corruption, quantity, number["step"])
+    values = clean
+    if quantity == ERROR and corruption != "true_labels":
+        alike = ours(frames, group, model, corruption, CORRUPTED)
+        values = alike if alike.n else clean
+    images = frames.of("runs", group, model, corruption)["num_test"].max()
+    return Found(values, clean, group.recipe, images)
+
+
+def judgements(section: Section, number: Number, found: Found) -> dict[str, Any]:
+    """Tolerance, deviations and verdicts of a number, by the rule and by the one before it."""
+    quantity, paper, remark = number["quantity"], number["value"], number["remark"]
+    tolerance, ratio = section.tolerance[quantity], math.inf
+    if quantity in RATIO:
+        ratio = section.tolerance[RATIO[quantity]]
+    error = 0.0 if math.isnan(number["reading_error"]) else number["reading_error"]
+    away = deviation(paper, found.values.mean, tolerance, error, ratio)
+    before = deviation(paper, found.clean.mean, tolerance)
+    hardly, said = can_hardly_fail(quantity, number["corruption"], paper, tolerance, error), settled(number, found)
+    return {
+        "tolerance": tolerance,
+        "deviation": away if found.values.n else math.nan,
+        "deviation_before": before if found.clean.n else math.nan,
+        "can_hardly_fail": hardly,
+        "number_verdict": said or telling(verdict(remark, found.values, away), hardly),
+        "number_verdict_before": said or verdict(remark, found.clean, before),
+    }
+
+
+def settled(number: Number, found: Found) -> str:
+    """What is said of a number whatever ours is, "" of one that ours is held against."""
+    by_definition = number["quantity"] == "relative_time" and number["corruption"] == "true_labels"
+    if number["remark"] == SUSPECT or by_definition:
+        return NO_TARGET
+    # A curve that ends before the number's step or was not measured at it has no value, and nothing is wrong with that.
+    return "not run" if found.unmeasured and not math.isnan(number["step"]) else ""
+
+
+def noise(quantity: str, found: Found) -> float:
+    """The binomial standard error of a test accuracy or error, in its own unit; NaN of other quantities."""
+    whole = WHOLE.get(quantity, math.nan)
+    return whole * binomial_error(found.values.mean / whole, found.images)
+
+
+def test_labels(number: Number, found: Found) -> str:
+    """Of which test labels the error is that is compared; "" of what is no error."""
+    if number["quantity"] != ERROR or not found.values.n:
+        return ""
+    return CLEAN if found.values is found.clean else ALIKE
+
+
+def missing(number: Number, values: Ours, judged: str) -> str:
+    """What to say of runs that have no such value."""
+    if judged == "not run":
+        return ""
+    reason = "did not fit" if math.isnan(number["step"]) else "were not measured there"
+    counts = [(values.ran - values.n - values.diverged, reason), (values.diverged, "diverged")]
+    return "; ".join(f"{count} of {values.ran} of our runs {what}" for count, what in counts if count)
+
+
+def would_take(section: Section, number: Number) -> str:
+    """The command that makes a missing number, and its cost."""
+    needed = [number["corruption"], *(["true_labels"] if number["quantity"] == "relative_time" else [])]
+    there = {
+        run.corruption: run
+        for run in section.would_take
+        if (run.section, run.panel, run.model) == (number["section"], number["panel"], number["model"])
+    }
+    runs = [there[corruption] for corruption in dict.fromkeys(needed) if corruption in there]
+    if not there.keys() >= set(needed):
+        return "runs that no configuration here has"
+    targets = " ".join(f"results/runs/{run.folder}/seed0/run.json" for run in runs)
+    epochs, images = sum(run.epochs for run in runs), runs[0].num_train
+    return (
+        f"snakemake --cores all --configfile {runs[0].configfile} -- {targets}: {epochs} epochs of {images:,}"
+        " images a seed"
+    )
