@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: help all page docs pictures .venv lint test test-large torture bench bench-bfloat16 test-gpu test-slurm test-page accept golden mutate FORCE
+.PHONY: help all page docs pictures schemas .venv lint test test-large torture bench bench-bfloat16 test-gpu test-slurm test-page accept golden mutate FORCE
 .NOTPARALLEL:
 
 help: ## what there is to make
@@ -26,6 +26,9 @@ docs: .venv ## the documents as a site: docs/_site/index.html
 
 pictures: .venv ## the pictures of the documents, from what is recorded
 	PYTHONPATH=workflow $(BIN)/python docs/pictures/make.py
+
+schemas: .venv ## the schema by which editors complete configurations that extend another
+	$(BIN)/python workflow/schemas/make_extending.py
 
 .venv: .venv/ready
 
