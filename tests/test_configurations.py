@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 STUDIES = sorted(ROOT.glob("config/studies/*.yaml"))
 FILES = [*sorted(path for path in ROOT.glob("config/*.yaml") if path.name != Path(CATALOGUE).name), *STUDIES]
 LEVELS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
-TABLES = ["table1", "table4", "paper_vs_ours"]
+TABLES = ["table1", "table4", "effects", "paper_vs_ours"]
 NETWORKS = ["inception", "alexnet", "mlp_1x512"]
 
 

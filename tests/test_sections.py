@@ -77,7 +77,7 @@ def test_the_order_of_groups_is_that_of_the_registry_and_survives_the_way_to_the
 def test_a_comparison_with_no_runs_at_all_is_refused(tmp_path):
     (tmp_path / "mine.yaml").write_text(
         f"extends: {CHECKOUT}/config/cifar10.yaml\nfigures: {{fig1: null, fig2: null, models: {{}}}}\n"
-        "tables: {table1: null, table4: null}\n"
+        "tables: {table1: null, table4: null, effects: null}\n"
     )
     problem = "made from the runs of fig1, fig2, table1, table4, none of which is here; give it panels of its own"
     with pytest.raises(ValueError, match=rf"tables\.paper_vs_ours: paper_vs_ours is {problem}"):

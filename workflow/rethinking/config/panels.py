@@ -159,6 +159,6 @@ def of_sections(table: str, sections: Mapping[str, Values], origins: ConfigOrigi
     groups = tuple(group for name in taken for group in sections[name]["groups"])
     if not groups:
         of = ", ".join(TABLES[table].of_sections)
-        problem = f"{table} is made from the runs of {of}, none of which is here; give it panels of its own"
+        problem = f"{table} is made from the runs of {of}, none of which is here; give it panels of its own, or null"
         raise origins.error(f"tables.{table}", ..., problem)
     return groups

@@ -1,5 +1,7 @@
 """The tables: name -> module and function, and the panels (groups of runs) that each is made from."""
 
+from dataclasses import replace
+
 from rethinking.outcomes.registry import EPOCH_BY_EPOCH, PAPER_FILES, SECTION_OF, OfRuns, Panel
 
 
@@ -16,21 +18,37 @@ def _after_training(corruption: str, *regularisers: str) -> Panel:
     return Panel(in_full=True, corruptions=(corruption,), regularisers=frozenset(regularisers))
 
 
+# Table 1's groups of runs, in the paper's order.
+TABLE_1 = {
+    "crop_and_decay": _after_training("true_labels", "random_crop", "weight_decay"),
+    "crop": _after_training("true_labels", "random_crop"),
+    "decay": _after_training("true_labels", "weight_decay"),
+    "plain": _after_training("true_labels"),
+    "random_labels": _after_training("random_labels-1.0"),
+}
+
 TABLES = {
     "table1": Table(
         module="rethinking.reporting.table1",
         function="table",
         description="training and test accuracy with random crop, weight decay, random labels",
-        panels={
-            "crop_and_decay": _after_training("true_labels", "random_crop", "weight_decay"),
-            "crop": _after_training("true_labels", "random_crop"),
-            "decay": _after_training("true_labels", "weight_decay"),
-            "plain": _after_training("true_labels"),
-            "random_labels": _after_training("random_labels-1.0"),
-        },
+        panels=TABLE_1,
         frames=("runs",),
         published=PAPER_FILES["table1"],
         settings=REGULARISED,
+    ),
+    "effects": Table(
+        module="rethinking.reporting.effects",
+        function="table",
+        description="what weight decay and random crop change of the test accuracies, seed by seed",
+        panels={
+            name: replace(panel, counts_as_one_of="table1")
+            for name, panel in TABLE_1.items()
+            if name != "random_labels"
+        },
+        frames=("runs",),
+        published=PAPER_FILES["table1"],
+        of_sections=("table1",),
     ),
     "table4": Table(
         module="rethinking.reporting.table4",
