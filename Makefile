@@ -27,8 +27,8 @@ docs: .venv ## the documents as a site: docs/_site/index.html
 pictures: .venv ## the pictures of the documents, from what is recorded
 	PYTHONPATH=workflow $(BIN)/python docs/pictures/make.py
 
-schemas: .venv ## the schema by which editors complete configurations that extend another
-	$(BIN)/python workflow/schemas/make_extending.py
+schemas: .venv ## what is made of the schema of configurations: an editor's schema, the keys in config/README.md
+	$(BIN)/python workflow/schemas/make.py
 
 .venv: .venv/ready
 

@@ -22,7 +22,7 @@ NAMED = re.compile(r"# yaml-language-server: \$schema=(\S+)\n")
 
 @pytest.fixture(scope="module")
 def make() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_extending", SCHEMAS / "make_extending.py")
+    spec = importlib.util.spec_from_file_location("make_schemas", SCHEMAS / "make.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -64,3 +64,10 @@ def test_a_fault_of_a_configuration_that_extends_another_is_seen(values):
 def test_the_schema_of_extending_files_is_made_of_what_snakemake_checks_by(make):
     assert make.MADE.read_text(encoding="utf-8") == make.extending(), "make schemas"
     Draft202012Validator.check_schema(json.loads(make.extending()))
+
+
+def test_every_key_of_a_configuration_is_in_the_readme_of_config(make):
+    assert make.README.read_text(encoding="utf-8") == make.readme(), "make schemas"
+    schema = yaml.safe_load((SCHEMAS / "config.schema.yaml").read_text(encoding="utf-8"))
+    assert all(f"| `{key}` | " in make.parameters() for key in schema["properties"])
+    assert "|  |\n" not in make.parameters(), "a key that says nothing"

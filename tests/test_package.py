@@ -166,4 +166,7 @@ def test_the_workflow_and_the_package_and_the_citation_are_of_one_version():
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     rules = (ROOT / "workflow/rules/common.smk").read_text()
     assert re.findall(r'^VERSION = "(.*)"', rules, re.MULTILINE) == [version]
-    assert str(yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"]) == version
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert str(citation["version"]) == version
+    released = re.findall(rf"^## {re.escape(version)} ", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert len(released) == ("date-released" in citation), "released where both say so, or where neither does"

@@ -1,7 +1,7 @@
-"""`make schemas`: the schema by which an editor completes a configuration that extends another.
+"""`make schemas`: what is made of config.schema.yaml: an editor's schema, and the list of keys in config/README.md.
 
-It is config.schema.yaml with all that it refers to, but nothing is required, which the other file may hold, and null
-takes an entry of that away. Snakemake checks what comes of both by config.schema.yaml itself.
+By the editor's a configuration that extends another is completed: nothing is required, which the other file may hold,
+and null takes an entry of that away. Snakemake checks what comes of both by config.schema.yaml itself.
 """
 
 import json
@@ -12,6 +12,7 @@ import yaml
 
 FOLDER = Path(__file__).parent
 MADE = FOLDER / "extending.schema.json"
+README, BEGIN, END = FOLDER.parents[1] / "config/README.md", "<!-- keys -->\n", "<!-- end of keys -->\n"
 CHOICES = ("anyOf", "oneOf", "allOf")
 KEPT_WHOLE = ("default", "enum", "const", "examples")  # values, in which a key is no word of the schema
 
@@ -43,5 +44,34 @@ def extending() -> str:
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
+def parameters() -> str:
+    """The keys of a configuration as a Markdown table."""
+    schema = yaml.safe_load((FOLDER / "config.schema.yaml").read_text(encoding="utf-8"))
+    rows = [
+        f"| `{key}` | {'required' if key in schema['required'] else default_of(about)} | {described(about)} |"
+        for key, about in schema["properties"].items()
+    ]
+    return "\n".join(["| key | default | meaning |", "|---|---|---|", *rows]) + "\n"
+
+
+def default_of(about: dict[str, Any]) -> str:
+    """A key's default as YAML has it; empty where it has none."""
+    return f"`{json.dumps(about['default'], ensure_ascii=False)}`" if "default" in about else ""
+
+
+def described(about: dict[str, Any]) -> str:
+    """What a key means, on one line of a table."""
+    return (
+        " ".join(str(about.get("description", about.get("title", ""))).split()).replace("|", "\\|").replace("<", "&lt;")
+    )
+
+
+def readme() -> str:
+    """config/README.md with the table of keys as it is now."""
+    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    return before + BEGIN + parameters() + END + rest.partition(END)[2]
+
+
 if __name__ == "__main__":
     MADE.write_text(extending(), encoding="utf-8")
+    README.write_text(readme(), encoding="utf-8")
