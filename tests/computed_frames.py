@@ -1,8 +1,10 @@
 """Made-up data frames of what is computed without a training, for figures and tables."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
-from rethinking.outcomes.computed import EXPRESSIVITY, IMPLICIT_REGULARISATION, KERNELS
+from rethinking.outcomes.computed import ARCHITECTURES, EXPRESSIVITY, IMPLICIT_REGULARISATION, KERNELS
 
 
 def expressivity() -> pd.DataFrame:
@@ -42,6 +44,12 @@ def implicit_regularisation() -> pd.DataFrame:
         for epoch, near in ((0, 1.0), (10, 0.1), (100, 1e-4))
     ]
     return pd.DataFrame(rows, columns=list(IMPLICIT_REGULARISATION))
+
+
+def architectures(networks: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
+    """Sizes of networks, each by its data set, name and recipe; of all in one order of magnitude and more."""
+    rows = [(*names, "3x8x8", 1000 * (place + 1), 10**5 * (place + 1), 5000) for place, names in enumerate(networks)]
+    return pd.DataFrame(rows, columns=list(ARCHITECTURES))
 
 
 def frames() -> dict[str, pd.DataFrame]:

@@ -1,5 +1,7 @@
 """What `aggregate`, `confusions` and `gather` write of runs, with made-up numbers: no figure needs a training."""
 
+import base64
+import io
 import math
 import zlib
 from collections.abc import Iterable, Sequence
@@ -7,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from rethinking.analysis.aggregate import curves_table, evaluations_of, runs_table, test_accuracy_at_best
 from rethinking.analysis.confusions import confusions_table
 from rethinking.names import split_corruption
-from rethinking.outcomes.columns import RUN
+from rethinking.outcomes.columns import MISTAKE, PREDICTIONS, RUN, STRIP
 from rethinking.outcomes.criteria import CRITERIA
 
 EPOCHS, STEPS, CLASSES, OF_A_CLASS = 12, 25, ("cat", "dog", "frog"), 20
@@ -27,7 +30,7 @@ def frames(
     validation: bool = True,
     classes: Sequence[str] = CLASSES,
 ) -> dict[str, pd.DataFrame]:
-    """`runs`, `curves`, `evaluations`, `confusions`, `measures` and `steps` of runs, as numbers."""
+    """`runs`, `curves`, `evaluations`, `confusions`, `measures`, `steps`, `predictions` of runs, as numbers."""
     runs = [run(name, validation, classes) for name in names]
     at_best = [test_accuracy_at_best(summary, metrics) for summary, metrics, _ in runs]
     return {
@@ -36,6 +39,7 @@ def frames(
         "evaluations": curves_table([(summary, evaluations_of(metrics)) for summary, metrics, _ in runs]),
         "confusions": confusions_table([(summary, content) for summary, _, content in runs]),
         "measures": curves_table([(summary, measures_of(metrics)) for summary, metrics, _ in runs]),
+        "predictions": pd.concat([predictions_of(summary, classes) for summary, _, _ in runs]),
         "steps": curves_table([(summary, steps_of(metrics)) for summary, metrics, _ in runs]),
     }
 
@@ -48,6 +52,25 @@ def measures_of(metrics: pd.DataFrame) -> pd.DataFrame:
     names = {"Epoch": epoch, "Measure": "frobenius_norm"}
     tables = [pd.DataFrame({**names, "Layer": layer, "Value": values}) for layer, values in norms.items()]
     return pd.concat(tables).sort_values("Epoch", kind="stable")
+
+
+def predictions_of(summary: dict[str, Any], classes: Sequence[str]) -> pd.DataFrame:
+    """What a network says of an image of each class, every other wrongly, and a mistake a class; images of noise."""
+    rng = np.random.default_rng(0)
+    others = [*classes[1:], classes[0]]
+    rows = [
+        {"Shown": shown, "Index": place, "True": name, "Predicted": name if place % 2 and shown == STRIP else other,
+         "Confidence": 0.9 - place / 10, "Image": as_text(rng.integers(0, 256, (4, 4, 3), np.uint8))}
+        for shown in (STRIP, MISTAKE)
+        for place, (name, other) in enumerate(zip(classes, others, strict=True))
+    ]  # fmt: skip
+    return pd.DataFrame(rows).assign(**{key: summary[key] for key in RUN})[list(PREDICTIONS)]
+
+
+def as_text(image: np.ndarray) -> str:
+    """A PNG file in base64."""
+    Image.fromarray(image).save(buffer := io.BytesIO(), format="PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
 
 
 def steps_of(metrics: pd.DataFrame) -> pd.DataFrame:

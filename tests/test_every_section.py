@@ -27,7 +27,7 @@ SEVERAL = [name for name, entry in REGISTERED.items() if any(panel.several for p
 MODELS = {"mlp_1x512": "MLP 1×512", "inception": "Inception"}
 LEVELS = ("true_labels", "random_labels-0.5", "random_labels-1.0")
 SETTING = {"redraw_labels_after": [3], "epochs": 12, "weight_decay": 5.0e-4, "weight_decay_on": "all"}
-SETTING |= {"stop": {"early_stopping": 20}}
+SETTING |= {"stop": {"early_stopping": 20}, "log_every_steps": 25, "batch_size": 2}
 SETTING |= {"augmentation": {"random_crop": True, "flip": False, "rotation": 0}}
 
 
@@ -74,7 +74,8 @@ def frames_of(section: Section, **words: Any) -> dict[str, pd.DataFrame]:
         for seed in section.seeds
     ]
     of_runs = synthetic_runs.frames(dict.fromkeys(names), section.fit_criterion, **words) if names else {}
-    return {"sizes": pd.DataFrame(sizes()), **computed_frames.frames(), **of_runs}
+    by_network = {"architectures": computed_frames.architectures(dict.fromkeys(name[:2] + name[3:4] for name in names))}
+    return {"sizes": pd.DataFrame(sizes()), **by_network, **computed_frames.frames(), **of_runs}
 
 
 def made(

@@ -30,6 +30,7 @@ TRAIN_LOGS = "results/logs/train"
 SAMPLES = "samples"  # the picture of what corruptions look like
 NOTHING = "(?!)"  # Snakemake takes an empty expression for none, which anything matches
 ABOVE_PAGE = 4  # folders from a page up to where the workflow runs: results/report/<configuration>/index.html
+ABOVE_DATA = 2  # folders from a data set's file up to that of all data: results/data/<dataset>/manifest.json
 ABOVE_RUNS = 6  # folders from a run's file up to that of all runs: results/runs/<dataset>/…/seed0/run.json
 
 
@@ -83,6 +84,13 @@ def data_files(configuration: Configuration, run: RunConfig) -> list[str]:
     """All that a run reads."""
     split = split_files(configuration, run.dataset, run.seed)
     return [*prepared_files(run.dataset), *corrupted_files(configuration, run), *split]
+
+
+def tested_files(configuration: Configuration, section: str) -> list[str]:
+    """The test sets of the runs of a figure or table, each with its manifest before it."""
+    names = dict.fromkeys(group.dataset for group in configuration.groups(section))
+    files = ("manifest.json", "test_images.npy", "test_labels.npy")
+    return [f"{data_folder(name)}/{file}" for name in names for file in files]
 
 
 def sampled_files(configuration: Configuration, dataset: str) -> list[str]:

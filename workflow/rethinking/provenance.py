@@ -58,6 +58,18 @@ def gather_code() -> str:
     return code_digest("rethinking.stages.gather")
 
 
+def predictions_code(configuration: Configuration, section: str) -> str:
+    """Digest for a `predictions` job: its code, and that of its networks."""
+    families = sorted({MODELS[run.factory].module for run in configuration.runs(section)})
+    return code_digest("rethinking.stages.predictions", *families)
+
+
+def architectures_code(configuration: Configuration, section: str) -> str:
+    """Digest for an `architectures` job: its code, and that of its networks."""
+    families = sorted({MODELS[run.factory].module for run in configuration.runs(section)})
+    return code_digest("rethinking.stages.architectures", *families)
+
+
 def sizes_code() -> str:
     """Digest for a `sizes` job."""
     return code_digest("rethinking.stages.sizes")

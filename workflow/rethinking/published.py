@@ -13,6 +13,7 @@ from rethinking import schema
 from rethinking.config.corruptions import registered_variants, spelled
 from rethinking.files import read_text, sha256
 from rethinking.models.registry import MODELS
+from rethinking.outcomes.printed import LISTS, numbers
 from rethinking.outcomes.registry import IMAGENET, SECTION_OF
 from rethinking.plotting.registry import FIGURES
 from rethinking.registry import nearest
@@ -22,6 +23,7 @@ from rethinking.schema import ConfigOrigins, ConfigurationError
 PAPER = "config/paper"
 NUMBERS = ("page", "step", "value", "reading_error")
 NAME = ("source", "panel", "model", "corruption", "quantity", "step")
+IN_LISTS = {"by_epoch": "at", "by_step": "step", "by_class": "class"}
 RESULT = ("network", "corruption", "recipe", "class", "quantity", "at", "step", "says")
 
 
@@ -46,17 +48,31 @@ def check_sources(path: Path, shown: str, datasets: Collection[str]) -> None:
         seen: dict[tuple[Any, ...], int] = {}
         for place, result in enumerate(values["results"]):
             key = f"{source}.results[{place}]"
-            if result["network"] not in MODELS:
-                problem = f"unknown model; {nearest(result['network'], MODELS)}"
-                raise ConfigurationError(shown, f"{key}.network", result["network"], problem)
-            check_place(result, shown, key)
-            if "corruption" in result:
-                check_corruption(result["corruption"], shown, f"{key}.corruption")
-            if result["value"] is None and result.get("at") != "fit":
-                raise ConfigurationError(shown, f"{key}.value", None, "a number; null is of what is never reached")
-            first = seen.setdefault(tuple(result.get(name) for name in RESULT), place)
-            if first != place:
-                raise ConfigurationError(shown, key, ..., f"the same number as results[{first}]")
+            check_result(result, shown, key)
+            for number in numbers(result):
+                check_place(number, shown, key)
+                if "step" in number and "batch_size" not in values:
+                    problem = "the key 'batch_size' is missing, by which a step is a share of an epoch"
+                    raise ConfigurationError(shown, source, ..., problem)
+                first = seen.setdefault(tuple(number.get(name) for name in RESULT), place)
+                if first != place:
+                    raise ConfigurationError(shown, key, ..., f"the same number as results[{first}]")
+
+
+def check_result(result: Mapping[str, Any], shown: str, key: str) -> None:
+    """That a result is of registered things, holds its numbers in one way, and says nothing twice."""
+    if result["network"] not in MODELS:
+        problem = f"unknown model; {nearest(result['network'], MODELS)}"
+        raise ConfigurationError(shown, f"{key}.network", result["network"], problem)
+    if "corruption" in result:
+        check_corruption(result["corruption"], shown, f"{key}.corruption")
+    if len(held := [name for name in ("value", *LISTS) if name in result]) != 1:
+        raise ConfigurationError(shown, key, ..., f"needs exactly one of the keys value, {', '.join(LISTS)}")
+    for told in ("at", "step", "class"):
+        if told in result and IN_LISTS.get(held[0]) == told:
+            raise ConfigurationError(shown, f"{key}.{told}", result[told], f"stands beside {held[0]}, which says it")
+    if result.get("value", 0) is None and result.get("at") != "fit":
+        raise ConfigurationError(shown, f"{key}.value", None, "a number; null is of what is never reached")
 
 
 def check_place(result: Mapping[str, Any], shown: str, key: str) -> None:

@@ -79,6 +79,36 @@ rule gather:
         " --runs {params.runs:q} --out {output:q} > {log} 2>&1"
 
 
+# What the networks say of single test images, from their saved weights.
+rule predictions:
+    input:
+        summaries=files_of_runs("run.json"),
+        weights=files_of_runs("weights.safetensors"),
+        manifests=lambda wildcards: paths.manifests(paths.tested_files(CONFIGURATION, wildcards.section)),
+        arrays=lambda wildcards: [
+            ancient(array) for array in paths.arrays(paths.tested_files(CONFIGURATION, wildcards.section))
+        ],
+    output:
+        "results/tables/{name}/{section}/predictions.csv",
+    log:
+        "results/logs/predictions/{name}/{section}.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * tested_memory(wildcards),
+    params:
+        plan=lambda wildcards: canonical_json(CONFIGURATION.plan(wildcards.section)),
+        run_code=runs_code,
+        code=lambda wildcards: provenance.predictions_code(CONFIGURATION, wildcards.section),
+        images=CONFIGURATION.samples["images"],
+        runs=subpath(input[0], ancestor=paths.ABOVE_RUNS),
+        data=lambda wildcards, input: Path(input.manifests[0]).parents[paths.ABOVE_DATA - 1],
+    shell:
+        "python3 -m rethinking predictions --plan {params.plan:q} --code {params.run_code:q} --runs {params.runs:q}"
+        " --data {params.data:q} --images {params.images} --out {output:q} > {log:q} 2>&1"
+
+
 # What is known of the networks before any training.
 rule sizes:
     output:
@@ -92,6 +122,21 @@ rule sizes:
         code=provenance.sizes_code(),
     shell:
         "python3 -m rethinking sizes --models {params.models:q} --out {output:q} > {log:q} 2>&1"
+
+
+# The same of the networks of a figure or table, as wide as they are and at the images that they are trained on.
+rule architectures:
+    output:
+        "results/tables/{name}/{section}/architectures.csv",
+    log:
+        "results/logs/architectures/{name}/{section}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        networks=lambda wildcards: canonical_json(jobs.architectures_job(CONFIGURATION, wildcards.section)),
+        code=lambda wildcards: provenance.architectures_code(CONFIGURATION, wildcards.section),
+    shell:
+        "python3 -m rethinking architectures --networks {params.networks:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule figure:

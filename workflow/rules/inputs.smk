@@ -109,6 +109,11 @@ def runs_code(wildcards: Wildcards) -> str:
     return canonical_json(provenance.runs_code(CONFIGURATION, wildcards.section))
 
 
+def tested_memory(wildcards: Wildcards) -> int:
+    """The megabytes that the largest training behind a figure or table needs, which is more than its networks' tests."""
+    return max(resources.train_memory(CONFIGURATION, run) for run in CONFIGURATION.runs(wildcards.section))
+
+
 def picture_section(wildcards: Wildcards) -> str:
     """What a picture of a data set depends on, beside its samples."""
     return canonical_json(described.picture_section(CONFIGURATION, wildcards.picture, wildcards.dataset).to_json())

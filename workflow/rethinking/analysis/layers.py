@@ -1,8 +1,9 @@
 """A network layer by layer: output shapes, parameters and multiply-adds of one image. Nothing is computed."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,24 @@ class Layer:
     parameters: int = 0
     multiply_adds: int = 0
     is_block: bool = False
+
+
+class Totals(NamedTuple):
+    """Of all layers: trainable parameters, and for one image multiply-adds and the numbers that they put out."""
+
+    Parameters: int
+    MultiplyAdds: int
+    Activations: int
+
+
+def totals(found: Iterable[Layer]) -> Totals:
+    """The sums over layers; blocks, which are made of them, count as nothing."""
+    single = [layer for layer in found if not layer.is_block]
+    return Totals(
+        sum(layer.parameters for layer in single),
+        sum(layer.multiply_adds for layer in single),
+        sum(math.prod(layer.shape) for layer in single),
+    )
 
 
 def layers(build: Callable[[], nn.Module], input_shape: tuple[int, ...]) -> list[Layer]:

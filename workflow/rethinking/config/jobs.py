@@ -86,6 +86,21 @@ def sampled(configuration: Configuration, dataset: str) -> list[str]:
     return [name for name in names if has_human_labels or family_of(configuration, name) != HUMAN_LABELS]
 
 
+def architectures_job(configuration: Configuration, section: str) -> list[Values]:
+    """The networks of a figure or table, each with the images (channels, height, width) that a recipe hands it."""
+    found = {}
+    for group in configuration.groups(section):
+        entry, recipe = configuration.datasets[group.dataset], configuration.recipes[group.recipe]
+        original = entry["original"]
+        side = recipe["resize"] or recipe["crop"] or entry["image_size"] or original["image_size"]
+        shape = [entry["channels"] or original["channels"], side, side]
+        for model in group.models:
+            network = {key: configuration.models[model][key] for key in ("factory", "arguments")}
+            names = {"dataset": group.dataset, "model": model, "recipe": group.recipe}
+            found[tuple(names.values())] = {**names, **network, "input": shape, "classes": original["classes"]}
+    return list(found.values())
+
+
 def expressivity_job(configuration: Configuration) -> Values:
     """What the networks of theorem 1 are built from; raises ValueError where the configuration says nothing of them."""
     if configuration.expressivity is None:

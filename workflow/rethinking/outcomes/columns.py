@@ -10,7 +10,7 @@ from rethinking.outcomes.criteria import CRITERIA
 RUN = ["dataset", "model", "corruption", "recipe", "seed"]
 REPEATED = RUN[:-1]
 # Names are text, and none of them a missing value: a class may be called 01, a data set NA.
-TEXT = (*REPEATED, "True", "Predicted", "Measure", "Layer")
+TEXT = (*REPEATED, "True", "Predicted", "Measure", "Layer", "Shown", "Image")
 
 _NAMES = dict.fromkeys(RUN, "")
 _SCORES = {"TrainAccuracy": "%", "TrainLoss": "nats", "TestAccuracy": "%", "TestLoss": "nats"}
@@ -73,5 +73,11 @@ MEASURES = {**_NAMES, "Epoch": "epochs", "Measure": "", "Layer": "", "Value": ""
 # One row every so many steps of a run: means since the row before.
 STEPS = {**_NAMES, "Step": "steps", "Epoch": "epochs", "OnlineTrainLoss": "nats", "OnlineTrainAccuracy": "%"}
 
+# One row an image that a trained network is shown and a reason to show it, of the first seed; the image is a PNG file
+# in base64.
+PREDICTIONS = {**_NAMES, "Shown": "", "Index": "", "True": "", "Predicted": "", "Confidence": "fraction", "Image": ""}
+
+STRIP, MISTAKE = "one of each class", "most confident mistake"
+
 FRAMES = {"runs": RUNS, "curves": CURVES, "evaluations": EVALUATIONS, "confusions": CONFUSIONS}
-FRAMES |= {"measures": MEASURES, "steps": STEPS}
+FRAMES |= {"measures": MEASURES, "steps": STEPS, "predictions": PREDICTIONS}

@@ -14,6 +14,12 @@ EXPRESSIVITY = {
     "equal_points_left_out": "points",
 }
 
+# One row a network and the images that it is trained on.
+ARCHITECTURES = {
+    **dict.fromkeys(("dataset", "model", "recipe", "Input"), ""),
+    **dict.fromkeys(("Parameters", "MultiplyAdds", "Activations"), ""),
+}
+
 # One row a kernel, labels and l2 (section 5). l2 is in units of the matrix's mean diagonal.
 KERNELS = {
     "kernel": "",

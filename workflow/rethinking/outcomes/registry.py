@@ -80,3 +80,9 @@ class OfRuns(Entry):
 
 # Networks on one corruption, and images held out that the best of their epochs is chosen by, or the last.
 EPOCH_BY_EPOCH = Panel(one_corruption=True, validation=True, several=True)
+
+# Networks on one corruption whose recipes log every so many steps.
+BY_STEP = Panel(one_corruption=True, several=True, steps=True)
+
+# Networks on one corruption after all their epochs.
+SIDE_BY_SIDE = Panel(in_full=True, one_corruption=True, several=True)

@@ -33,7 +33,7 @@ def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: Section) -> tuple[
             ended = without_diverged(rows_of(runs, group, model))
             draw_network(list(axes[:, column]), ended, curves.merge(ended[RUN], on=RUN), SEEN)
             draw_test(axes[0, column], ended)
-        label_axes(axes, section)
+        label_axes(axes, section, networks)
         text = caption(runs, section)
         lay_out(drawing, list(axes.flat), {0: handles()}, text, columns=len(networks))
     return drawing, text

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from rethinking.outcomes.selection import runs_of_group, runs_of_panel
 from rethinking.outcomes.wording import images_of
 from rethinking.plotting.curves import THIN_LINES, draw_losses, lines_sentence, setting_handles, split_losses
+from rethinking.plotting.grids import grid
 from rethinking.plotting.layout import lay_out
 from rethinking.plotting.style import style
 from rethinking.sections import PanelRuns, Section
@@ -23,10 +24,7 @@ def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: Section) -> tuple[
     columns = min(COLUMNS, len(networks))
     with style():
         drawing = Figure(figsize=section.size)
-        axes = list(drawing.subplots(-(-len(networks) // columns), columns, squeeze=False).flat)
-        for spare in axes[len(networks) :]:
-            spare.remove()
-        axes = axes[: len(networks)]
+        axes = grid(drawing, len(networks), columns)
         for place, (each, (group, model)) in enumerate(zip(axes, networks, strict=True)):
             draw_losses(each, losses[place], trained[place], corruptions)
             each.set_title(section.label(group, model))

@@ -5,7 +5,7 @@ Pictures are figures of a data set: figures/samples-cifar10.pdf is the picture `
 
 from dataclasses import dataclass, replace
 
-from rethinking.outcomes.registry import EPOCH_BY_EPOCH, PAPER_FILES, OfRuns, Panel
+from rethinking.outcomes.registry import BY_STEP, EPOCH_BY_EPOCH, PAPER_FILES, SIDE_BY_SIDE, OfRuns, Panel
 from rethinking.registry import Entry
 
 
@@ -95,6 +95,32 @@ FIGURES = {
         description="training loss in several data settings, a panel a network",
         panels={"learning_curves": Panel(in_full=True, several=True)},
     ),
+    "running_loss": Figure(
+        module="rethinking.plotting.running_loss",
+        function="figure",
+        description="the training loss as it runs, a mean over every so many steps, a panel a network",
+        panels={"networks": BY_STEP},
+        frames=("runs", "steps"),
+        published=("sources.yaml",),
+        at_any_size=True,
+        settings=("log_every_steps", "batch_size"),
+    ),
+    "class_accuracy": Figure(
+        module="rethinking.plotting.class_accuracy",
+        function="figure",
+        description="test accuracy class by class, networks side by side, and what a source prints of them",
+        panels={"networks": Panel(in_full=True, one_corruption=True, several=True)},
+        frames=("runs", "confusions"),
+        published=("sources.yaml",),
+        at_any_size=True,
+    ),
+    "predictions": Figure(
+        module="rethinking.plotting.predictions",
+        function="figure",
+        description="test images with true and predicted labels, and each network's most confident mistakes",
+        panels={"networks": Panel(in_full=True, corruptions=("true_labels",), several=True)},
+        frames=("runs", "predictions"),
+    ),
     "importance_of_seed": Figure(
         module="rethinking.plotting.importance_of_seed",
         function="figure",
@@ -110,6 +136,15 @@ FIGURES = {
             ),
         },
         settings=("redraw_labels_after",),
+    ),
+    "architectures": Figure(
+        module="rethinking.plotting.architectures",
+        function="figure",
+        description="networks side by side: accuracy after training, parameters, multiply-adds, seconds an epoch",
+        panels={"networks": SIDE_BY_SIDE},
+        frames=("runs", "architectures"),
+        published=("sources.yaml",),
+        at_any_size=True,
     ),
     "models": Figure(
         module="rethinking.plotting.models",

@@ -4,7 +4,7 @@ The curves of a notebook on mini_GoogLeNet, whose "test" images were its validat
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,23 +28,30 @@ PARTS: Parts = {
     "Test": ("test", LineStyle(VERMILLION, "D", ())),
 }
 ROWS = {"Accuracy": "accuracy (%)", "Loss": "loss (nats)"}
+MANY, COLUMNS = 5, 4  # so many networks stand beside each other; of more, four do, in several rows of both
 CHOSEN = "Vertical lines: the epoch with the highest validation accuracy, one a seed; test images choose nothing."
 BEST = {"color": "0.35", "linewidth": 0.8, "linestyle": (0, (5, 2, 1, 2))}
 
 
 def figure(runs: pd.DataFrame, curves: pd.DataFrame, section: Section) -> tuple[Figure, str]:
-    """The figure, a column a network of each group, and its caption."""
+    """The figure, a column a network of each group, of many in several rows, and its caption."""
     networks = section.networks("networks")
+    columns = len(networks) if len(networks) <= MANY else COLUMNS
+    blocks = [networks[start : start + columns] for start in range(0, len(networks), columns)]
     with style():
         drawing = Figure(figsize=section.size)
-        axes = drawing.subplots(len(ROWS), len(networks), squeeze=False, sharex=True, sharey="row")
+        axes = drawing.subplots(len(ROWS) * len(blocks), columns, squeeze=False, sharex=True, sharey="row")
         drawn: set[str] = set()
-        for column, (group, model) in enumerate(networks):
-            trained = without_diverged(rows_of(runs, group, model))
-            drawn |= draw_network(list(axes[:, column]), trained, curves.merge(trained[RUN], on=RUN), PARTS)
-        text = caption(runs, section)
-        label_axes(axes, section)
-        lay_out(drawing, list(axes.flat), {0: handles(drawn)}, text, columns=len(networks))
+        for place, block in enumerate(blocks):
+            rows = axes[len(ROWS) * place : len(ROWS) * (place + 1)]
+            for column, (group, model) in enumerate(block):
+                trained = without_diverged(rows_of(runs, group, model))
+                drawn |= draw_network(list(rows[:, column]), trained, curves.merge(trained[RUN], on=RUN), PARTS)
+            for spare in rows[:, len(block) :].flat:
+                spare.set_visible(False)
+            label_axes(rows, section, block)
+        text, many = caption(runs, section), len(blocks) > 1
+        lay_out(drawing, list(axes.flat), {0: handles(drawn)}, text, columns=columns, each_titled=many)
     return drawing, text
 
 
@@ -100,10 +107,10 @@ def draw_line(axes: Axes, curves: pd.DataFrame, look: LineStyle, alone: pd.DataF
             axes.plot(run.index, run, **look.line(), linewidth=0.6)
 
 
-def label_axes(axes: Any, section: Section) -> None:
+def label_axes(axes: Any, section: Section, networks: Sequence[tuple[PanelRuns, str]]) -> None:
     """The networks above their columns, what the axes show, and where they end."""
     width = 72 * panel_width(section.size[0], axes.shape[1])
-    for each, network in zip(axes[0], section.networks("networks"), strict=True):
+    for each, network in zip(axes[0], networks, strict=False):
         each.set_title(wrap(section.label(*network), width, LARGE, "bold"))
     for row, label in zip(axes, ROWS.values(), strict=True):
         row[0].set_ylabel(label)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from rethinking.outcomes.registry import EPOCH_BY_EPOCH, PAPER_FILES, SECTION_OF, OfRuns, Panel
+from rethinking.outcomes.registry import BY_STEP, EPOCH_BY_EPOCH, PAPER_FILES, SECTION_OF, SIDE_BY_SIDE, OfRuns, Panel
 
 
 class Table(OfRuns):
@@ -83,6 +83,17 @@ TABLES = {
         description="test accuracy class by class, at the best epoch by validation or after the last",
         panels={"networks": Panel(in_full=True, several=True)},
         frames=("runs", "confusions"),
+        published=("sources.yaml",),
+        at_any_size=True,
+    ),
+    "loss_by_step": Table(
+        module="rethinking.reporting.loss_by_step",
+        function="table",
+        description="the running loss that a source prints step by step, beside ours",
+        panels={"networks": BY_STEP},
+        frames=("runs", "steps"),
+        published=("sources.yaml",),
+        at_any_size=True,
     ),
     "paper_vs_ours": Table(
         module="rethinking.reporting.paper_vs_ours",
@@ -92,6 +103,15 @@ TABLES = {
         frames=("runs", "curves", "evaluations"),
         published=tuple(SECTION_OF),
         of_sections=("fig1", "fig2", "table1", "table4"),
+    ),
+    "networks": Table(
+        module="rethinking.reporting.networks",
+        function="table",
+        description="networks side by side: sizes, accuracy after training, seconds an epoch, a source's numbers",
+        panels={"networks": SIDE_BY_SIDE},
+        frames=("runs", "architectures"),
+        published=("sources.yaml",),
+        at_any_size=True,
     ),
     "zero_loss": Table(
         module="rethinking.reporting.zero_loss",

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from rethinking.outcomes.printed import ALIKE, of_its_size
 from rethinking.outcomes.selection import Frames
 from rethinking.outcomes.wording import setting_label, when_fitted
 from rethinking.reporting.accuracies import columns_apart, plain, seeds_note, with_difference
@@ -27,7 +28,6 @@ COLUMNS = {
     "seconds": ("evaluations", "Seconds"),
 }
 THEIRS, OTHER, NOT_RUN = "the source's", "another", "not run"
-ALIKE = 0.1  # a training set that is this much larger or smaller, as a fraction, is of the source's size
 DIGITS = {"parameters": 0, "epoch": 0, "seconds": 1}
 DIGITS |= dict.fromkeys(("online_loss", "train_loss", "validation_loss", "test_loss"), 3)
 VARIANT = "a variant of the network"
@@ -35,7 +35,10 @@ VARIANT = "a variant of the network"
 
 @dataclass(frozen=True)
 class Candidate:
-    """Runs of ours beside a number of a source: what they have of it, and their data, size and folder."""
+    """Runs of ours beside a number of a source: what they have of it, and their data, size and folder.
+
+    `related`: whether the data are the source's or a part of these.
+    """
 
     found: Ours
     dataset: str
@@ -43,6 +46,7 @@ class Candidate:
     whole: bool
     theirs: bool
     run: str
+    related: bool = False
 
 
 NOTHING = Candidate(Ours(math.nan, math.nan, 0, 0), "", 0, whole=True, theirs=False, run="")
@@ -108,10 +112,10 @@ def sources(published: pd.DataFrame) -> Iterator[tuple[str, str | None]]:
 
 
 def row_of(frames: Frames, section: Section, result: Mapping[str, Any]) -> dict[str, Any]:
-    """A number beside ours: from runs of the source's size, else of the nearest, of these from the most runs."""
+    """A number beside ours: from runs of the source's size, else of its data and the nearest, from the most runs."""
     chosen = max(
         candidates(frames, section, result),
-        key=lambda each: (each.theirs, -abs(each.images - result["images"]), each.found.ran),
+        key=lambda each: (each.theirs, each.related, -abs(each.images - result["images"]), each.found.ran),
         default=NOTHING,
     )
     found = chosen.found
@@ -150,10 +154,10 @@ def candidates(frames: Frames, section: Section, result: Mapping[str, Any]) -> I
                     continue
                 whole = section.published_as[model] == result["network"]
                 images, dataset = int(runs["num_train"].iloc[0]), group.dataset
-                alike = result["quantity"] == "parameters" or abs(images - result["images"]) <= ALIKE * result["images"]
-                theirs = whole and alike and result["dataset"] in section.lineages[dataset]
+                theirs = of_its_size(section, group, model, images, result)
                 run = f"{dataset}/{model}/{corruption}/{group.recipe}"
-                yield Candidate(found, dataset, images, whole, theirs, run)
+                related = result["dataset"] in section.lineages[dataset]
+                yield Candidate(found, dataset, images, whole, theirs, run, related)
 
 
 def measured(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rethinking.files import broken, read_csv, read_text, sha256
 from rethinking.outcomes.columns import RUN, TEXT
+from rethinking.outcomes.printed import numbers
 from rethinking.outcomes.registry import SECTION_OF, OfRuns
 from rethinking.sections import Section
 
@@ -54,7 +55,7 @@ def check_complete(frames: "dict[str, pd.DataFrame]", section: Section, folder: 
     }
     if lacking := expected - set(runs[RUN].itertuples(index=False, name=None)):
         raise broken(folder / "runs.csv", f"it lacks {len(lacking)} of {len(expected)} runs")
-    for name in frames.keys() - {"runs"}:
+    for name in (name for name, frame in frames.items() if name != "runs" and "Epoch" in frame):
         by_run = frames[name].groupby(RUN)["Epoch"]
         wanted = runs.set_index(RUN)["epochs_done"]
         found = by_run.max()
@@ -92,15 +93,17 @@ def read_published(folder: Path, names: Sequence[str]) -> "pd.DataFrame | None":
 
 
 def read_sources(path: Path) -> "pd.DataFrame":
-    """One row a result of a file like sources.yaml, what is said of its source before it; no text is an empty one."""
+    """One row a number of a file like sources.yaml, what is said of its source before it; no text is an empty one."""
     import pandas as pd
     import yaml
 
+    of_source = ("title", "address", "dataset", "images", "batch_size")
     rows = [
-        {"source": name, **{key: source[key] or "" for key in ("title", "address", "dataset", "images")}}
+        {"source": name, **{key: source.get(key) or "" for key in of_source}}
         | dict.fromkeys(("corruption", "recipe", "class", "at", "step", "really"), "")
-        | result
+        | number
         for name, source in yaml.safe_load(read_text(path)).items()
         for result in source["results"]
+        for number in numbers(result)
     ]
     return pd.DataFrame(rows).astype({"value": float})

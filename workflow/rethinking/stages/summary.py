@@ -1,7 +1,6 @@
 """`python -m rethinking summary --model NAME`: a network layer by layer, with shapes, parameters and multiply-adds."""
 
 import argparse
-import math
 import re
 from functools import partial
 from typing import Any
@@ -42,7 +41,10 @@ def table(rows: list[tuple[str, ...]]) -> str:
 
 def summary(model: dict[str, Any], input_shape: tuple[int, ...], num_classes: int | None) -> str:
     """The table of a resolved model, its totals below."""
-    from rethinking.analysis.layers import layers  # and with it torch, which help and a wrong name need not wait for
+    from rethinking.analysis.layers import (  # and with it torch, which help and a wrong name need not wait for
+        layers,
+        totals,
+    )
 
     build = partial(MODELS[model["factory"]].build, input_shape, num_classes, **model["arguments"])
     found = layers(build, input_shape)
@@ -53,8 +55,7 @@ def summary(model: dict[str, Any], input_shape: tuple[int, ...], num_classes: in
     for layer in found:
         numbers = ("", "") if layer.is_block else (counted(layer.parameters), counted(layer.multiply_adds))
         rows.append(("  " * layer.depth + layer.name, layer.kind, written(layer.shape), *numbers))
-    parameters, multiply_adds = (sum(getattr(each, key) for each in found) for key in ("parameters", "multiply_adds"))
-    activations = sum(math.prod(layer.shape) for layer in found if not layer.is_block)
+    parameters, multiply_adds, activations = totals(found)
     return (
         f"{table([*rows, ('total', '', '', f'{parameters:,}', f'{multiply_adds:,}')])}\n\n"
         f"{parameters:,} trainable parameters; for one input {multiply_adds:,} multiply-adds (convolutions and fully\n"
