@@ -53,6 +53,11 @@ figures:
     dataset: held-out
     recipe: measured
     panels: {settings: {models: [mlp-w0.05], corruptions: [true_labels]}}
+  predictions: &measured
+    dataset: held-out
+    recipe: measured
+    panels: {networks: {models: [mlp-w0.05], corruptions: [true_labels]}}
+  architectures: *measured
 tables:
   best_epoch:
     dataset: held-out

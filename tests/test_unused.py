@@ -56,7 +56,17 @@ def test_what_a_used_recipe_extends_and_what_another_file_has_are_not_said(value
 
 
 @pytest.mark.parametrize(
-    "name", ["config", "cifar10", "cifar10-small", "studies/notebook", "studies/corruptions", "studies/tutorial"]
+    "name",
+    [
+        "config",
+        "cifar10",
+        "cifar10-small",
+        "studies/notebook",
+        "studies/corruptions",
+        "studies/tutorial",
+        "studies/blog",
+        "studies/lecture",
+    ],
 )
 def test_what_is_shipped_uses_what_it_has(name):
     assert list(unused(Configuration.load(CHECKOUT / f"config/{name}.yaml"))) == []

@@ -78,9 +78,7 @@ def of_strips(networks: Sequence[Network], section: Section, side: float) -> lis
         name = f"{capitalised(section.dataset_labels[dataset])}: one of each class"
         rows.append((HEADING, partial(draw_heading, text=name)))
         rows.append((side + LINE + GAP, partial(draw_images, cells=of_dataset[0].strip, side=side, labelled=True)))
-        rows += [
-            (lines(each.label) * LINE + 2 * GAP, partial(draw_strip, network=each, side=side)) for each in of_dataset
-        ]
+        rows += [(lines(each) * LINE + 2 * GAP, partial(draw_strip, network=each, side=side)) for each in of_dataset]
         rows.append((GAP, lambda axes, top: None))
     return rows
 
@@ -120,9 +118,9 @@ def networks_of(runs: pd.DataFrame, predictions: pd.DataFrame, section: Section)
     return found
 
 
-def lines(label: str) -> int:
+def lines(network: Network) -> int:
     """Lines of a row that says what a network says: its name's, or two."""
-    return max(2, named(label).count("\n") + 1)
+    return max(2, named(network.label).count("\n") + 1)
 
 
 def named(label: str) -> str:
