@@ -22,7 +22,7 @@ from rethinking.plotting.style import BLUE, ORANGE, SMALL, LineStyle, published_
 from rethinking.sections import Section
 
 # Inches: around the figure, a letter of a network's name, a row, between panels, above them and below.
-EDGE, LETTER, ROW, BETWEEN, TITLES, FOOT, LEGEND = 0.06, 0.058, 0.24, 0.14, 0.24, 0.34, 0.2
+EDGE, LETTER, ROW, BETWEEN, TITLES, FOOT, LEGEND = 0.06, 0.058, 0.24, 0.24, 0.24, 0.26, 0.2
 TRAIN, TEST = LineStyle(ORANGE, "s", ()), LineStyle(BLUE, "o", ())
 WIDER = 1.6  # the panel of accuracies, in widths of another
 PANELS = ("accuracy (%)", "parameters", "multiply-adds", "seconds an epoch")
@@ -35,7 +35,7 @@ def figure(
     networks = compared(runs, architectures, published, section, "networks")
     text, width = caption(runs_of_panel(runs, section, "networks"), networks, section), section.size[0]
     wrapped = wrap(text, (width - 2 * EDGE) * 72, SMALL)
-    below = EDGE + text_height(2 + wrapped.count("\n")) + FOOT
+    below = EDGE + text_height(1 + wrapped.count("\n")) + FOOT
     tall = ROW * len(networks)
     height = below + tall + TITLES + LEGEND + EDGE
     left = EDGE + LETTER * max(len(each.label) for each in networks)

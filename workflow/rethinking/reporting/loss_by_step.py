@@ -13,13 +13,13 @@ from rethinking.outcomes.selection import Frames, without_diverged
 from rethinking.outcomes.wording import diverged_sentence
 from rethinking.reporting.accuracies import (
     Row,
+    columns_apart,
     group_name,
     network_labels,
     plain,
     seeds_note,
     table_rows,
     with_difference,
-    with_spread,
 )
 from rethinking.reporting.comparison import summary
 from rethinking.reporting.formats import Table
@@ -60,7 +60,8 @@ def rows_of_network(frames: Frames, published: pd.DataFrame, section: Section, r
         alike = bool(its) and of_its_size(section, row.group, row.model, images, its[0])
         made.append(
             {**names, "epoch": epoch, "source_step": its[0]["step"] if its else math.nan, "source": value}
-            | {"ours": found.mean, "sd": found.sd, "n": found.n}
+            | found.columns("ours")
+            | {"n": found.n}
             | {"difference": found.mean - value if alike else math.nan}
         )
     return made
@@ -90,14 +91,12 @@ def near(ours: pd.DataFrame, epoch: float) -> list[float]:
 def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
     """The rows as they are read."""
     theirs = zip(numbers["source"], numbers["difference"], strict=True)
-    ours = zip(numbers["ours"], numbers["sd"], strict=True)
-    return pd.DataFrame(
-        {
-            "network": network_labels(numbers, section),
-            "after epochs": [f"{epoch:.3g}" for epoch in numbers["epoch"]],
-            "theirs, at step": [plain(step, 0) for step in numbers["source_step"]],
-            "theirs (difference)": [with_difference(*each, 3) for each in theirs],
-            "ours": [with_spread(mean, sd, 3) for mean, sd in ours],
-            "n": [str(n) for n in numbers["n"]],
-        }
-    )
+    columns = {
+        "network": network_labels(numbers, section),
+        "after epochs": [f"{epoch:.3g}" for epoch in numbers["epoch"]],
+        "theirs, at step": [plain(step, 0) for step in numbers["source_step"]],
+        "theirs (difference)": [with_difference(*each, 3) for each in theirs],
+        **columns_apart(numbers, "ours", "ours", 3),
+        "n": [str(n) for n in numbers["n"]],
+    }
+    return pd.DataFrame(columns)

@@ -8,7 +8,7 @@ import pandas as pd
 from rethinking.outcomes.architectures import Compared, compared
 from rethinking.outcomes.selection import runs_of_panel
 from rethinking.outcomes.wording import diverged_sentence
-from rethinking.reporting.accuracies import plain, seeds_note, with_difference, with_spread
+from rethinking.reporting.accuracies import columns_apart, plain, seeds_note, with_difference
 from rethinking.reporting.comparison import summary
 from rethinking.reporting.formats import Table
 from rethinking.sections import Section
@@ -54,8 +54,7 @@ def row_of(network: Compared) -> dict[str, Any]:
         "epochs": network.epochs, "n": len(network.runs),
     }  # fmt: skip
     for column, of_runs in measured.items():
-        found = summary(of_runs.to_numpy(float), len(network.runs))
-        values |= {column: found.mean, f"{column}_sd": found.sd}
+        values |= summary(of_runs.to_numpy(float), len(network.runs)).columns(column)
     difference = values["test_accuracy"] - network.test if network.whole else math.nan
     return values | {"source_train": network.train, "source_test": network.test, "difference": difference}
 
@@ -71,8 +70,7 @@ def shown(numbers: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
         "n": [str(n) for n in numbers["n"]],
     }
     for column, name in MEASURED.items():
-        pairs = zip(numbers[column], numbers[f"{column}_sd"], strict=True)
-        columns[name] = [with_spread(mean, sd, 1) for mean, sd in pairs]
+        columns |= columns_apart(numbers, column, name, 1)
     columns["the source's training accuracy"] = [plain(value) for value in numbers["source_train"]]
     pairs = zip(numbers["source_test"], numbers["difference"], strict=True)
     columns["the source's test accuracy (difference)"] = [with_difference(*each) for each in pairs]
