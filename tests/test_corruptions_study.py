@@ -113,7 +113,13 @@ def test_other_sources_numbers_are_shown_at_any_size_and_the_paper_s_at_its_own(
 
 @pytest.mark.parametrize(
     ("page", "source", "count"),
-    [("notebook", "S0", 10), ("corruptions", "S1", 15), ("tutorial", "S3", 12), ("blog", "S2", 10)],
+    [
+        ("notebook", "S0", 10),
+        ("corruptions", "S1", 15),
+        ("tutorial", "S3", 12),
+        ("blog", "S2", 10),
+        ("lecture", "S4", 10),
+    ],
 )
 def test_the_page_of_a_study_names_a_test_for_each_feature_and_each_of_them_is_there(page, source, count):
     text = (CHECKOUT / f"docs/studies/{page}.md").read_text(encoding="utf-8")

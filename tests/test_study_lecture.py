@@ -121,8 +121,7 @@ def published() -> pd.DataFrame:
 def made(name: str, models: dict[str, str]) -> tuple[Section, dict[str, pd.DataFrame]]:
     """A section of networks, by name and the registered one, at the lecture's size, and its data frames."""
     section = section_of(name, (FIGURES | TABLES)[name])
-    (panel,) = {group.panel for group in section.groups if group.section in (name, "training")}
-    group = PanelRuns("training", panel, "", "digits", "lecture", tuple(models), ("true_labels",))
+    group = PanelRuns("training", "networks", "", "digits", "lecture", tuple(models), ("true_labels",))
     section = replace(
         section, groups=(group,), labels={model: model for model in models}, factories=models,
         published_as=models, lineages={"digits": ("digits", "cifar10")}, settings={},
