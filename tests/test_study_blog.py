@@ -209,6 +209,16 @@ def test_a_loss_stands_beside_ours_after_the_same_share_of_an_epoch(published):
     assert few.numbers["difference"].isna().all(), "of another size nothing is held against theirs"
 
 
+def test_of_networks_that_were_not_run_the_source_s_losses_stand_alone(published):
+    """As in what is recorded of a study that has begun."""
+    section, frames = made("loss_by_step")
+    none = {name: frames[name].iloc[:0] for name in ("runs", "steps")}
+    table = loss_by_step.table(**none, published=published, section=section)
+    assert table.numbers["source"].tolist()[:2] == [1.864, 1.484]
+    assert set(table.numbers["n"]) == {0}
+    assert not table.shown.isin(["nan"]).any(axis=None)
+
+
 def test_the_source_s_classes_stand_beside_ours_in_figure_and_table(published):
     section, frames = made("class_accuracy")
     frames = {name: frames[name] for name in ("runs", "confusions")}

@@ -218,3 +218,13 @@ def test_sizes_are_those_of_the_images_that_a_network_is_trained_on(tmp_path):
             assert same == (whole and row["dataset"] == "cifar10"), row
     grey = next(row for row in found if row["dataset"] == "digits-300-grey")
     assert grey["Input"] == "1x68x68"
+
+
+def test_networks_that_were_not_run_have_sizes_and_no_other_numbers(published):
+    """As in what is recorded of a study that has begun."""
+    section, frames = made("networks", {"ResNet": "resnet18_224", "DenseNet": "densenet_224"})
+    runs = frames["runs"][frames["runs"]["model"] == "ResNet"]
+    table = networks.table(runs=runs, architectures=frames["architectures"], published=published, section=section)
+    row = table.numbers.set_index("model").loc["DenseNet"]
+    assert (row["n"], row["parameters"], np.isnan(row["test_accuracy"])) == (0, 10, True)
+    assert not table.shown.isin(["nan"]).any(axis=None)

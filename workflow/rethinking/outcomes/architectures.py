@@ -38,7 +38,7 @@ class Compared:
 def compared(
     runs: pd.DataFrame, architectures: pd.DataFrame, published: pd.DataFrame, section: Section, panel: str
 ) -> list[Compared]:
-    """The networks of a panel, group by group."""
+    """The networks of a panel, group by group; of one that was not run there are 0 epochs and no numbers but sizes."""
     return [
         _compared(rows_of(runs, *network), architectures, published, section, *network)
         for network in section.networks(panel)
@@ -55,12 +55,12 @@ def _compared(
 ) -> Compared:
     names = [group.dataset, model, group.recipe]
     size = architectures[(architectures[["dataset", "model", "recipe"]] == names).all(axis=1)].iloc[0]
-    trained, epochs = without_diverged(runs), int(runs["epochs_done"].max())
+    trained, epochs = without_diverged(runs), int(runs["epochs_done"].max()) if len(runs) else 0
     train, test = (
         after_epochs(published, section, group, model, quantity, epochs)
         for quantity in ("online_accuracy", "test_accuracy")
     )
-    images = int(runs["num_train"].iloc[0])
+    images = int(runs["num_train"].iloc[0]) if len(runs) else 0
     theirs = published[published["network"] == section.factories[model]].to_dict("records")
     whole = any(of_its_size(section, group, model, images, each) for each in theirs if each["at"] != "")
     return Compared(

@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 
 from rethinking.outcomes.architectures import Compared, compared
-from rethinking.outcomes.selection import runs_of_panel
 from rethinking.outcomes.wording import diverged_sentence
 from rethinking.reporting.accuracies import columns_apart, plain, seeds_note, with_difference
 from rethinking.reporting.comparison import summary
@@ -35,7 +34,7 @@ def table(*, runs: pd.DataFrame, architectures: pd.DataFrame, published: pd.Data
         if numbers[["source_train", "source_test"]].notna().any(axis=None)
         else "",
         seeds_note(section),
-        diverged_sentence(runs_of_panel(runs, section, "networks")),
+        diverged_sentence(runs),
         section.note,
     ]
     return Table("Networks compared", numbers, shown(numbers, [each.label for each in networks]), notes)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,16 @@ def row(network: dict[str, Any]) -> dict[str, Any]:
     return names | {"Input": "x".join(map(str, shape)), **totals(layers(build, shape))._asdict()}
 
 
+def table(networks: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """architectures.csv of some networks, a row each."""
+    return pd.DataFrame([row(network) for network in networks], columns=list(ARCHITECTURES))
+
+
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking architectures", description=__doc__)
     parser.add_argument("--networks", required=True, type=json.loads, help="the networks and their inputs, JSON")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the data frame, CSV")
     args = parser.parse_args(argv)
-    made = pd.DataFrame([row(network) for network in args.networks], columns=list(ARCHITECTURES))
+    made = table(args.networks)
     with atomic(args.out) as temporary:
         made.to_csv(temporary, index=False)

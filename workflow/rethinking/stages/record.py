@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from rethinking.analysis.aggregate import differing_data, differing_environments
-from rethinking.config import CHECKOUT, Configuration, described
+from rethinking.config import CHECKOUT, Configuration, described, jobs
 from rethinking.files import atomic, read_csv
 from rethinking.outcomes.columns import REPEATED
 from rethinking.outcomes.criteria import CRITERIA
@@ -39,6 +39,7 @@ from rethinking.stages.sealing import left_by_run, read_run
 
 KEPT = Path("docs/results")
 SMALL = ("run.json", "metrics.csv", "evaluations.csv", "steps.csv", "measures.csv")  # of a run's files, if it has them
+NOT_KEPT = {"predictions"}  # data frames that are made of weights, which are not small
 COLUMNS = [
     "dataset", "model", "corruption", "recipe", "seed", "num_train", "num_test", "epochs_done", "stopped_by",
     "final_train_accuracy", "final_train_loss", "final_test_accuracy", "final_test_loss",
@@ -140,6 +141,10 @@ def arguments_of(
     if "confusions" in entry.frames:
         numbers["confusions"] = read_confusions(folders)
     numbers |= {name: numeric(gathered(folders, name)) for name in OF_SOME if name in entry.frames}
+    if "architectures" in entry.frames:
+        from rethinking.stages.architectures import table  # and with it torch, which others need not wait for
+
+        numbers["architectures"] = table(jobs.architectures_job(configuration, section.name))
     published = read_published(CHECKOUT / PAPER, described.published(configuration, section.name))
     return entry.arguments(numbers, published)
 

@@ -17,7 +17,7 @@ from rethinking.run import RunConfig
 from rethinking.sections import Section
 from rethinking.stages.aggregate import frames
 from rethinking.stages.page_parts import FACTS, day_of, documents, facts_of, relative, together
-from rethinking.stages.record import KEPT, arguments_of, days_recorded, finished, numeric
+from rethinking.stages.record import KEPT, NOT_KEPT, arguments_of, days_recorded, finished, numeric
 from rethinking.stages.record_computed import computed_frames
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def recorded(configfile: str, out: Path | None = None) -> tuple[Contents, Path]:
         entry = described.entry_of(configuration, key)
         if entry.computed in computed:
             arguments = entry.arguments(computed, None)
-        elif runs:
+        elif runs and not NOT_KEPT & {*entry.frames}:
             arguments = arguments_of(configuration, section, runs, kept)
         else:
             continue
