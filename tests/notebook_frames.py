@@ -64,6 +64,7 @@ def run_of(curves: pd.DataFrame) -> dict[str, Any]:
     return {
         "num_train": 40_000, "num_test": 1_000, "epochs_done": EPOCHS, "stopped_by": "epochs", "seconds": 2.0 * EPOCHS,
         "best_validation_epoch": int(best["Epoch"]), "best_validation_accuracy": best["ValidationAccuracy"],
+        "best_validation_labels": None,
         "test_accuracy_at_best": best["TestAccuracy"], "final_test_accuracy": last["TestAccuracy"],
         "final_train_accuracy": last["TrainAccuracy"],
     }  # fmt: skip

@@ -97,6 +97,11 @@ def run(name: Name, validation: bool, classes: Sequence[str]) -> tuple[dict[str,
         metrics = metrics.assign(ValidationAccuracy=test + rng.normal(0, 1, EPOCHS), ValidationLoss=2 - test / 100)
         chosen = metrics["ValidationAccuracy"].idxmax()
         best = {"epoch": int(metrics["Epoch"][chosen]), "accuracy": metrics["ValidationAccuracy"][chosen]}
+        best["labels"] = "given_labels" if level else None
+        for labels in ("Given", "True"):
+            metrics = metrics.assign(
+                **{f"{name}{labels}": metrics[name] for name in ("ValidationAccuracy", "ValidationLoss")}
+            )
     content = {"classes": list(classes), "epochs": epoch.tolist(), "set": "test", "matrices": matrices}
     return summary_of(name, len(classes), metrics) | {"best_validation": best}, metrics, content
 

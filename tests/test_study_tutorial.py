@@ -189,7 +189,9 @@ def test_training_needs_no_validation_set():
     bare = {
         name: frame.drop(columns=[c for c in frame if c.startswith("Validation")]) for name, frame in frames.items()
     }
-    bare["runs"] = bare["runs"].assign(best_validation_epoch=np.nan, best_validation_accuracy=np.nan)
+    bare["runs"] = bare["runs"].assign(
+        best_validation_epoch=np.nan, best_validation_accuracy=np.nan, best_validation_labels=None
+    )
     figure, caption = drawn(training.figure, bare["runs"], bare["curves"], section)
     assert [len(axes.lines) for axes in figure.axes] == [2, 2, 2, 2]
     assert not re.search("[Vv]alidation|nan", caption)

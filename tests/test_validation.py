@@ -1,15 +1,17 @@
 """The validation set: held out of training, never the test set, and the only one that anything is chosen by."""
 
+import math
 import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import tiny_runs
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 from tiny_runs import NUM_TEST, NUM_TRAIN, comparable, make_run, rows, run_stage
@@ -17,6 +19,8 @@ from tiny_runs import NUM_TEST, NUM_TRAIN, comparable, make_run, rows, run_stage
 from rethinking import files
 from rethinking.data.preprocess import preprocess
 from rethinking.data.splits import validation_split
+from rethinking.outcomes.wording import validation_sentence
+from rethinking.run import RunConfig
 from rethinking.stages.placement import place
 from rethinking.stages.run_folder import load_data
 
@@ -71,6 +75,7 @@ def test_any_split_divides_the_images(num_train, seed, data):
     assert sorted([*train.tolist(), *validation.tolist()]) == list(range(num_train))
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**40), data=st.data())
 def test_a_stratified_split_holds_out_every_class_by_its_share(seed, data, tmp_path_factory):
     prepared = tmp_path_factory.getbasetemp() / "stratified"
@@ -92,7 +97,7 @@ def test_a_stratified_split_holds_out_every_class_by_its_share(seed, data, tmp_p
 def test_held_out_images_have_their_true_labels_where_the_recipe_says_so(true, data, held_out, tmp_path):
     noise = tiny_runs.corrupt_digits(data, tmp_path / "corrupted", "random_labels-1.0")
     assert noise is not None
-    arrays, manifest, of_data = load_data(data, noise, held_out, true_validation_labels=true)
+    arrays, manifest, of_data = load_data(data, noise, held_out)
     run = make_run(corruption="random_labels-1.0", true_validation_labels=true)
     _, sets = place(arrays, run, len(manifest["classes"]), "float32", torch.device("cpu"))
     assert not arrays
@@ -102,20 +107,86 @@ def test_held_out_images_have_their_true_labels_where_the_recipe_says_so(true, d
     assert np.array_equal(sets.validation.labels.numpy(), (clean if true else given)[held])
     assert np.array_equal(sets.train.labels.numpy(), given[np.load(held_out / "train_indices.npy")])
     assert (clean[held] != given[held]).any()
-    assert len(of_data["arrays"]) == (7 if true else 6)
+    assert len(of_data["arrays"]) == 7
 
 
-def test_a_run_scores_validation_by_true_labels_where_its_recipe_says_so(data, held_out, tmp_path):
-    """It fits random labels, which its held-out images have not."""
-    noise = tiny_runs.corrupt_digits(data, tmp_path / "corrupted", "random_labels-1.0")
-    scores = {}
-    for true in (True, False):
-        run = make_run(corruption="random_labels-1.0", epochs=1, true_validation_labels=true)
-        out = run_stage(run, data, tmp_path / str(true), noise, held_out=held_out)
-        scores[true] = rows(out / "metrics.csv")[0]
-    same = ("TrainAccuracy", "TrainLoss", "TestAccuracy", "TestLoss")
-    assert [scores[True][key] for key in same] == [scores[False][key] for key in same]
-    assert scores[True]["ValidationLoss"] != scores[False]["ValidationLoss"]
+BOTH = [f"Validation{quantity}{labels}" for labels in ("Given", "True") for quantity in ("Accuracy", "Loss")]
+
+
+@pytest.fixture(scope="module")
+def on_random_labels(data, held_out, tmp_path_factory) -> dict[bool, Path]:
+    """A run on random labels that chooses by the true labels of its held-out images, and one by those given."""
+    folder = tmp_path_factory.mktemp("random")
+    noise = tiny_runs.corrupt_digits(data, folder / "corrupted", "random_labels-1.0")
+    found = {}
+    with tiny_runs.torch_as_it_was():
+        for true in (True, False):
+            recipe = {"epochs": 6, "evaluations_per_epoch": 2, "true_validation_labels": true}
+            run = make_run(corruption="random_labels-1.0", **recipe)
+            (folder / str(true)).mkdir()
+            found[true] = run_stage(run, data, folder / str(true), noise, held_out=held_out)
+    return found
+
+
+@pytest.mark.parametrize("file", ["metrics.csv", "evaluations.csv"])
+def test_validation_is_by_both_labels_and_the_recipe_says_which_is_the_one_that_chooses(file, on_random_labels):
+    by_true, by_given = (rows(on_random_labels[true] / file) for true in (True, False))
+    for one, other in zip(by_true, by_given, strict=True):
+        names = [name for name in one if name.startswith("Validation")]
+        assert names == ["ValidationAccuracy", "ValidationLoss", *BOTH] == [n for n in other if n.startswith("Valid")]
+        assert [one[name] for name in BOTH] == [other[name] for name in BOTH]
+        for quantity in ("Accuracy", "Loss"):
+            assert one[f"Validation{quantity}"] == one[f"Validation{quantity}True"]
+            assert other[f"Validation{quantity}"] == other[f"Validation{quantity}Given"]
+        same = ("TrainAccuracy", "TrainLoss", "TestAccuracy", "TestLoss")
+        assert [one[key] for key in same] == [other[key] for key in same]
+    assert any(one["ValidationLossTrue"] != one["ValidationLossGiven"] for one in by_true)
+
+
+def test_each_kind_of_validation_is_the_networks_accuracy_on_those_labels(data, on_random_labels, held_out):
+    """Scored by itself, after the last epoch, by a network that is built from the weights that are left."""
+    folder = on_random_labels[False]
+    run = RunConfig.from_json(files.read_json(folder / "run.json")["config"])
+    noise = folder.parents[1] / "corrupted"
+    arrays, manifest, _ = load_data(data, noise, held_out)
+    held = np.load(held_out / "validation_indices.npy")
+    labels = {"Given": arrays["train_labels"][held], "True": np.load(data / "train_labels.npy")[held]}
+    model, sets = place(arrays, run, len(manifest["classes"]), "float32", torch.device("cpu"))
+    model.load_state_dict(load_file(folder / "weights.safetensors"))
+    assert sets.validation is not None
+    last = rows(folder / "metrics.csv")[-1]
+    with torch.no_grad():
+        said = model.eval()(sets.validation.images).argmax(1).numpy()
+    for kind, its in labels.items():
+        assert float(last[f"ValidationAccuracy{kind}"]) == pytest.approx(100 * (said == its).mean())
+
+
+def test_the_best_epoch_is_the_one_by_the_labels_that_choose_and_run_json_says_which(on_random_labels):
+    for true, labels in ((True, "true_labels"), (False, "given_labels")):
+        out = on_random_labels[true]
+        accuracies = [float(row["ValidationAccuracy"]) for row in rows(out / "metrics.csv")]
+        best = files.read_json(out / "run.json")["best_validation"]
+        expected = {"epoch": accuracies.index(max(accuracies)) + 1, "accuracy": max(accuracies), "labels": labels}
+        assert best == expected
+
+
+@pytest.mark.parametrize("corruption", ["true_labels", "shuffled_pixels"])
+def test_where_labels_are_not_corrupted_validation_has_but_one_kind(corruption, data, held_out, tmp_path):
+    changed = tiny_runs.corrupt_digits(data, tmp_path / "corrupted", corruption)
+    run = make_run(corruption=corruption, epochs=1, true_validation_labels=True)
+    out = run_stage(run, data, tmp_path, changed, held_out=held_out)
+    assert not set(BOTH) & set(rows(out / "metrics.csv")[0])
+    assert "labels" not in files.read_json(out / "run.json")["best_validation"]
+
+
+def test_tables_and_captions_say_by_which_labels_was_chosen():
+    sentences = {
+        "given_labels": "Held-out images have corrupted labels, as training images have, and validation is by these.",
+        "true_labels": "Held-out images keep their true labels, and validation is by these.",
+    }
+    for labels, sentence in sentences.items():
+        assert validation_sentence(pd.DataFrame({"best_validation_labels": [labels, None]})) == sentence
+    assert validation_sentence(pd.DataFrame({"best_validation_labels": [None, math.nan]})) == ""
 
 
 def test_the_split_folder_says_what_it_holds(data, held_out):

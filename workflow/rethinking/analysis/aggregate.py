@@ -28,7 +28,7 @@ def row(summary: dict[str, Any], fit_criterion: str) -> dict[str, Any]:
     for part in ("train", "test"):
         values |= {f"final_{part}_{key}": value for key, value in summary["final"][part].items()}
     best = summary["best_validation"]
-    values |= {f"best_validation_{key}": best and best[key] for key in ("epoch", "accuracy")}
+    values |= {f"best_validation_{key}": best and best.get(key) for key in ("epoch", "accuracy", "labels")}
     fit = summary["fit"][fit_criterion]
     values["censored"] = fit is None
     values["time_to_fit"] = fit and fit["epoch"]

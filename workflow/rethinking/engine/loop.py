@@ -16,7 +16,7 @@ from rethinking import seeds
 from rethinking.engine.augmentation import Augmentation
 from rethinking.engine.batch_norm import before_step
 from rethinking.engine.compiled import faults_by_key, for_steps
-from rethinking.engine.evaluation import Score, evaluate
+from rethinking.engine.evaluation import Score, evaluate_by
 from rethinking.engine.optim import learning_rate
 from rethinking.engine.precision import autocast
 from rethinking.engine.records import EpochRecord, Evaluation, Progress, Sums
@@ -55,8 +55,10 @@ class Split(NamedTuple):
 class Sets:
     """What a run is trained and scored on; `augmentation`, where there is one, gives the images of the steps.
 
-    `resize` is the side to which each batch is brought before the network sees it; None where they are as they are.
-    `redrawn` are other labels of the training set, by the epoch after which they are given.
+    `validation` has the labels by which the recipe chooses; where its labels were corrupted, `other_labels` are the
+    others, true ones or those that were given. `resize` is the side to which each batch is brought before the network
+    sees it; None where they are as they are. `redrawn` are other labels of the training set, by the epoch after which
+    they are given.
     """
 
     train: Split
@@ -67,6 +69,7 @@ class Sets:
     augmentation: Augmentation | None = None
     resize: int | None = None
     redrawn: Mapping[int, torch.Tensor] = field(default_factory=dict)
+    other_labels: torch.Tensor | None = None
 
     def in_epoch(self, number: int) -> "Sets":
         """The sets as they are in an epoch (from 1), steps and evaluations alike: with the labels given last."""
@@ -74,13 +77,20 @@ class Sets:
         return replace(self, train=self.train._replace(labels=self.redrawn[max(past)])) if past else self
 
     def score(self, model: nn.Module, with_train: bool, watch: Callable[[], None]) -> dict[str, Score]:
-        """Scores of the test set, of the validation set where there is one, and of the training set if asked."""
-        parts = {"train": self.train if with_train else None, "validation": self.validation, "test": self.test}
-        return {
-            name: evaluate(model, part.images, part.labels, self.num_classes, self.precision, watch, self.resize)
-            for name, part in parts.items()
-            if part is not None
-        }
+        """Scores of the test set, of the validation set where there is one, and of the training set if asked.
+
+        `other` is that of the validation set by its other labels, where it has any.
+        """
+        found: dict[str, Score] = {}
+        how = (self.num_classes, self.precision, watch, self.resize)
+        for name, part in {"train": self.train, "validation": self.validation, "test": self.test}.items():
+            if part is None or (name == "train" and not with_train):
+                continue
+            labels = {name: part.labels}
+            if name == "validation" and self.other_labels is not None:
+                labels["other"] = self.other_labels
+            found |= zip(labels, evaluate_by(model, part.images, list(labels.values()), *how), strict=True)
+        return found
 
 
 def evaluation_steps(num_steps: int, evaluations: int) -> list[int]:
@@ -220,7 +230,8 @@ class _Epoch:
         """Score the network as it is after the epoch's steps so far."""
         seconds = self._seconds()
         scores = self.sets.score(self.state.model, with_train, self.watch)
-        train, validation, test = scores.get("train"), scores.get("validation"), scores["test"]
+        train, validation, other = (scores.get(name) for name in ("train", "validation", "other"))
+        test = scores["test"]
         whole = self.progress.batch == self.num_steps
         epoch = self.number if whole else self.number - 1 + self.progress.batch / self.num_steps
         evaluation = Evaluation(
@@ -233,6 +244,8 @@ class _Epoch:
             test_loss=test.loss,
             validation_accuracy=validation and validation.accuracy,
             validation_loss=validation and validation.loss,
+            other_validation_accuracy=other and other.accuracy,
+            other_validation_loss=other and other.loss,
         )
         return evaluation, scores
 

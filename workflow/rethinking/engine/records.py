@@ -11,7 +11,8 @@ class Evaluation:
     """Evaluation mode, whole sets, the labels given to the network. `epoch` is a fraction within an epoch.
 
     Training accuracy and loss are None where the recipe leaves the pass over the training set out, validation accuracy
-    and loss where no validation set is held out.
+    and loss where no validation set is held out. These are of the labels by which the recipe chooses, true ones or
+    those that were given; the `other` ones are of the other labels, None where these are the same.
     """
 
     epoch: float
@@ -23,6 +24,8 @@ class Evaluation:
     test_loss: float
     validation_accuracy: float | None = None
     validation_loss: float | None = None
+    other_validation_accuracy: float | None = None
+    other_validation_loss: float | None = None
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,25 @@ def _scores(evaluation: Evaluation) -> Row:
     }
 
 
-def _validation(evaluation: Evaluation) -> Row:
-    """Columns that are there only where a validation set is held out."""
+def _validation(evaluation: Evaluation, recipe: Recipe) -> Row:
+    """Columns that are there only where images are held out, for both kinds of labels where these were corrupted."""
+    chosen, other = (
+        {"ValidationAccuracy": accuracy, "ValidationLoss": loss}
+        for accuracy, loss in (
+            (evaluation.validation_accuracy, evaluation.validation_loss),
+            (evaluation.other_validation_accuracy, evaluation.other_validation_loss),
+        )
+    )
     if evaluation.validation_accuracy is None:
         return {}
-    return {"ValidationAccuracy": evaluation.validation_accuracy, "ValidationLoss": evaluation.validation_loss}
+    if evaluation.other_validation_accuracy is None:
+        return chosen
+    given, true = (other, chosen) if recipe.true_validation_labels else (chosen, other)
+    by_labels = {"Given": given, "True": true}
+    return chosen | {f"{name}{labels}": scores[name] for labels, scores in by_labels.items() for name in scores}
 
 
-def metrics(records: Sequence[EpochRecord]) -> list[Row]:
+def metrics(records: Sequence[EpochRecord], recipe: Recipe) -> list[Row]:
     """metrics.csv: one row an epoch, the notebook's six columns first."""
     return [
         {
@@ -42,17 +53,17 @@ def metrics(records: Sequence[EpochRecord]) -> list[Row]:
             "LearningRate": record.learning_rate,
             "OnlineTrainLoss": record.online_loss,
             "OnlineTrainAccuracy": record.online_accuracy,
-            **_validation(record.last),
+            **_validation(record.last, recipe),
         }
         for record in records
     ]
 
 
-def evaluations(records: Sequence[EpochRecord]) -> list[Row]:
+def evaluations(records: Sequence[EpochRecord], recipe: Recipe) -> list[Row]:
     """evaluations.csv, where a recipe asks for several an epoch: all of them, epochs as fractions."""
     every = (evaluation for record in records for evaluation in record.evaluations)
     return [
-        {"Epoch": each.epoch, "Step": each.step, **_scores(each), **_validation(each), "Seconds": each.seconds}
+        {"Epoch": each.epoch, "Step": each.step, **_scores(each), **_validation(each, recipe), "Seconds": each.seconds}
         for each in every
     ]
 

@@ -1,7 +1,8 @@
 """The columns of the data frames that figures and tables read, each with its unit.
 
 Accuracies are in percent, errors fractions, losses in nats, times in seconds; "" is a name, a number of things or a
-ratio. A frame has all of its columns, but for those of validation where no run holds images out.
+ratio. A frame has all of its columns, but for those of validation where no run holds images out,
+or none has labels of two kinds for them.
 """
 
 from rethinking.outcomes.criteria import CRITERIA
@@ -14,7 +15,9 @@ TEXT = (*REPEATED, "True", "Predicted", "Measure", "Layer", "Shown", "Image")
 
 _NAMES = dict.fromkeys(RUN, "")
 _SCORES = {"TrainAccuracy": "%", "TrainLoss": "nats", "TestAccuracy": "%", "TestLoss": "nats"}
-VALIDATION = {"ValidationAccuracy": "%", "ValidationLoss": "nats"}
+# Of the labels by which the recipe chooses; where the held-out images' labels were corrupted, of both kinds as well.
+_CHOOSING = {"ValidationAccuracy": "%", "ValidationLoss": "nats"}
+VALIDATION = {f"{column}{labels}": unit for labels in ("", "Given", "True") for column, unit in _CHOOSING.items()}
 
 # One row a run. What is found at a fit is empty where the criterion was never met, what is found of validation where
 # no images are held out; the columns after `censored` are those of the section's own criterion.
@@ -37,6 +40,7 @@ RUNS = {
     "final_test_loss": "nats",
     "best_validation_epoch": "epochs",
     "best_validation_accuracy": "%",
+    "best_validation_labels": "",  # true_labels or given_labels, where the held-out images' labels were corrupted
     "censored": "",
     "time_to_fit": "epochs",
     "test_error_at_fit": "fraction",

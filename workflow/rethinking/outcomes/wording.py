@@ -44,6 +44,16 @@ def diverged_sentence(runs: "pd.DataFrame") -> str:
     return f"{count} of {len(runs)} runs diverged and {'is' if count == 1 else 'are'} left out." if count else ""
 
 
+def validation_sentence(runs: "pd.DataFrame") -> str:
+    """By which labels of held-out images the best epochs were chosen; nothing where these have but one kind."""
+    kinds = set(runs["best_validation_labels"].dropna())
+    sentences = {
+        "given_labels": "Held-out images have corrupted labels, as training images have, and validation is by these.",
+        "true_labels": "Held-out images keep their true labels, and validation is by these.",
+    }
+    return " ".join(sentence for kind, sentence in sentences.items() if kind in kinds)
+
+
 def ended_sentence(runs: "pd.DataFrame") -> str:
     """How many runs ended before all their epochs, and after how many; nothing where none did."""
     ended = runs[~runs["stopped_by"].isin(["epochs", "diverged"])]

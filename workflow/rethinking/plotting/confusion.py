@@ -15,7 +15,13 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from rethinking.outcomes.selection import rows_of, without_diverged
-from rethinking.outcomes.wording import capitalised, diverged_sentence, seeds_sentence, setting_label
+from rethinking.outcomes.wording import (
+    capitalised,
+    diverged_sentence,
+    seeds_sentence,
+    setting_label,
+    validation_sentence,
+)
 from rethinking.plotting.layout import CAPTION, shortened, text_height, wrap
 from rethinking.plotting.style import LARGE, MEDIUM, SMALL, style
 from rethinking.sections import Section
@@ -147,6 +153,7 @@ def caption(runs: pd.DataFrame, section: Section) -> str:
         "Above each matrix its accuracy.",
         "Best: the epoch with the highest validation accuracy; test images choose nothing.",
         seeds_sentence(section.seeds, "Sums over {count} seeds ({which}), each at its own best epoch."),
+        validation_sentence(runs),
         diverged_sentence(runs),
         section.note,
     ]

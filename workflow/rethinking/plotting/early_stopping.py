@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from rethinking.outcomes.columns import RUN
 from rethinking.outcomes.selection import rows_of, without_diverged
-from rethinking.outcomes.wording import capitalised, diverged_sentence, ended_sentence
+from rethinking.outcomes.wording import capitalised, diverged_sentence, ended_sentence, validation_sentence
 from rethinking.plotting.curves import lines_sentence
 from rethinking.plotting.layout import Handles, lay_out
 from rethinking.plotting.style import LineStyle, style
@@ -69,6 +69,7 @@ def caption(runs: pd.DataFrame, section: Section) -> str:
         lines_sentence(section.seeds),
         ended_sentence(every),
         "The epoch is chosen by the validation set; diamonds: the test set, asked once a seed, of that epoch.",
+        validation_sentence(every),
         *(kept_sentence(section.label(*network), without_diverged(rows)) for network, rows in found.items()),
         diverged_sentence(every),
         section.note,

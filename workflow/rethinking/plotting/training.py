@@ -15,7 +15,14 @@ from matplotlib.lines import Line2D
 
 from rethinking.outcomes.columns import RUN
 from rethinking.outcomes.selection import rows_of, without_diverged
-from rethinking.outcomes.wording import capitalised, diverged_sentence, ended_sentence, images_of, setting_label
+from rethinking.outcomes.wording import (
+    capitalised,
+    diverged_sentence,
+    ended_sentence,
+    images_of,
+    setting_label,
+    validation_sentence,
+)
 from rethinking.plotting.curves import draw_band, lines_sentence
 from rethinking.plotting.layout import Handles, lay_out, panel_width, wrap
 from rethinking.plotting.style import BLUE, LARGE, ORANGE, VERMILLION, LineStyle, style
@@ -140,6 +147,7 @@ def caption(runs: pd.DataFrame, section: Section) -> str:
         f" evaluation mode, on all {sets} images.",
         lines_sentence(section.seeds),
         CHOSEN if chosen else "",
+        validation_sentence(pd.concat(found.values())),
         ended_sentence(pd.concat(found.values())),
         *(best_sentence(section.label(*network), without_diverged(rows)) for network, rows in found.items()),
         diverged_sentence(pd.concat(found.values())),

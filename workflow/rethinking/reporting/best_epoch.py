@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from rethinking.outcomes.selection import Frames, without_diverged
-from rethinking.outcomes.wording import diverged_sentence, setting_label
+from rethinking.outcomes.wording import diverged_sentence, setting_label, validation_sentence
 from rethinking.reporting.accuracies import Row, columns_apart, group_name, network_labels, seeds_note, table_rows
 from rethinking.reporting.comparison import summary
 from rethinking.reporting.formats import Table
@@ -37,6 +37,7 @@ def table(*, runs: pd.DataFrame, section: Section) -> Table:
         f"{dataset}. Accuracies in percent, in evaluation mode; seconds are those of training and evaluation together.",
         "The epoch is chosen by the validation set, images held out of the training set, and is the first of equals;"
         " the test set is never used for it.",
+        validation_sentence(runs),
         seeds_note(section),
         diverged_sentence(runs),
         section.note,

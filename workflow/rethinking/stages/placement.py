@@ -34,8 +34,12 @@ def place(
 
     images, labels = arrays.pop("train_images"), arrays.pop("train_labels")
     redrawn = {epoch: arrays.pop(f"redrawn_labels_{number}") for number, epoch in enumerate(run.redraws, 1)}
-    held_labels = arrays.pop("validation_labels", labels)
-    validation = None if held_out is None else part(images[held_out], held_labels[held_out])
+    true_labels, validation, other = arrays.pop("true_labels", None), None, None
+    if held_out is not None:
+        kinds = [labels] if true_labels is None else [labels, true_labels]
+        chosen, *others = kinds[::-1] if run.training.true_validation_labels else kinds
+        validation = part(images[held_out], chosen[held_out])
+        other = torch.from_numpy(others[0][held_out]).to(device) if others else None
     if train_indices is not None:
         images, labels = images[train_indices], labels[train_indices]
         redrawn = {epoch: drawn[train_indices] for epoch, drawn in redrawn.items()}
@@ -47,7 +51,7 @@ def place(
     del images
     test = part(arrays.pop("test_images"), arrays.pop("test_labels"))
     later = {epoch: torch.from_numpy(drawn).to(device) for epoch, drawn in redrawn.items()}
-    return model, Sets(train, test, num_classes, precision, validation, augmentation, side, later)
+    return model, Sets(train, test, num_classes, precision, validation, augmentation, side, later, other)
 
 
 def make_model(run: RunConfig, shape: tuple[int, int, int], num_classes: int, device: torch.device) -> nn.Module:

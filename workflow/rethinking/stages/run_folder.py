@@ -21,23 +21,21 @@ def load_data(
     corrupted: Path | None,
     split: Path | None,
     redrawn: Sequence[Path] = (),
-    *,
-    true_validation_labels: bool = False,
 ) -> tuple[dict[str, np.ndarray], dict[str, Any], dict[str, Any]]:
     """The run's arrays, the data set's manifest, and what run.json holds of the arrays' bytes.
 
     That is `data_sha256`, one digest of all, and `arrays`, the sha256 of each by its place below the data set.
 
     An array that the corruption changes comes from its folder; `split` adds train_indices and validation_indices, and
-    `redrawn`, folders of the same corruption with other seeds, redrawn_labels_1 and so on. With
-    `true_validation_labels` there are validation_labels, those of all training images before any corruption.
+    `redrawn`, folders of the same corruption with other seeds, redrawn_labels_1 and so on. Where images are held out
+    and labels corrupted there are true_labels, those of all training images before that.
     Raises ValueError where a file's bytes are not those of its manifest, or a corruption was made from other arrays.
     """
     owners = _owners(data, corrupted, split, redrawn)
     arrays = {name: load_array(folder, stored, its) for name, (folder, stored, its) in owners.items()}
-    if true_validation_labels and split is not None:
-        owners |= {"validation_labels": (data, "train_labels", manifest := read_prepared(data))}
-        arrays["validation_labels"] = load_array(data, "train_labels", manifest)
+    if split is not None and owners["train_labels"][0] != data:
+        owners |= {"true_labels": (data, "train_labels", manifest := read_prepared(data))}
+        arrays["true_labels"] = load_array(data, "train_labels", manifest)
     places = {place_of(its, stored): its["arrays"][stored]["sha256"] for _, stored, its in owners.values()}
     of_data = {"data_sha256": data_digest(data, corrupted, split, redrawn), "arrays": places}
     return arrays, read_prepared(data), of_data
@@ -70,8 +68,8 @@ def write_outputs(out: Path, state: State, recipe: Recipe, summary: dict[str, An
     # It says that the files beside it are complete and belong together, so an earlier run's goes first.
     (out / "run.json").unlink(missing_ok=True)
     remove_leftovers(out / "*")
-    write_csv(out / "metrics.csv", results.metrics(records))
-    write_csv(out / "evaluations.csv", results.evaluations(records) if recipe.evaluations_per_epoch > 1 else [])
+    write_csv(out / "metrics.csv", results.metrics(records, recipe))
+    write_csv(out / "evaluations.csv", results.evaluations(records, recipe) if recipe.evaluations_per_epoch > 1 else [])
     write_csv(out / "steps.csv", results.steps(records))
     write_csv(out / "measures.csv", results.measures(state.initial_measures or {}, records))
     with atomic(out / "confusion.pkl") as temporary:

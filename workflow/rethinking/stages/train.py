@@ -105,9 +105,7 @@ def train(
     make_deterministic(precision)
     if run.training.resize is None:  # the layers of larger images leave gaps that would take 0.2 GB for nothing
         keep_freed_memory()
-    arrays, manifest, of_data = load_data(
-        data, corrupted, split, redrawn, true_validation_labels=run.training.true_validation_labels
-    )
+    arrays, manifest, of_data = load_data(data, corrupted, split, redrawn)
     model, sets = place(arrays, run, len(manifest["classes"]), precision, device)
 
     measured = run.training.measures
@@ -187,10 +185,19 @@ def summarise(
         "epochs_done": last.epoch,
         "stopped_by": stopped_by(state.records, run.training),
         "fit": results.fits(state.records),
-        "best_validation": state.best and {"epoch": state.best.epoch, "accuracy": state.best.accuracy},
+        "best_validation": best_validation(run, state, sets),
         "final": results.final(last),
         "seconds": last.total_seconds,
     }
+
+
+def best_validation(run: RunConfig, state: State, sets: Sets) -> dict[str, Any] | None:
+    """The best epoch by the validation set, and by which of its labels where these were corrupted."""
+    if state.best is None:
+        return None
+    labels = "true_labels" if run.training.true_validation_labels else "given_labels"
+    chosen_by = {} if sets.other_labels is None else {"labels": labels}
+    return {"epoch": state.best.epoch, "accuracy": state.best.accuracy, **chosen_by}
 
 
 def main(argv: list[str]) -> None:
