@@ -168,7 +168,7 @@ def test_columns_sort_by_their_numbers_both_ways_and_by_the_keyboard(pages, chro
 
 def test_a_number_of_the_scoreboard_leads_to_its_rows(pages, chrome):
     show(chrome, pages["cifar10-cpu"])
-    link = chrome.find_element(By.CSS_SELECTOR, "a[data-ask='figure 1c verdict:reproduced']")
+    link = chrome.find_element(By.CSS_SELECTOR, 'a[data-ask=\'"figure 1c" "verdict:reproduced"\']')
     chrome.execute_script("arguments[0].click()", link)
     rows = visible(chrome.find_element(By.ID, "rows-paper_vs_ours"))
     assert len(rows) == int(re.match(r"\d+", link.text)[0])  # pyright: ignore[reportOptionalSubscript]

@@ -8,7 +8,7 @@ for (const part of document.querySelectorAll(".sortable")) {
   const rows = [...body.rows];
   const words = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
   const columns = [...part.querySelectorAll("thead th")].map((heading) => heading.textContent.toLowerCase());
-  // "differs" is anywhere in the row, "verdict:differs" in the column of that name.
+  // differs is anywhere in the row, verdict:differs in the column of that name, "table 1" in one piece.
   const has = (row, word) => {
     const column = columns.indexOf(word.split(":")[0]);
     if (column < 0 || !word.includes(":")) return words.get(row).includes(word);
@@ -16,7 +16,7 @@ for (const part of document.querySelectorAll(".sortable")) {
   };
 
   const filter = () => {
-    const asked = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const asked = (search.value.toLowerCase().match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', ""));
     let shown = 0;
     for (const row of rows) {
       const folded = unfold && !unfold.checked && row.classList.contains("not-run");
