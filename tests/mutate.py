@@ -32,7 +32,9 @@ MUTATIONS: dict[str, list[tuple[str, str]]] = {
     "analysis.norms": [("norm**2", "norm**3")],
     "data.archives": [("parts[len(own) :]", "parts[len(own) + 1 :]")],
     "data.corruptions.gaussian_pixels": [("mean + sd *", "mean + 3 * sd *")],
-    "data.corruptions.human_labels": [('"random1": "random_label1"', '"random1": "random_label2"')],
+    "data.corruptions.class_noise": [("CLASS = 6", "CLASS = 7"), ("(num_classes - 1)", "(num_classes - 2)")],
+    "data.corruptions.human_labels": [("new_labels != labels", "new_labels == labels")],
+    "data.corruptions.people": [('"random1": "random_label1"', '"random1": "random_label2"')],
     "data.corruptions.image_draws": [("TRAIN, TEST = 4, 5", "TRAIN, TEST = 4, 6")],
     "data.corruptions.label_draws": [("CHOICE = 0", "CHOICE = 3")],
     "data.corruptions.pixel_units": [("else 1", "else 2")],
@@ -57,6 +59,7 @@ MUTATIONS: dict[str, list[tuple[str, str]]] = {
     "engine.batch_norm": [("** (step + 1)", "** (step + 2)")],
     "engine.evaluation": [("Score(100 * correct", "Score(101 * correct")],
     "engine.initialisation": [("else 0.04", "else 0.05"), ("layer.bias, 0.1", "layer.bias, 0.11")],
+    "engine.ledger": [("FEW = 256", "FEW = 2"), ("hidden, -torch.inf", "hidden, -1")],
     "engine.loop": [
         ("range(1, evaluations)", "range(2, evaluations)"),
         ("learning_rate(self.step,", "learning_rate(1 + self.step,"),

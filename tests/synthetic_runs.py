@@ -13,6 +13,8 @@ from PIL import Image
 
 from rethinking.analysis.aggregate import curves_table, evaluations_of, runs_table, test_accuracy_at_best
 from rethinking.analysis.confusions import confusions_table
+from rethinking.analysis.detection import detection, roc
+from rethinking.analysis.learned import learned
 from rethinking.names import split_corruption
 from rethinking.outcomes.columns import MISTAKE, PREDICTIONS, RUN, STRIP
 from rethinking.outcomes.criteria import CRITERIA
@@ -30,8 +32,9 @@ def frames(
     validation: bool = True,
     classes: Sequence[str] = CLASSES,
 ) -> dict[str, pd.DataFrame]:
-    """`runs`, `curves`, `evaluations`, `confusions`, `measures`, `steps`, `predictions` of runs, as numbers."""
+    """`runs`, `curves`, `evaluations`, `confusions`, `measures`, `steps`, `predictions` and those of ledgers."""
     runs = [run(name, validation, classes) for name in names]
+    ledgers = [(summary, ledger_of(summary, len(classes))) for summary, _, _ in runs]
     at_best = [test_accuracy_at_best(summary, metrics) for summary, metrics, _ in runs]
     return {
         "runs": runs_table([summary for summary, _, _ in runs], criterion).assign(test_accuracy_at_best=at_best),
@@ -41,7 +44,24 @@ def frames(
         "measures": curves_table([(summary, measures_of(metrics)) for summary, metrics, _ in runs]),
         "predictions": pd.concat([predictions_of(summary, classes) for summary, _, _ in runs]),
         "steps": curves_table([(summary, steps_of(metrics)) for summary, metrics, _ in runs]),
+        "learned": curves_table([(summary, learned(ledger)) for summary, ledger in ledgers]),
+        "detection": curves_table([(summary, detection(ledger, [4, EPOCHS])) for summary, ledger in ledgers]),
+        "roc": curves_table([(summary, roc(ledger, [4, EPOCHS])) for summary, ledger in ledgers]),
     }
+
+
+def ledger_of(summary: dict[str, Any], classes: int) -> dict[str, np.ndarray]:
+    """A ledger of a run that says true labels from epoch 3 on, of corrupted examples until it says what was given."""
+    rng = np.random.default_rng(zlib.crc32("/".join(str(summary[key]) for key in RUN).encode()))
+    true, epoch = rng.integers(classes, size=summary["num_train"]), np.arange(1, EPOCHS + 1)[:, None]
+    corrupted = rng.random(len(true)) < 0.9 * (split_corruption(summary["corruption"])[1] or 0.0)
+    given = np.where(corrupted, (true + 1) % classes, true)
+    known, memorised = 2 + rng.integers(3, size=len(true)), np.where(corrupted, 5 + rng.integers(6, size=len(true)), 4)
+    said = np.where(epoch >= known, true, rng.integers(classes, size=(EPOCHS, len(true))))
+    predictions = np.where(epoch >= memorised, given, said)
+    margins = np.where(predictions == given, 1.0, -1.0) + 0.1 * rng.normal(size=predictions.shape)
+    ledger = {"epochs": epoch[:, 0].astype(float), "given": given, "true": true, "predictions": predictions}
+    return ledger | {"losses": np.log1p(np.exp(-margins)).astype(np.float16), "margins": margins.astype(np.float16)}
 
 
 def measures_of(metrics: pd.DataFrame) -> pd.DataFrame:

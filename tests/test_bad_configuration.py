@@ -329,8 +329,8 @@ def networks(corruptions: list[str]) -> dict[str, Any]:
 
 TABLES = [
     ("tables/table2", {"dataset": "digits", "recipe": "quick"}, "tables.table2: unknown table; did you mean 'table1'?"),
-    ("tables/table1/size", [7, 3], "tables.table1.size = [7, 3]: unknown key; known: dataset, fit_criterion, note, "
-     "panels, recipe, tolerance, within_of_last"),
+    ("tables/table1/size", [7, 3], "tables.table1.size = [7, 3]: unknown key; known: dataset, fit_criterion, horizon, "
+     "note, panels, recipe, tolerance, within_of_last"),
     ("tables/table1/recipe", "quik", 'tables.table1.recipe = "quik": unknown recipe; did you mean \'quick\'?'),
     ("tables/table1/panels", {}, "tables.table1.panels: needs some of the keys crop_and_decay, crop, decay, plain, "
      "random_labels"),

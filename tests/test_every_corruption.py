@@ -16,7 +16,7 @@ import test_human_labels
 
 from rethinking import files
 from rethinking.analysis.corrupted_test_labels import EXPECTED
-from rethinking.data.corruptions import human_labels
+from rethinking.data.corruptions import people
 from rethinking.data.corruptions.registry import CORRUPTIONS, IMAGES, LABELS, Corruption
 from rethinking.names import corruption_name
 from rethinking.stages import corrupt
@@ -31,13 +31,15 @@ DATASETS = {
 
 def file_of_human_labels(folder: Path, labels: np.ndarray) -> Path:
     """A file in the layout of CIFAR-10N whose clean labels are the data set's; people always say the first class."""
-    columns = {human_labels.CLEAN: labels} | dict.fromkeys(human_labels.COLUMNS.values(), np.zeros_like(labels))
+    columns = {people.CLEAN: labels} | dict.fromkeys(people.COLUMNS.values(), np.zeros_like(labels))
     return test_human_labels.saved(folder / "labels.pt", columns)
 
 
-# What the corruptions that take a file (`path`) read, written for a data set's training labels; these draw nothing.
-FILES: dict[str, Callable[[Path, np.ndarray], Path]] = {"human_labels": file_of_human_labels}
-DRAWS_NOTHING: frozenset[str] = frozenset()  # corruptions that are the same with every seed
+# What the corruptions that take a file (`path`) read, written for a data set's training labels.
+FILES: dict[str, Callable[[Path, np.ndarray], Path]] = dict.fromkeys(
+    ("human_labels", "class_noise"), file_of_human_labels
+)
+DRAWS_NOTHING = {"human_labels"}  # corruptions that are the same with every seed
 
 CASES = [
     (family, dict(zip(entry.options, values, strict=True)))
@@ -104,7 +106,7 @@ def test_every_corruption_writes_the_same_bytes_again_on_every_kind_of_data_set(
         made, before, other = (np.load(tmp_path / each / f"{name}.npy") for each in ("once", "data", "other"))
         assert made.shape == before.shape
         assert made.tobytes() != before.tobytes()
-        drawn = family not in FILES and family not in DRAWS_NOTHING
+        drawn = family not in DRAWS_NOTHING
         assert (made.tobytes() != other.tobytes()) == drawn, (
             f"{family} is {'the same' if drawn else 'another'} with another seed: does it belong in DRAWS_NOTHING"
             f" of tests/{Path(__file__).name}?"

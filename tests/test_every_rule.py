@@ -11,7 +11,7 @@ from picture_archives import faces, in_folder
 from test_human_labels import saved
 from tiny_workflow import Checkout, jobs_in
 
-from rethinking.data.corruptions import human_labels as human
+from rethinking.data.corruptions import people as human
 
 # A data set of 100 images in the layout of CIFAR-10 with people's labels, of whose files the loopback server is the
 # mirror, the same with a validation set, and a folder of pictures; five trainings, of every kind of data.
@@ -30,7 +30,7 @@ models:
 recipes:
   quick: {epochs: 1, batch_size: 25, learning_rate: 0.01, crop: null}
   redrawn: {extends: quick, epochs: 2, redraw_labels_after: [1]}
-  measured: {extends: quick, measures: [frobenius_norm]}
+  measured: {extends: quick, measures: [frobenius_norm], ledger: true}
 kernels: {one: {dataset: small, features: pixels, bandwidths: [0.01], choose: {held_out: 20}}}
 implicit_regularisation: {dataset: small, images: 10, epochs: 2}
 expressivity: {dataset: small, sizes: [10, 100]}
@@ -58,6 +58,11 @@ figures:
     recipe: measured
     panels: {networks: {models: [mlp-w0.05], corruptions: [true_labels]}}
   architectures: *measured
+  label_errors:
+    dataset: held-out
+    recipe: measured
+    horizon: 1
+    panels: {levels: {models: [mlp-w0.05], corruptions: [true_labels]}}
 tables:
   best_epoch:
     dataset: held-out

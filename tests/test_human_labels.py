@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from rethinking import files
 from rethinking.config import CATALOGUE, CHECKOUT, Configuration, datasets, jobs
-from rethinking.data.corruptions import human_labels as human
+from rethinking.data.corruptions import people as human
+from rethinking.data.corruptions.human_labels import human_labels
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.data.splits import TRAIN, stratified_subset, subset_indices
 from rethinking.schema import ConfigOrigins, ConfigurationError, load_yaml
@@ -49,7 +50,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def corrupted(path: Path, labels: np.ndarray, chosen: str = "worse", subset: dict[str, Any] = WHOLE) -> Any:
-    return human.human_labels(labels, set=chosen, path=path, subset=subset, num_classes=10, seed=3)
+    return human_labels(labels, set=chosen, path=path, subset=subset, num_classes=10, seed=3)
 
 
 @pytest.mark.parametrize("chosen", SETS)

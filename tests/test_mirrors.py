@@ -21,7 +21,7 @@ from tiny_workflow import Checkout
 
 from rethinking import files
 from rethinking.config import CATALOGUE
-from rethinking.data.corruptions import human_labels as human
+from rethinking.data.corruptions import people as human
 
 CIFAR10, LABELS, MINE = "cifar-10-python.tar.gz", "CIFAR-10_human.pt", "mine.zip"
 SMALL = ("--configfile", "config/cifar10-small.yaml")

@@ -30,7 +30,7 @@ PARTS = {
 }
 
 
-LATER = {"redraw_labels_after", "batch_norm", "true_validation_labels"}  # keys of after the first runs
+LATER = {"redraw_labels_after", "batch_norm", "true_validation_labels", "ledger"}  # keys of after the first runs
 MLP = {"family": "mlp", "learning_rate": 0.5}
 
 

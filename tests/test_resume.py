@@ -32,6 +32,7 @@ EVERY_KIND = {
     "evaluations_per_epoch": 2,
     "log_every_steps": 2,
     "measures": ["frobenius_norm"],
+    "ledger": True,
     "dropout": 0.3,
     "batch_size": 10,
 }
@@ -43,6 +44,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "dropout": {"dropout": 0.5},
     "augmentation": {"crop": 6, "augmentation": {"random_crop": True, "flip": True, "rotation": 25}},
     "validation": {"stop": {"early_stopping": 50}},
+    "ledger": {"ledger": True, "evaluations_per_epoch": 2},
     "penalties": {"penalties": [{"function": "l1", "weight": 0.001}], "clip_gradient_norm": 0.5},
 }
 

@@ -448,7 +448,7 @@ def test_training_is_a_plain_loop_with_torchs_optimiser_and_schedule_bit_for_bit
 
 # Resuming -----------------------------------------------------------------------------------------------------------
 
-EVERYTHING = {"evaluations_per_epoch": 2, "log_every_steps": 2, "measures": ["frobenius_norm"]}
+EVERYTHING = {"evaluations_per_epoch": 2, "log_every_steps": 2, "measures": ["frobenius_norm"], "ledger": True}
 
 
 @two_networks
@@ -657,7 +657,7 @@ def test_steps_csv_holds_a_row_every_few_steps_and_at_each_epochs_end(data, tmp_
 
 def test_what_an_earlier_recipe_logged_does_not_stay(data, tmp_path):
     out = run_stage(make_run(**EVERYTHING), data, tmp_path)
-    logged = {"evaluations.csv", "steps.csv", "measures.csv"}
+    logged = {"evaluations.csv", "steps.csv", "measures.csv", "ledger.npz"}
     assert logged <= {path.name for path in out.iterdir()}
     run_stage(make_run(), data, tmp_path)
     assert not logged & {path.name for path in out.iterdir()}

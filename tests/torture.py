@@ -33,7 +33,7 @@ from rethinking.stages.train import train
 # Every option that has a state of its own between two steps.
 RECIPES: dict[str, dict[str, Any]] = {
     "plain": {"log_every_steps": 2, "measures": ["frobenius_norm"]},
-    "several-evaluations": {"evaluations_per_epoch": 3, "train_evaluation_every": 2},
+    "several-evaluations": {"evaluations_per_epoch": 3, "train_evaluation_every": 2, "ledger": True},
     "dropout": {"dropout": 0.3, "label_smoothing": 0.1, "clip_gradient_norm": 1.0},
     "augmented": {"crop": 12, "augmentation": {"random_crop": True, "flip": True, "rotation": 25}},
     "adam": {"optimiser": "adam", "learning_rate": 0.001, "schedule": "cosine"},
@@ -119,7 +119,7 @@ def outcome(folder: Path) -> dict[str, Any]:
                 found[path.name] = [
                     {key: value for key, value in row.items() if key not in SEED_KEYS} for row in csv.DictReader(file)
                 ]
-        elif path.suffix in (".pkl", ".safetensors"):
+        elif path.suffix in (".pkl", ".npz", ".safetensors"):
             found[path.name] = path.read_bytes()
     summary = json.loads((folder / "run.json").read_text())
     fits = {name: fit and {**fit, "seconds": None} for name, fit in summary["fit"].items()}

@@ -12,6 +12,7 @@ from proof import Case, Facts, array_facts
 from rethinking import seeds
 from rethinking.engine.augmentation import Augmentation
 from rethinking.engine.initialisation import SCHEMES, initialise
+from rethinking.engine.ledger import margins
 from rethinking.engine.loop import evaluation_steps
 from rethinking.engine.records import Evaluation
 from rethinking.engine.regularisation import clip_gradients
@@ -80,6 +81,11 @@ def _augmentation(folder: Path) -> Facts:
     }
 
 
+def _margins(folder: Path) -> Facts:
+    logits = torch.linspace(-2, 3, 15, dtype=torch.float64).view(5, 3).sin()
+    return {"margins": margins(logits, torch.tensor([0, 1, 2, 0, 1])).tolist()}
+
+
 def _clipped(folder: Path) -> Facts:
     """Gradients so small that what keeps the division from zero counts, in millionths."""
     clipped = {}
@@ -101,6 +107,7 @@ CASES: dict[str, Case] = {
     "augmentation": _augmentation,
     "clipped gradients": _clipped,
     "has fitted": _fitted,
+    "margins": _margins,
     "ends early": _patience,
     "evaluations of an epoch": _evaluated,
     "seeds": _seeds,

@@ -99,6 +99,8 @@ def run_facts(out: Path) -> Facts:
             name: [[int(row["Epoch"]), row["Layer"], float(row["Value"])] for row in table if row["Measure"] == name]
             for name in dict.fromkeys(row["Measure"] for row in table)
         }
+    if (out / "ledger.npz").exists():
+        facts["ledger"] = _ledger_facts(out / "ledger.npz")
     facts["confusion"] = array_facts(pickle.loads((out / "confusion.pkl").read_bytes())["matrices"])
     weights = [tensor.double().flatten() for tensor in load_file(out / "weights.safetensors").values()]
     facts["weights"] = [float(torch.cat(weights).sum()), float(torch.cat(weights).square().sum())]
@@ -110,6 +112,14 @@ def run_facts(out: Path) -> Facts:
         for name, fit in summary["fit"].items()
     }
     return facts
+
+
+def _ledger_facts(path: Path) -> Facts:
+    """Epochs, labels and predictions exactly; losses and margins, which float16 rounds, by their type and shape."""
+    with np.load(path) as ledger:
+        rounded = {name: f"{ledger[name].dtype} {ledger[name].shape}" for name in ("losses", "margins")}
+        exact = {name: array_facts(ledger[name]) for name in ("given", "true", "predictions")}
+        return {"epochs": ledger["epochs"].tolist(), **exact, **rounded}
 
 
 def _facts(
@@ -231,6 +241,14 @@ RUNS: dict[str, Mapping[str, Any]] = {
     "evaluations_per_epoch": {"evaluations_per_epoch": 3},
     "log_every_steps": {"log_every_steps": 3},
     "measures": {"measures": list(MEASURES)},
+    "ledger": {
+        "ledger": True,
+        "validation": 6,
+        "corruption": "random_labels-0.5",
+        "epochs": 4,
+        "train_evaluation_every": 2,
+        "evaluations_per_epoch": 2,
+    },
     "batch norm": NORMALISED,
     "batch_norm momentum": {
         **NORMALISED,

@@ -15,6 +15,7 @@ COMMANDS = {
     "confusions": "the runs' confusion matrices to a data frame (called by the rule of that name)",
     "gather": "the runs' measures or steps to a data frame (called by the rule of that name)",
     "predictions": "what trained networks say of test images, to a data frame (called by the rule of that name)",
+    "ledger": "the runs' ledgers to data frames (called by the rule of that name)",
     "sizes": "the networks' sizes to a table (called by the rule of that name)",
     "architectures": "networks' sizes at the images that they are trained on (called by the rule of that name)",
     "kernel": "a kernel model by its name: its parameters chosen, its matrix made, its solutions found",

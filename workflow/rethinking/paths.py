@@ -26,6 +26,7 @@ OUTPUTS = ("metrics.csv", "confusion.pkl", "run.json", "weights.safetensors")  #
 RUN_FILES = ("run.json", "metrics.csv")  # of a run's files, those that all data frames are made from
 FRAMES = ("runs.csv", "curves.csv", "evaluations.csv")  # what all runs of a figure or table are gathered into
 OF_SOME = ("measures", "steps")  # frames of what a run leaves only where its recipe asks for it
+OF_LEDGERS = ("learned", "detection", "roc")  # the same, of what is made from ledgers
 TRAIN_LOGS = "results/logs/train"
 SAMPLES = "samples"  # the picture of what corruptions look like
 NOTHING = "(?!)"  # Snakemake takes an empty expression for none, which anything matches
@@ -235,6 +236,12 @@ def folders_option(option: str, files: Sequence[str]) -> str:
     """An option with the folders of some files, each once; nothing where there are none."""
     folders = dict.fromkeys(str(Path(file).parent) for file in files)
     return " ".join([option, *map(shlex.quote, folders)]) if folders else ""
+
+
+def horizon_option(configuration: Configuration, section: str) -> str:
+    """The option of a ledger job that says how many epochs enter scores beside all; nothing where none is said."""
+    horizon = configuration.sections[section]["horizon"]
+    return "" if horizon is None else f"--horizon {horizon}"
 
 
 def run_options(configuration: Configuration, run: RunConfig, output: str) -> str:

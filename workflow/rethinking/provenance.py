@@ -70,6 +70,11 @@ def architectures_code(configuration: Configuration, section: str) -> str:
     return code_digest("rethinking.stages.architectures", *families)
 
 
+def ledger_code() -> str:
+    """Digest for a `ledger` job."""
+    return code_digest("rethinking.stages.ledger")
+
+
 def sizes_code() -> str:
     """Digest for a `sizes` job."""
     return code_digest("rethinking.stages.sizes")

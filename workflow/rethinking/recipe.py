@@ -84,6 +84,7 @@ class Recipe:
     redraw_labels_after: Sequence[int] = field(default_factory=list)
     batch_norm: BatchNorm | None = None
     true_validation_labels: bool = False
+    ledger: bool = False
 
     @classmethod
     def of_network(cls, values: Mapping[str, Any], network: Mapping[str, Any]) -> Self:

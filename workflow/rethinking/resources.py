@@ -15,6 +15,7 @@ STARTING = 60  # seconds, from a busy file server
 BASE = 1500  # MB: torch and Python (650), the two Snakemakes that start a cluster's job (400), and some to spare
 ACTIVATION = 5.6  # bytes that a step needs for each number that a layer puts out (measured: up to 4.2)
 PARAMETER = 40  # bytes: weight, gradient, velocity, the initial weight, the state twice while it is saved, and to spare
+LEDGER = 20  # bytes an example and evaluation: kept, gathered and written while it is saved, and to spare
 BYTES_OF = {"float32": 4, "float64": 8}
 BYTES = 9  # a pixel's value as stored, and as float32 before and after it is laid out for the network
 
@@ -33,14 +34,15 @@ def _area(run: RunConfig, side: int) -> float:
 
 
 def train_memory(configuration: Configuration, run: RunConfig) -> int:
-    """MB: the images, a step's activations, the parameters."""
+    """MB: the images, a step's activations, the parameters, the ledger where one is kept."""
     train, test, held, side = _images(configuration, run)
     images = (train + test) * 3 * held**2 * BYTES / 1e6
     network, width, area = MODELS[run.factory], run.arguments.get("width", 1), _area(run, side)
     activations = run.training.batch_size * network.activations * area * width * ACTIVATION / 1e6
     # Only what follows a flattened feature map grows with the image, and nothing shrinks much.
     parameters = network.parameters * max(1, area) * width**2 * PARAMETER / 1e6
-    return ceil(BASE + images + activations + parameters)
+    evaluations = run.training.epochs * run.training.evaluations_per_epoch if run.training.ledger else 0
+    return ceil(BASE + images + activations + parameters + train * evaluations * LEDGER / 1e6)
 
 
 def train_minutes(configuration: Configuration, run: RunConfig) -> int:

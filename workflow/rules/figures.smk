@@ -109,6 +109,28 @@ rule predictions:
         " --data {params.data:q} --images {params.images} --out {output:q} > {log:q} 2>&1"
 
 
+# Of the ledgers: runs have one where their recipe keeps it. `horizon` is the section's own.
+rule ledger:
+    input:
+        summaries=files_of_runs("run.json"),
+    output:
+        expand("results/tables/{{name}}/{{section}}/{frame}.csv", frame=paths.OF_LEDGERS),
+    log:
+        "results/logs/ledger/{name}/{section}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        plan=lambda wildcards: canonical_json(CONFIGURATION.plan(wildcards.section)),
+        run_code=runs_code,
+        horizon=lambda wildcards: paths.horizon_option(CONFIGURATION, wildcards.section),
+        code=provenance.ledger_code(),
+        runs=subpath(input[0], ancestor=paths.ABOVE_RUNS),
+        out=folder_of(output[0]),
+    shell:
+        "python3 -m rethinking ledger --plan {params.plan:q} --code {params.run_code:q} --runs {params.runs:q}"
+        " {params.horizon} --out {params.out:q} > {log:q} 2>&1"
+
+
 # What is known of the networks before any training.
 rule sizes:
     output:

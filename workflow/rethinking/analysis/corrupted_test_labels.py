@@ -24,9 +24,19 @@ def evenly_redrawn(error: float, level: float | None, num_classes: int) -> float
     return (1 - level) * error + level * (1 - 1 / num_classes)
 
 
+def one_of_the_others(error: float, level: float | None, num_classes: int) -> float:
+    """Expected where a fraction `level` of the labels becomes one of the other classes, each as likely.
+
+    Of such a label the network is right where it was wrong before, once in `num_classes` - 1.
+    """
+    assert level is not None
+    return (1 - level) * error + level * (1 - error / (num_classes - 1))
+
+
 EXPECTED: dict[str, Callable[[float, float | None, int], float]] = {
     "unchanged": unchanged,
     "evenly_redrawn": evenly_redrawn,
+    "one_of_the_others": one_of_the_others,
 }
 
 

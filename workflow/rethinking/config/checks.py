@@ -85,6 +85,12 @@ def _check_steps(panel: Panel, asked: Asked) -> None:
         raise asked.entries.origins.error(where, None, f"must be a number of steps: {asked.key} shows them")
 
 
+def _check_ledger(panel: Panel, asked: Asked) -> None:
+    if panel.ledger and not asked.recipe["ledger"]:
+        where = key_of(asked.entries, asked.group.recipe, "ledger")
+        raise asked.entries.origins.error(where, False, f"must be true: {asked.key} shows what a ledger holds")
+
+
 def _check_early_stopping(panel: Panel, asked: Asked) -> None:
     if panel.early_stopping and "early_stopping" not in (stop := asked.recipe["stop"] or {}):
         where = key_of(asked.entries, asked.group.recipe, "stop")
@@ -156,6 +162,7 @@ CHECKS: tuple[Callable[[Panel, Asked], Any], ...] = (
     _check_redraws,
     _check_measures,
     _check_steps,
+    _check_ledger,
     _check_early_stopping,
     _check_true_validation,
     _check_regularisers,

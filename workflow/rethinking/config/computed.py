@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from rethinking import schema
-from rethinking.config.corruptions import HUMAN_LABELS, spelled
+from rethinking.config.corruptions import HUMAN_LABELS, needs_people, spelled
 from rethinking.config.entries import Entries
 from rethinking.config.inherit import Values
 from rethinking.data.corruptions.registry import CORRUPTIONS, LABELS
@@ -85,7 +85,7 @@ def _check_labels(corruption: str, dataset: str, key: str, entries: Entries) -> 
     family = entries.corruptions[split_corruption(corruption)[0]]["family"]
     if CORRUPTIONS[family].changes != LABELS:
         raise entries.origins.error(key, corruption, "is one of images; a kernel is fitted to labels")
-    if family == HUMAN_LABELS and not entries.datasets[dataset][HUMAN_LABELS]:
+    if needs_people(entries, corruption) and not entries.datasets[dataset][HUMAN_LABELS]:
         raise entries.origins.error(key, corruption, f"the data set {dataset!r} has no human labels")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from rethinking.config import class_noise
 from rethinking.config.entries import Entries
 from rethinking.config.inherit import Values
 from rethinking.data.corruptions.registry import CORRUPTIONS
@@ -43,8 +44,30 @@ def _variant(name: str, variant: Values, origins: ConfigOrigins) -> Values:
     choices = CORRUPTIONS[family].options
     given = {key: value for key, value in variant.items() if key != "family"}
     for option, value in given.items():
-        origins.require_known(f"corruptions.{name}.{option}", option, f"option of {family}", choices, value)
+        key = f"corruptions.{name}.{option}"
+        origins.require_known(key, option, f"option of {family}", choices, value)
+        if option == "matrix":
+            people = (f"{HUMAN_LABELS}-{each}" for each in CORRUPTIONS[HUMAN_LABELS].options["set"])
+            given[option] = class_noise.complete(value, [*choices[option], *people], key, origins)
+        if name == family and option != CORRUPTIONS[family].named_by and given[option] != choices[option][0]:
+            _check_alike(name, key, given[option], origins)
     return {"family": family, "options": {option: given.get(option, values[0]) for option, values in choices.items()}}
+
+
+def _check_alike(name: str, key: str, value: object, origins: ConfigOrigins) -> None:
+    """That a registered name, of which the error on test labels corrupted alike is known, keeps the options of that."""
+    if CORRUPTIONS[name].error_on_alike not in (None, "unchanged"):
+        default = CORRUPTIONS[name].options[key.rpartition(".")[2]][0]
+        problem = f"{name} is the name of a registered corruption, which has {default!r} here; give it another"
+        raise origins.error(key, value, problem)
+
+
+def needs_people(entries: Entries, corruption: str) -> bool:
+    """Whether a corruption is made from labels that people gave: these themselves, or how often they said what."""
+    if corruption == "true_labels":
+        return False
+    entry = entries.corruptions[split_corruption(corruption)[0]]
+    return entry["family"] == HUMAN_LABELS or str(entry["options"].get("matrix")).startswith(f"{HUMAN_LABELS}-")
 
 
 def spelled(name: str, variants: Mapping[str, Values], key: str, origins: ConfigOrigins) -> str:

@@ -1,12 +1,13 @@
 """Whether a data set, a network, a recipe and a corruption fit together."""
 
-from rethinking.config.corruptions import HUMAN_LABELS, family_of
+from rethinking.config.corruptions import family_of, needs_people
 from rethinking.config.datasets import human_labels_name
 from rethinking.config.entries import Entries
 from rethinking.config.inherit import Values
 from rethinking.config.recipes import key_of
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.models.registry import MODELS
+from rethinking.names import split_corruption
 from rethinking.recipe import BY_FAMILY
 from rethinking.schema import ConfigOrigins
 
@@ -31,9 +32,18 @@ def check_labels(entries: Entries, dataset: str, corruption: str, recipe: str, k
     if entries.recipes[recipe]["redraw_labels_after"] and not (family and CORRUPTIONS[family].draws_labels):
         drawn = " or ".join(f"{name}-P" for name, entry in CORRUPTIONS.items() if entry.draws_labels)
         raise asked.error(key, corruption, f"the recipe {recipe!r} redraws labels; that needs {drawn}")
-    if human_labels_name(entries, dataset) is None and family == HUMAN_LABELS:
+    if human_labels_name(entries, dataset) is None and needs_people(entries, corruption):
         having = ", ".join(name for name in entries.datasets if human_labels_name(entries, name))
         raise asked.error(key, corruption, f"{dataset!r} has no human labels; there are some of: {having or 'none'}")
+    _check_matrix(entries, dataset, corruption, key, asked)
+
+
+def _check_matrix(entries: Entries, dataset: str, corruption: str, key: str, asked: ConfigOrigins) -> None:
+    """That class noise whose matrix is given as numbers is of as many classes as the data set."""
+    options = {} if corruption == "true_labels" else entries.corruptions[split_corruption(corruption)[0]]["options"]
+    matrix, classes = options.get("matrix"), entries.datasets[dataset]["original"]["classes"]
+    if isinstance(matrix, list) and len(matrix) != classes:
+        raise asked.error(key, corruption, f"its matrix is of {len(matrix)} classes, {dataset!r} has {classes}")
 
 
 def _check_image_size(entries: Entries, dataset: str, model: str, recipe: str, key: str, asked: ConfigOrigins) -> int:

@@ -1,7 +1,7 @@
 """What each job that makes data gets: only what its outputs depend on, so that nothing else makes it run again."""
 
 from rethinking.config.configuration import Configuration
-from rethinking.config.corruptions import HUMAN_LABELS, family_of
+from rethinking.config.corruptions import HUMAN_LABELS, needs_people
 from rethinking.config.datasets import READER_OPTIONS, download_name, human_labels_name
 from rethinking.config.inherit import Values
 from rethinking.names import split_corruption
@@ -65,7 +65,7 @@ def corruption_job(configuration: Configuration, dataset: str, corruption: str, 
         "corruption": {"name": corruption, "level": level, **configuration.corruptions[variant]},
         "seed": seed,
     }
-    if family_of(configuration, corruption) == HUMAN_LABELS:
+    if needs_people(configuration, corruption):
         entry = configuration.datasets[dataset]
         values["subset"] = {"size": entry["train"], "seed": entry["subset_seed"]}
     return values
@@ -73,8 +73,7 @@ def corruption_job(configuration: Configuration, dataset: str, corruption: str, 
 
 def corruption_download(configuration: Configuration, dataset: str, corruption: str) -> str | None:
     """What a corruption needs downloaded; None for all that are computed."""
-    of_people = family_of(configuration, corruption) == HUMAN_LABELS
-    return human_labels_name(configuration, dataset) if of_people else None
+    return human_labels_name(configuration, dataset) if needs_people(configuration, corruption) else None
 
 
 def sampled(configuration: Configuration, dataset: str) -> list[str]:
@@ -83,7 +82,7 @@ def sampled(configuration: Configuration, dataset: str) -> list[str]:
         configuration.samples["corruptions"],
         human_labels_name(configuration, dataset) is not None,
     )
-    return [name for name in names if has_human_labels or family_of(configuration, name) != HUMAN_LABELS]
+    return [name for name in names if has_human_labels or not needs_people(configuration, name)]
 
 
 def architectures_job(configuration: Configuration, section: str) -> list[Values]:

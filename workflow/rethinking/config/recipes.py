@@ -83,6 +83,13 @@ def _check_redraws(recipe: Values, where: Where, origins: ConfigOrigins) -> None
         raise origins.error(key, epochs, problem)
 
 
+def _check_ledger(recipe: Values, where: Where, origins: ConfigOrigins) -> None:
+    """That the labels of a ledger stay: it says of each example what it was given, once."""
+    if recipe["ledger"] and recipe["redraw_labels_after"]:
+        problem = "a ledger is of labels that stay (the recipe's redraw_labels_after gives others on the way)"
+        raise origins.error(where("ledger"), True, problem)
+
+
 def _check_measures(recipe: Values, where: Where, origins: ConfigOrigins) -> None:
     for index, measure in enumerate(recipe["measures"]):
         origins.require_known(f"{where('measures')}[{index}]", measure, "measure", MEASURES)
@@ -94,6 +101,7 @@ CHECKS = (
     _complete_batch_norm,
     _check_families,
     _check_redraws,
+    _check_ledger,
     _check_measures,
 )
 

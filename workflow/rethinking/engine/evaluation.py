@@ -67,11 +67,13 @@ def evaluate_by(
     precision: str,
     watch: Callable[[], None] = lambda: None,
     resize: int | None = None,
+    note: Callable[[torch.Tensor, torch.Tensor], None] | None = None,
 ) -> list[Score]:
     """Score `images` (n, channels, height, width), brought to the side `resize`, against each of `labels` (n).
 
     The model is left in evaluation mode. `watch` is called before each batch and may raise, which leaves the model's
-    parameters as they are.
+    parameters as they are. `note`, where there is one, is told of each its logits
+    (batch, classes) and the first of its labels (batch).
     """
     model.eval()
     tallies = [Tally(num_classes, each.device) for each in labels]
@@ -82,6 +84,8 @@ def evaluate_by(
         with autocast(x.device, precision):
             logits = model(resized(x, resize))
         logits = logits.float()
+        if note:
+            note(logits, kinds[0])
         for tally, y in zip(tallies, kinds, strict=True):
             tally.add(logits, y)
     return [tally.score() for tally in tallies]

@@ -17,6 +17,7 @@ from rethinking.engine.augmentation import Augmentation
 from rethinking.engine.batch_norm import before_step
 from rethinking.engine.compiled import faults_by_key, for_steps
 from rethinking.engine.evaluation import Score, evaluate_by
+from rethinking.engine.ledger import Writer
 from rethinking.engine.optim import learning_rate
 from rethinking.engine.precision import autocast
 from rethinking.engine.records import EpochRecord, Evaluation, Progress, Sums
@@ -76,12 +77,16 @@ class Sets:
         past = [epoch for epoch in self.redrawn if epoch < number]
         return replace(self, train=self.train._replace(labels=self.redrawn[max(past)])) if past else self
 
-    def score(self, model: nn.Module, with_train: bool, watch: Callable[[], None]) -> dict[str, Score]:
+    def score(
+        self, model: nn.Module, with_train: bool, watch: Callable[[], None], writer: Writer | None = None
+    ) -> dict[str, Score]:
         """Scores of the test set, of the validation set where there is one, and of the training set if asked.
 
-        `other` is that of the validation set by its other labels, where it has any.
+        `other` is that of the validation set by its other labels, where it has any. `writer`, where there is one, is
+        told what the network says of each training example.
         """
         found: dict[str, Score] = {}
+        notes = {"train": writer}
         how = (self.num_classes, self.precision, watch, self.resize)
         for name, part in {"train": self.train, "validation": self.validation, "test": self.test}.items():
             if part is None or (name == "train" and not with_train):
@@ -89,7 +94,9 @@ class Sets:
             labels = {name: part.labels}
             if name == "validation" and self.other_labels is not None:
                 labels["other"] = self.other_labels
-            found |= zip(labels, evaluate_by(model, part.images, list(labels.values()), *how), strict=True)
+            found |= zip(
+                labels, evaluate_by(model, part.images, list(labels.values()), *how, notes.get(name)), strict=True
+            )
         return found
 
 
@@ -229,11 +236,14 @@ class _Epoch:
     def _evaluate(self, with_train: bool) -> tuple[Evaluation, dict[str, Score]]:
         """Score the network as it is after the epoch's steps so far."""
         seconds = self._seconds()
-        scores = self.sets.score(self.state.model, with_train, self.watch)
+        writer = Writer() if with_train and self.state.ledger is not None else None
+        scores = self.sets.score(self.state.model, with_train, self.watch, writer)
         train, validation, other = (scores.get(name) for name in ("train", "validation", "other"))
         test = scores["test"]
         whole = self.progress.batch == self.num_steps
         epoch = self.number if whole else self.number - 1 + self.progress.batch / self.num_steps
+        if writer and self.state.ledger is not None:
+            self.state.ledger[self.step] = writer.page(epoch)
         evaluation = Evaluation(
             epoch=epoch,
             step=self.step,

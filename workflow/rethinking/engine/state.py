@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from rethinking.engine.ledger import Pages, from_state, to_state
 from rethinking.engine.optim import Optimiser
 from rethinking.engine.records import EpochRecord, Evaluation, Progress
 from rethinking.engine.stopping import scores_train, stopped_by
@@ -88,7 +89,8 @@ class Best:
 class State:
     """A network, its optimiser, the records so far and where the epoch after them stands.
 
-    `initial_measures` were taken before the first step; `best` is None where there is no validation set.
+    `initial_measures` were taken before the first step; `best` is None where there is no validation set, `ledger` where
+    none is kept.
     """
 
     model: nn.Module
@@ -97,6 +99,7 @@ class State:
     progress: Progress | None = None
     initial_measures: dict[str, dict[str, float]] | None = None
     best: Best | None = None
+    ledger: Pages | None = None
 
     def add(self, record: EpochRecord) -> None:
         """Take in the record of the epoch that just ended."""
@@ -122,6 +125,7 @@ class State:
             "progress": self.progress and self.progress.to_dict(),
             "initial_measures": self.initial_measures,
             "best": self.best and dataclasses.asdict(self.best),
+            **({} if self.ledger is None else {"ledger": to_state(self.ledger)}),
         }
         buffer = io.BytesIO()
         buffer.write(bytes(DIGEST))
@@ -160,8 +164,16 @@ class State:
         self.records, self.progress = found
         self.initial_measures = content["initial_measures"]
         self.best = content["best"] and Best(**content["best"])
+        if self.ledger is not None:
+            self.ledger = from_state(content["ledger"], scored_steps(*found))
         within = f", {self.progress.batch} steps into the next" if self.progress else ""
         return f"resuming after epoch {len(self.records)}{within}{told}"
+
+
+def scored_steps(records: list[EpochRecord], progress: Progress | None) -> set[int]:
+    """After how many steps the training set was scored."""
+    every = [record.evaluations for record in records] + ([progress.evaluations] if progress else [])
+    return {each.step for evaluations in every for each in evaluations if each.train_loss is not None}
 
 
 def identity_of(path: Path) -> dict[str, str]:

@@ -11,7 +11,7 @@ from rethinking.outcomes.criteria import CRITERIA
 RUN = ["dataset", "model", "corruption", "recipe", "seed"]
 REPEATED = RUN[:-1]
 # Names are text, and none of them a missing value: a class may be called 01, a data set NA.
-TEXT = (*REPEATED, "True", "Predicted", "Measure", "Layer", "Shown", "Image")
+TEXT = (*REPEATED, "True", "Predicted", "Measure", "Layer", "Shown", "Image", "Part", "Score")
 
 _NAMES = dict.fromkeys(RUN, "")
 _SCORES = {"TrainAccuracy": "%", "TrainLoss": "nats", "TestAccuracy": "%", "TestLoss": "nats"}
@@ -83,5 +83,24 @@ PREDICTIONS = {**_NAMES, "Shown": "", "Index": "", "True": "", "Predicted": "", 
 
 STRIP, MISTAKE = "one of each class", "most confident mistake"
 
+# One row an evaluation and part of the training set of a run that keeps a ledger: uncorrupted or corrupted, by whether
+# the label given is the true one.
+LEARNED = {
+    **_NAMES,
+    "Epoch": "epochs",
+    "Part": "",
+    "Examples": "images",
+    "GivenAccuracy": "%",
+    "TrueAccuracy": "%",
+    "GivenLoss": "nats",
+    "Margin": "",
+}
+
+# Of such a run how well scores tell corrupted labels from others, by the last of the epochs that enter: the area under
+# the curve, and the curve.
+DETECTION = {**_NAMES, "Epoch": "epochs", "Score": "", "Auroc": ""}
+ROC = {**_NAMES, "Epoch": "epochs", "Score": "", "FalsePositiveRate": "fraction", "TruePositiveRate": "fraction"}
+
 FRAMES = {"runs": RUNS, "curves": CURVES, "evaluations": EVALUATIONS, "confusions": CONFUSIONS}
 FRAMES |= {"measures": MEASURES, "steps": STEPS, "predictions": PREDICTIONS}
+FRAMES |= {"learned": LEARNED, "detection": DETECTION, "roc": ROC}

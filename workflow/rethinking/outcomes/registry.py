@@ -30,8 +30,9 @@ class Panel:
     out of a figure, all of them together. `redraws`: whether labels are drawn again on the way (`redraw_labels_after`).
     `differs_only_in_recipe_from`: the panel from which this one differs in the recipe alone. `several`: it may hold
     several groups, each with a name. `counts_as_one_of`: the section whose panel of this name its runs count as.
-    `measures`: its recipes take these, after each epoch. `steps`: they log every so many steps. `early_stopping`: they
-    end runs by validation. `true_validation`: held-out images keep their true labels, whatever the corruption.
+    `measures`: its recipes take these, after each epoch. `steps`: they log every so many steps. `ledger`: they keep
+    one. `early_stopping`: they end runs by validation. `true_validation`: held-out images keep their true labels,
+    whatever the corruption.
     """
 
     one_model: bool = False
@@ -48,6 +49,7 @@ class Panel:
     differs_only_in_recipe_from: str | None = None
     measures: tuple[str, ...] = ()
     steps: bool = False
+    ledger: bool = False
     early_stopping: bool = False
     true_validation: bool = False
 
@@ -86,3 +88,6 @@ BY_STEP = Panel(one_corruption=True, several=True, steps=True)
 
 # Networks on one corruption after all their epochs.
 SIDE_BY_SIDE = Panel(in_full=True, one_corruption=True, several=True)
+
+# One network under several corruptions of labels, what it said of each example kept, and images held out.
+WITH_LEDGER = Panel(one_model=True, in_full=True, validation=True, ledger=True)

@@ -5,7 +5,7 @@ Pictures are figures of a data set: figures/samples-cifar10.pdf is the picture `
 
 from dataclasses import dataclass, replace
 
-from rethinking.outcomes.registry import BY_STEP, EPOCH_BY_EPOCH, PAPER_FILES, SIDE_BY_SIDE, OfRuns, Panel
+from rethinking.outcomes.registry import BY_STEP, EPOCH_BY_EPOCH, PAPER_FILES, SIDE_BY_SIDE, WITH_LEDGER, OfRuns, Panel
 from rethinking.registry import Entry
 
 
@@ -74,6 +74,21 @@ FIGURES = {
         description="training and validation accuracy of a network on the same images with several kinds of labels",
         panels={"settings": Panel(one_model=True, in_full=True, validation=True, true_validation=True)},
         frames=("runs", "curves"),
+    ),
+    "learned_first": Figure(
+        module="rethinking.plotting.learned_first",
+        function="figure",
+        description="accuracy on examples with right and wrong labels by epoch, and what stopping early gains",
+        panels={"levels": WITH_LEDGER},
+        frames=("runs", "curves", "learned"),
+        settings=("true_validation_labels",),
+    ),
+    "label_errors": Figure(
+        module="rethinking.plotting.label_errors",
+        function="figure",
+        description="ROC curves of finding wrong labels by loss, margin, first epoch learnt and forgetting",
+        panels={"levels": WITH_LEDGER},
+        frames=("runs", "learned", "detection", "roc"),
     ),
     "norms": Figure(
         module="rethinking.plotting.norms",

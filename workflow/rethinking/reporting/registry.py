@@ -2,7 +2,16 @@
 
 from dataclasses import replace
 
-from rethinking.outcomes.registry import BY_STEP, EPOCH_BY_EPOCH, PAPER_FILES, SECTION_OF, SIDE_BY_SIDE, OfRuns, Panel
+from rethinking.outcomes.registry import (
+    BY_STEP,
+    EPOCH_BY_EPOCH,
+    PAPER_FILES,
+    SECTION_OF,
+    SIDE_BY_SIDE,
+    WITH_LEDGER,
+    OfRuns,
+    Panel,
+)
 
 
 class Table(OfRuns):
@@ -76,6 +85,21 @@ TABLES = {
         description="the best epoch by validation, the test accuracy there and at the end, seconds",
         panels={"networks": EPOCH_BY_EPOCH},
         frames=("runs",),
+    ),
+    "early_learning": Table(
+        module="rethinking.reporting.early_learning",
+        function="table",
+        description="when right and wrong labels are learnt, what is said of wrong ones first, the gain of stopping",
+        panels={"levels": WITH_LEDGER},
+        frames=("runs", "curves", "learned"),
+        settings=("true_validation_labels",),
+    ),
+    "label_error_scores": Table(
+        module="rethinking.reporting.label_error_scores",
+        function="table",
+        description="finding wrong labels by loss, margin, first epoch learnt and forgetting: areas under ROC curves",
+        panels={"levels": WITH_LEDGER},
+        frames=("runs", "learned", "detection"),
     ),
     "per_class": Table(
         module="rethinking.reporting.per_class",

@@ -19,7 +19,7 @@ from rethinking.config import CHECKOUT, Configuration, described, jobs
 from rethinking.files import atomic, read_csv
 from rethinking.outcomes.columns import REPEATED
 from rethinking.outcomes.criteria import CRITERIA
-from rethinking.paths import OF_SOME
+from rethinking.paths import OF_LEDGERS, OF_SOME
 from rethinking.provenance import train_code
 from rethinking.published import PAPER, check_published
 from rethinking.registry import lookup
@@ -35,6 +35,7 @@ from rethinking.stages.frames import read_published
 from rethinking.stages.gather import gathered
 from rethinking.stages.page_parts import day_of
 from rethinking.stages.record_computed import computed_frames, keep_computed
+from rethinking.stages.record_ledgers import keep_ledger, kept_frames
 from rethinking.stages.sealing import left_by_run, read_run
 
 KEPT = Path("docs/results")
@@ -88,6 +89,7 @@ def keep(configuration: Configuration, folder: Path, kept: Path) -> dict[str, st
         for file in (file for name in names if (file := folder / path / name).exists()):
             with atomic(kept / path / file.name) as temporary:
                 shutil.copyfile(left_by_run(folder / path, summary, file.name), temporary)
+        keep_ledger(configuration, folder / path, summary, kept / path)
     return {path: day_of(folder / path) for path in found}
 
 
@@ -145,6 +147,8 @@ def arguments_of(
         from rethinking.stages.architectures import table  # and with it torch, which others need not wait for
 
         numbers["architectures"] = table(jobs.architectures_job(configuration, section.name))
+    if {*OF_LEDGERS} & {*entry.frames}:
+        numbers |= kept_frames(folders, configuration.sections[section.name]["horizon"])
     published = read_published(CHECKOUT / PAPER, described.published(configuration, section.name))
     return entry.arguments(numbers, published)
 

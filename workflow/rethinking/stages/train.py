@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from tqdm import tqdm
 
 from rethinking.analysis.registry import MEASURES
-from rethinking.engine import results
+from rethinking.engine import ledger, results
 from rethinking.engine.allocation import keep_freed_memory
 from rethinking.engine.device import choose_device
 from rethinking.engine.loop import InterruptionError, Sets, fit
@@ -105,12 +105,14 @@ def train(
     make_deterministic(precision)
     if run.training.resize is None:  # the layers of larger images leave gaps that would take 0.2 GB for nothing
         keep_freed_memory()
-    arrays, manifest, of_data = load_data(data, corrupted, split, redrawn)
+    with_ledger = run.training.ledger
+    arrays, manifest, of_data = load_data(data, corrupted, split, redrawn, ledger=with_ledger)
+    labels = ledger.labels_of(arrays) if with_ledger else None
     model, sets = place(arrays, run, len(manifest["classes"]), precision, device)
 
     measured = run.training.measures
     initial = {name: parameter.detach().clone() for name, parameter in model.named_parameters()} if measured else {}
-    state = State(model, make_optimiser(model, run.training))
+    state = State(model, make_optimiser(model, run.training), ledger={} if with_ledger else None)
     data_sha256 = of_data["data_sha256"]
     identity = {"configuration": run.state_digest, "code": code, "data": data_sha256, "precision": precision}
     print(f"{run.path}: {state.resume(state_path, identity, run.training)}", flush=True)
@@ -133,7 +135,7 @@ def train(
     summary = summarise(run, state, sets, device, digests)
     print(f"{run.path}: stopped by {summary['stopped_by']} after {summary['epochs_done']} epochs", flush=True)
     try:
-        write_outputs(out, state, run.training, summary, manifest["classes"])
+        write_outputs(out, state, run.training, summary, manifest["classes"], labels)
     except (OSError, SafetensorError) as error:
         message = f"{out}: the results were not written ({error}); the same command {goes_on(is_saved)}"
         raise ValueError(message) from error

@@ -34,6 +34,7 @@ HERE = "rethinking.data.corruptions"
 LABELS = ("train_labels",)
 IMAGES = ("train_images", "test_images")
 UNIT = {"unit": ("position", "value")}
+SETS = ("aggre", "random1", "random2", "random3", "worse")  # of CIFAR-10N
 
 CORRUPTIONS = {
     "random_labels": Corruption(
@@ -43,6 +44,15 @@ CORRUPTIONS = {
         changes=LABELS,
         has_level=True,
         error_on_alike="evenly_redrawn",
+    ),
+    "class_noise": Corruption(
+        module=f"{HERE}.class_noise",
+        function="class_noise",
+        description="each training label is drawn, with probability P, from its class's row of a matrix",
+        changes=LABELS,
+        has_level=True,
+        options={"matrix": ("others", "next")},  # or numbers, or measured from people's labels
+        error_on_alike="one_of_the_others",  # of the matrix that this name stands for
     ),
     "shuffled_labels": Corruption(
         module=f"{HERE}.shuffled_labels",
@@ -81,7 +91,7 @@ CORRUPTIONS = {
         function="human_labels",
         description="the labels that people gave CIFAR-10's training images (CIFAR-10N, Wei et al. 2022)",
         changes=LABELS,
-        options={"set": ("aggre", "random1", "random2", "random3", "worse")},
+        options={"set": SETS},
         named_by="set",
         error_on_alike=None,  # nobody labelled the test images a second time
     ),

@@ -1,0 +1,146 @@
+"""Class noise: labels that become others by a matrix: a name, numbers, a file, or measured from those of people."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from test_human_labels import WHOLE, content, saved
+from tiny_workflow import TINY
+
+from rethinking.analysis.corrupted_test_labels import error_on_alike
+from rethinking.config import Configuration, jobs
+from rethinking.data.corruptions import people as human
+from rethinking.data.corruptions.class_noise import class_noise, measured, named
+from rethinking.data.corruptions.random_labels import random_labels
+from rethinking.schema import ConfigurationError
+
+LABELS = np.random.default_rng(0).integers(0, 4, 40_000)
+GIVEN = [[0.7, 0.3, 0, 0], [0, 1, 0, 0], [0.1, 0.2, 0.3, 0.4], [0, 0, 0.5, 0.5]]
+
+
+def noisy(level: float, matrix: Any, seed: int = 0) -> Any:
+    return class_noise(LABELS, level=level, num_classes=4, seed=seed, matrix=matrix)
+
+
+def shares(made: Any, labels: np.ndarray = LABELS) -> np.ndarray:
+    """Of each true class, how much of it is called what."""
+    return measured(labels, made.arrays["train_labels"], labels.max() + 1)
+
+
+@pytest.mark.parametrize("level", [0.3, 1.0])
+@pytest.mark.parametrize("matrix", ["others", "next", GIVEN], ids=["others", "next", "numbers"])
+def test_each_class_becomes_what_its_row_says_with_the_level_s_probability(matrix, level):
+    rows = named(matrix, 4) if isinstance(matrix, str) else np.array(matrix)
+    expected = (1 - level) * np.eye(4) + level * rows
+    found = shares(noisy(level, matrix))
+    # Five standard deviations of a share of 10,000 labels at most.
+    np.testing.assert_allclose(found, expected, atol=0.025)
+    assert (found[expected == 0] == 0).all()
+
+
+def test_one_of_the_others_changes_every_label_that_it_reaches_and_random_labels_do_not():
+    others, random = noisy(0.5, "others"), random_labels(LABELS, level=0.5, num_classes=4, seed=0)
+    assert others.changed == others.redrawn == random.redrawn
+    assert random.changed == pytest.approx(0.75 * random.redrawn, abs=0.01)
+
+
+def test_what_a_level_redraws_every_higher_one_redraws_to_the_same_class():
+    low, high = (noisy(level, GIVEN).arrays["train_labels"] for level in (0.4, 0.9))
+    assert (low[low != LABELS] == high[low != LABELS]).all()
+    assert (high != LABELS).sum() > (low != LABELS).sum()
+
+
+def test_another_seed_draws_others_and_the_same_one_the_same():
+    one, again, other = (noisy(0.5, "others", seed).arrays["train_labels"] for seed in (0, 0, 1))
+    assert (one == again).all()
+    assert (one != other).any()
+
+
+@pytest.mark.parametrize("chosen", ["aggre", "worse"])
+def test_a_measured_matrix_has_people_s_shares_of_these_images_and_no_image_s_own_label(chosen, tmp_path):
+    columns = content(4000)
+    path, labels = saved(tmp_path / "human.pt", columns), columns[human.CLEAN]
+    said = columns[human.COLUMNS[chosen]]
+    made = class_noise(
+        labels, level=1.0, num_classes=10, seed=1, matrix=f"human_labels-{chosen}", path=path, subset=WHOLE
+    )
+    np.testing.assert_allclose(shares(made, labels), measured(labels, said, 10), atol=0.13)
+    assert made.changed == pytest.approx((said != labels).mean(), abs=0.03)
+    assert (made.arrays["train_labels"] != said).any()
+
+
+def test_a_class_that_no_image_is_of_stays_what_it_is():
+    rows = measured(np.array([0, 0, 2]), np.array([1, 0, 2]), 3)
+    assert rows.tolist() == [[0.5, 0.5, 0], [0, 1, 0], [0, 0, 1]]
+
+
+def test_the_error_to_be_expected_on_test_labels_that_become_one_of_the_others_is_the_simulated_one():
+    rng = np.random.default_rng(5)
+    said = np.where(rng.random(len(LABELS)) < 0.3, (LABELS + 1) % 4, LABELS)  # whatever classes are confused
+    error = (said != LABELS).mean()
+    alike = noisy(0.6, "others").arrays["train_labels"]
+    assert error_on_alike("class_noise", error, 0.6, 4) == pytest.approx((said != alike).mean(), abs=0.01)
+
+
+# What a configuration says --------------------------------------------------------------------------------------------
+
+
+def loaded(variants: dict[str, Any], corruption: str = "true_labels") -> Configuration:
+    values = yaml.safe_load(TINY)
+    values["corruptions"] = variants
+    curves = values["figures"]["fig1"]["panels"]["learning_curves"]
+    curves["corruptions"] = list(dict.fromkeys(["true_labels", corruption]))
+    return Configuration.of_layers("mine.yaml", {"mine.yaml": values})
+
+
+def test_numbers_of_a_file_are_part_of_the_job_so_that_other_ones_make_it_again(tmp_path):
+    (tmp_path / "pairs.csv").write_text("\n".join(",".join(map(str, row)) for row in np.eye(10)) + "\n")
+    made = loaded({"pairs": {"family": "class_noise", "matrix": str(tmp_path / "pairs.csv")}}, "pairs-0.4")
+    job = jobs.corruption_job(made, "digits-50", "pairs-0.4", 0)
+    assert job["corruption"]["options"]["matrix"] == np.eye(10).tolist()
+    assert job["corruption"]["level"] == 0.4
+    assert jobs.corruption_download(made, "digits-50", "pairs-0.4") is None
+
+
+def test_a_measured_matrix_needs_the_file_of_people_s_labels():
+    made = loaded({"like_people": {"family": "class_noise", "matrix": "human_labels-worse"}})
+    assert jobs.corruption_download(made, "cifar10", "like_people-1.0") == "cifar10/human_labels"
+    assert jobs.corruption_job(made, "cifar10", "like_people-1.0", 0)["subset"] == {"size": None, "seed": 0}
+
+
+@pytest.mark.parametrize(
+    ("variants", "corruption", "message"),
+    [
+        ({"mine": {"family": "class_noise", "matrix": "other"}}, "true_labels",
+         "corruptions.mine.matrix = \"other\": unknown matrix; did you mean 'others'?"),
+        ({"mine": {"family": "class_noise", "matrix": [[0.5, 0.5], [0.5, 0.6]]}}, "true_labels",
+         "corruptions.mine.matrix = [[0.5, 0.5], [0.5, 0.6]]: row 1 is no probabilities: they are 0 or more and add up"
+         " to 1, not 1.1"),
+        ({"mine": {"family": "class_noise", "matrix": [[0.5, 0.5], [1]]}}, "true_labels",
+         "corruptions.mine.matrix = [[0.5, 0.5], [1.0]]: needs 2 rows of 2 numbers, has 1 and 2"),
+        ({"mine": {"family": "class_noise", "matrix": "lacking.csv"}}, "true_labels",
+         "corruptions.mine.matrix = \"lacking.csv\": cannot be read as rows of numbers ([Errno 2]"),
+        ({"mine": {"family": "class_noise", "matrix": [[1, 0], [0, 1]]}}, "mine-0.5",
+         "figures.fig1.panels.learning_curves.corruptions[1] = \"mine-0.5\": its matrix is of 2 classes, 'digits-50'"
+         " has 10"),
+        ({"mine": {"family": "class_noise", "matrix": "human_labels-worse"}}, "mine-1.0",
+         "figures.fig1.panels.learning_curves.corruptions[1] = \"mine-1.0\": 'digits-50' has no human labels"),
+        ({"class_noise": {"family": "class_noise", "matrix": "next"}}, "true_labels",
+         "corruptions.class_noise.matrix = \"next\": class_noise is the name of a registered corruption, which has"
+         " 'others' here; give it another"),
+        ({}, "class_noise", "figures.fig1.panels.learning_curves.corruptions[1] = \"class_noise\": needs a level"),
+    ],
+)  # fmt: skip
+def test_a_matrix_that_cannot_be_is_refused_with_its_key(variants, corruption, message):
+    with pytest.raises(ConfigurationError) as refused:
+        loaded(variants, corruption)
+    assert str(refused.value).startswith(f"mine.yaml: {message}")
+
+
+def test_a_torn_line_of_a_file_is_refused_with_the_file(tmp_path):
+    path: Path = tmp_path / "noise.csv"
+    path.write_text("0.5,0.5\n0.5,half\n")
+    with pytest.raises(ConfigurationError, match=r"noise\.csv.*cannot be read as rows of numbers"):
+        loaded({"mine": {"family": "class_noise", "matrix": str(path)}})

@@ -1,0 +1,79 @@
+"""The study of who is learned first at its three sizes: what they share, and that the page says what was recorded."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from rethinking.config import CHECKOUT, Configuration
+from rethinking.config.recipes import regularisers
+from rethinking.names import level_of
+from rethinking.reporting.formats import comma_separated
+from rethinking.reporting.intervals import with_interval
+from rethinking.reporting.registry import TABLES
+from rethinking.stages.record import KEPT, arguments_of, finished
+from rethinking.stages.recorded import kept_of
+
+LEARNED = ["learned-first", "learned-first-digits", "learned-first-source"]
+RECORDED = [name for name in LEARNED if (CHECKOUT / KEPT / name).is_dir()]
+
+
+def load(name: str) -> Configuration:
+    return Configuration.load(CHECKOUT / f"config/studies/{name}.yaml")
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_every_size_has_three_levels_and_true_labels_and_its_figures_and_tables_share_their_runs(name):
+    study = load(name)
+    runs = {section: {run.path for run in study.runs(section)} for section in study.sections}
+    assert len({frozenset(paths) for paths in runs.values()}) == 1
+    levels = {level_of(run.corruption) for run in study.runs("learned_first")}
+    assert levels == {0, 0.2, 0.5, 0.8}
+    assert not any(regularisers(recipe) for recipe in study.recipes.values())
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_the_horizon_is_a_sixth_of_the_epochs_at_every_size(name):
+    study = load(name)
+    epochs = study.recipes["with-ledger"]["epochs"]
+    assert {study.sections[section]["horizon"] for section in ("label_errors", "label_error_scores")} == {epochs // 6}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_recorded_tables_are_made_from_the_recorded_runs(name):
+    study, kept = load(name), CHECKOUT / KEPT / name / "runs"
+    every = finished(study, kept)
+    for table in study.tables:
+        section, runs = kept_of(study, table, every)
+        made = TABLES[table].load()(**arguments_of(study, section, runs, kept), section=section)
+        assert comma_separated(made) == (CHECKOUT / KEPT / name / f"{table}.csv").read_text(encoding="utf-8")
+
+
+PAGES = {"learned-first": LEARNED}
+INTERVAL = re.compile(r"-?\d+\.\d+ \[-?\d+\.\d+, -?\d+\.\d+\]")
+
+
+@pytest.mark.parametrize("page", [name for name in PAGES if (CHECKOUT / f"docs/studies/{name}.md").exists()])
+def test_every_mean_and_interval_of_a_page_is_one_of_the_recorded_tables(page):
+    text = Path(CHECKOUT / f"docs/studies/{page}.md").read_text(encoding="utf-8")
+    recorded = [name for name in PAGES[page] if name in RECORDED]
+    there = {cell for name in recorded for file in (CHECKOUT / KEPT / name).glob("*.csv") for cell in cells_of(file)}
+    said = INTERVAL.findall(text)
+    assert len(said) > 10
+    assert [each for each in said if each not in there] == []
+
+
+def cells_of(file: Path) -> set[str]:
+    """Every mean with its interval of a recorded table, with one digit and with three."""
+    numbers = pd.read_csv(file)
+    names = [name for name in numbers if f"{name}_low" in numbers]
+    ends = [numbers[[name, f"{name}_low", f"{name}_high"]].to_numpy() for name in names]
+    return {with_interval(*row, digits) for part in ends for row in part for digits in (1, 3)}
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_the_page_of_a_study_names_the_command_of_each_size(name):
+    page = name.removesuffix("-digits").removesuffix("-source")
+    text = Path(CHECKOUT / f"docs/studies/{page}.md").read_text(encoding="utf-8")
+    assert f"--configfile config/studies/{name}.yaml -- study" in text
