@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from rethinking.models.registry import MODELS
 from rethinking.outcomes.classes import ALL, by_seed, held_out, printed
 from rethinking.outcomes.selection import Frames, rows_of, without_diverged
 from rethinking.outcomes.wording import capitalised, diverged_sentence, seeds_sentence, setting_label
@@ -93,7 +94,9 @@ def columns_of(frames: Frames, published: pd.DataFrame, section: Section) -> lis
         said = printed(published, section, group, model, corruption)
         if said and set(said) <= {*shares.index}:
             accuracies = {name: [value] for name, value in said.items()}
-            theirs.append(Column(f"the source's {section.label(group, model)}", accuracies, theirs=True))
+            whole = MODELS[section.factories[model]].label  # ours may be narrower
+            title = f"the source's {', '.join(filter(None, (whole, group.name)))}"
+            theirs.append(Column(title, accuracies, theirs=True))
     return [*ours, *theirs]
 
 
