@@ -47,7 +47,7 @@ def table(
         " error, test errors on clean labels; that one can hardly fail it did not say.",
         "No target: what is suspect, probably a run that the paper plots twice, and the time on true labels relative to"
         " itself.",
-        "Table 3 is of kernel models; the table table3 (config/studies/kernels-source.yaml) has its numbers beside ours.",
+        "Table 3 is of kernel models: the table table3 has them beside ours (config/studies/kernels-source.yaml).",
         corrupted_note(numbers),
         seeds_note(section),
         diverged_sentence(runs),
