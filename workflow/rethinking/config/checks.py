@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from rethinking.config.corruptions import family_of
 from rethinking.config.entries import Entries
 from rethinking.config.inherit import Values
 from rethinking.config.recipes import AUGMENTATIONS, key_of, regularisers
@@ -51,6 +52,13 @@ def _check_one_corruption(panel: Panel, asked: Asked) -> None:
 def _check_corruptions(panel: Panel, asked: Asked) -> None:
     if panel.corruptions is not None and asked.group.corruptions != panel.corruptions:
         raise asked.refuse("corruptions", f"is about {' and '.join(panel.corruptions)} alone")
+
+
+def _check_families(panel: Panel, asked: Asked) -> None:
+    of = {name: family_of(asked.entries, name) for name in asked.group.corruptions}
+    wrong = [name for name, family in of.items() if panel.families and family not in (None, *panel.families)]
+    if wrong:
+        raise asked.refuse("corruptions", f"{wrong[0]} is no variant of {' or '.join(panel.families)}")
 
 
 def _check_in_full(panel: Panel, asked: Asked) -> None:
@@ -157,6 +165,7 @@ CHECKS: tuple[Callable[[Panel, Asked], Any], ...] = (
     _check_one_model,
     _check_one_corruption,
     _check_corruptions,
+    _check_families,
     _check_in_full,
     _check_validation,
     _check_redraws,

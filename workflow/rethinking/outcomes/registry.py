@@ -30,6 +30,7 @@ class Panel:
     out of a figure, all of them together. `redraws`: whether labels are drawn again on the way (`redraw_labels_after`).
     `differs_only_in_recipe_from`: the panel from which this one differs in the recipe alone. `several`: it may hold
     several groups, each with a name. `counts_as_one_of`: the section whose panel of this name its runs count as.
+    `families`: its corruptions are variants of these, beside true labels.
     `measures`: its recipes take these, after each epoch. `steps`: they log every so many steps. `ledger`: they keep
     one. `early_stopping`: they end runs by validation. `true_validation`: held-out images keep their true labels,
     whatever the corruption.
@@ -47,6 +48,7 @@ class Panel:
     several: bool = False
     counts_as_one_of: str | None = None
     differs_only_in_recipe_from: str | None = None
+    families: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
     steps: bool = False
     ledger: bool = False
@@ -91,3 +93,9 @@ SIDE_BY_SIDE = Panel(in_full=True, one_corruption=True, several=True)
 
 # One network under several corruptions of labels, what it said of each example kept, and images held out.
 WITH_LEDGER = Panel(one_model=True, in_full=True, validation=True, ledger=True)
+# Label noise by where it comes from; that of people may be left out, where a data set has none.
+NOISE_KINDS = {
+    "people": Panel(ledger=True, families=("human_labels",), part="people"),
+    "class_noise": Panel(ledger=True, families=("class_noise",)),
+    "uniform": Panel(ledger=True, families=("random_labels",)),
+}

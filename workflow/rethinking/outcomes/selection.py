@@ -44,6 +44,12 @@ def rows_of(frame: pd.DataFrame, group: PanelRuns, model: str) -> pd.DataFrame:
     return frame[(frame[REPEATED] == wanted).all(axis=1)]
 
 
+def rows_of_network(frame: pd.DataFrame, group: PanelRuns, model: str) -> pd.DataFrame:
+    """The rows of one network of a group with all of its corruptions, all seeds."""
+    its = (frame["dataset"] == group.dataset) & (frame["model"] == model) & (frame["recipe"] == group.recipe)
+    return frame[its & frame["corruption"].isin(group.corruptions)]
+
+
 def on_true_labels(runs: pd.DataFrame, times: pd.Series) -> np.ndarray:
     """Of each run, the time of the one on true labels with the same seed; NaN where that is not there or has none."""
     same_seed = ["dataset", "model", "recipe", "seed"]

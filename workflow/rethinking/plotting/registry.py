@@ -5,7 +5,16 @@ Pictures are figures of a data set: figures/samples-cifar10.pdf is the picture `
 
 from dataclasses import dataclass, replace
 
-from rethinking.outcomes.registry import BY_STEP, EPOCH_BY_EPOCH, PAPER_FILES, SIDE_BY_SIDE, WITH_LEDGER, OfRuns, Panel
+from rethinking.outcomes.registry import (
+    BY_STEP,
+    EPOCH_BY_EPOCH,
+    NOISE_KINDS,
+    PAPER_FILES,
+    SIDE_BY_SIDE,
+    WITH_LEDGER,
+    OfRuns,
+    Panel,
+)
 from rethinking.registry import Entry
 
 
@@ -89,6 +98,13 @@ FIGURES = {
         description="ROC curves of finding wrong labels by loss, margin, first epoch learnt and forgetting",
         panels={"levels": WITH_LEDGER},
         frames=("runs", "learned", "detection", "roc"),
+    ),
+    "noise_kinds": Figure(
+        module="rethinking.plotting.noise_kinds",
+        function="figure",
+        description="time to fit and test error with people's mistakes, with the same drawn, and with uniform noise",
+        panels=NOISE_KINDS,
+        frames=("runs", "learned"),
     ),
     "norms": Figure(
         module="rethinking.plotting.norms",

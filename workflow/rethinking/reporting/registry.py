@@ -5,6 +5,7 @@ from dataclasses import replace
 from rethinking.outcomes.registry import (
     BY_STEP,
     EPOCH_BY_EPOCH,
+    NOISE_KINDS,
     PAPER_FILES,
     SECTION_OF,
     SIDE_BY_SIDE,
@@ -100,6 +101,13 @@ TABLES = {
         description="finding wrong labels by loss, margin, first epoch learnt and forgetting: areas under ROC curves",
         panels={"levels": WITH_LEDGER},
         frames=("runs", "learned", "detection"),
+    ),
+    "noise_by_kind": Table(
+        module="rethinking.reporting.noise_by_kind",
+        function="table",
+        description="time to fit and test error with people's mistakes, with the same drawn, and with uniform noise",
+        panels=NOISE_KINDS,
+        frames=("runs", "learned"),
     ),
     "per_class": Table(
         module="rethinking.reporting.per_class",
