@@ -27,7 +27,8 @@ CODE = os.path.dirname(workflow.current_basedir.get_path_or_uri(secret_free=True
 sys.path[:] = [folder for folder in sys.path if folder != os.path.dirname(CODE)]
 if os.path.isdir(os.path.join(CODE, "rethinking")):
     sys.path.insert(0, CODE)
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [CODE, *os.getenv("PYTHONPATH", "").split(os.pathsep)]))
+    before = os.getenv("PYTHONPATH", "").split(os.pathsep)
+    os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [CODE, *before])))
 elif (installed := installed_version()) != VERSION:  # fetched from git, file by file, or part of an installed package
     sys.exit(
         f"the workflow is version {VERSION} and lies without its package, of which"
