@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ import tiny_runs
 import rethinking
 from rethinking.__main__ import COMMANDS, main
 from rethinking.analysis.registry import MEASURES
-from rethinking.config import Configuration
+from rethinking.config import CHECKOUT, Configuration
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.files import read_json
 from rethinking.models.registry import MODELS
+from rethinking.names import experiment_name
 from rethinking.plotting.registry import FIGURES
 from rethinking.stages import by_hand as by_hand_stage
 
@@ -357,16 +359,27 @@ def test_a_name_that_neither_the_file_nor_the_command_line_has_is_asked_for(tmp_
     assert capsys.readouterr().err.endswith("required: --recipe\n")
 
 
+@cache
+def loaded(file: str | None) -> Configuration:
+    """A configuration, read once for all experiments that are of it."""
+    return Configuration.load(file)
+
+
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
 def test_every_experiment_that_comes_with_the_project_is_a_run_of_a_configuration_of_its_own(file):
     options = by_hand_stage.experiment(file)
-    configuration = Configuration.load(options.pop("configfile", None))
+    configuration = loaded(options.pop("configfile", None))
     options = {"corruption": "true_labels", "seed": 0, **options}
-    assert configuration.run(**options).path.startswith(f"{options['dataset']}/{options['model']}/")
+    run = configuration.run(**options)
+    assert run.path.startswith(f"{options['dataset']}/{options['model']}/")
+    assert experiment_name(run.model, run.corruption) == file.stem
 
 
-def test_an_experiment_comes_with_the_project():
-    assert EXPERIMENTS
+def test_every_name_of_the_corruption_repository_has_its_experiment():
+    """Six networks in five settings, and nine levels between for three of them."""
+    of_study = loaded(str(CHECKOUT / "config/studies/corruptions-digits.yaml")).experiments
+    assert {file.stem for file in EXPERIMENTS} == of_study.keys()
+    assert len(EXPERIMENTS) == 6 * 5 + 3 * 9
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_anything_is_trained(tmp_path, capsys):
