@@ -301,7 +301,8 @@ NETWORKS = [
      'models.mine.dropout = "half": is text, must be a number'),
     ("models/mine", {"factory": "vgg"}, 'models.mine.factory = "vgg": unknown model; did you mean \'vgg_224\'?'),
     (f"{CURVES}/models", ["toy_regression"],
-     f'{IN_CURVES}.models[0] = "toy_regression": does not classify; it can be built and counted'),
+     f'{IN_CURVES}.models[0] = "toy_regression": learns numbers, the data set '
+     "'digits-50' has classes"),
     (f"{CURVES}/models", ["nin_224"], f'{IN_CURVES}.models[0] = "nin_224": takes images of 67x67 or more, '
      "'digits-50' with recipe 'curves' has 8x8"),
     ("figures/models", {"dataset": "digits"}, 'figures.models.dataset = "digits": models is drawn from no runs'),

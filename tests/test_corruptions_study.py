@@ -38,6 +38,16 @@ def test_every_network_has_learning_curves_in_five_settings(study):
     assert runs == {(model, setting) for model in COUNTS for setting in SETTINGS}
 
 
+def test_curves_by_step_have_a_point_every_so_many_steps(study):
+    """Of the same runs, and more points than a point an epoch."""
+    assert study.runs("learning_curves_by_step") == study.runs("learning_curves")
+    for run in study.runs("learning_curves_by_step"):
+        entry = study.datasets[run.dataset]
+        steps = (entry["train"] or entry["original"]["train"]) / run.training.batch_size
+        assert run.training.log_every_steps is not None
+        assert run.training.log_every_steps < steps / 2
+
+
 def test_three_networks_have_eleven_levels(study):
     group = section_of(study, "fig1").only("corruption_levels")
     levels = ("true_labels", *(f"random_labels-0.{tenth}" for tenth in range(1, 10)), "random_labels-1.0")

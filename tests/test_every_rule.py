@@ -14,7 +14,7 @@ from tiny_workflow import Checkout, jobs_in
 from rethinking.data.corruptions import people as human
 
 # A data set of 100 images in the layout of CIFAR-10 with people's labels, of whose files the loopback server is the
-# mirror, the same with a validation set, and a folder of pictures; five trainings, of every kind of data.
+# mirror, the same with a validation set, and a folder of pictures; six trainings, of every kind of data.
 WALK = """\
 name: walk
 seeds: [0]
@@ -31,6 +31,7 @@ recipes:
   quick: {epochs: 1, batch_size: 25, learning_rate: 0.01, crop: null}
   redrawn: {extends: quick, epochs: 2, redraw_labels_after: [1]}
   measured: {extends: quick, measures: [frobenius_norm], ledger: true}
+  numbers: {epochs: 3, crop: null, whitening: none, measures: [frobenius_norm], predictions_every: 2}
 kernels: {one: {dataset: small, features: pixels, bandwidths: [0.01], choose: {held_out: 20}}}
 implicit_regularisation: {dataset: small, images: 10, epochs: 2}
 expressivity: {dataset: small, sizes: [10, 100]}
@@ -45,6 +46,10 @@ figures:
     panels:
       fixed: {recipe: quick, models: [mlp-w0.05], corruptions: [random_labels-1.0]}
       redrawn: {recipe: redrawn, models: [mlp-w0.05], corruptions: [random_labels-1.0]}
+  fits:
+    dataset: noisy_line
+    recipe: numbers
+    panels: {network: {models: [toy_regression], corruptions: [true_labels]}}
   confusion:
     dataset: held-out
     recipe: quick

@@ -1,5 +1,6 @@
 """The frames of what recipes ask for: measures of the weights and numbers of single steps."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -8,33 +9,50 @@ import pandas as pd
 import pytest
 import tiny_runs
 import yaml
+from proof.trainings import numbers
 from tiny_runs import make_run, rows, run_stage
 from tiny_workflow import TINY
 
 from rethinking import files, paths
 from rethinking.config import Configuration
 from rethinking.outcomes.columns import FRAMES
+from rethinking.run import RunConfig
 from rethinking.schema import ConfigurationError
 from rethinking.stages import gather
 
 SEEDS, EPOCHS = (0, 1), 3
 RECIPE: dict[str, Any] = {"epochs": EPOCHS, "measures": ["frobenius_norm"], "log_every_steps": 2}
+NUMBERS: dict[str, Any] = RECIPE | {"whitening": "none", "predictions_every": 2}
+
+
+def run_for(frame: str, seed: int = 0) -> RunConfig:
+    """A run that leaves a frame: of classes, or of numbers where it is their predictions."""
+    if frame == "points":
+        return make_run("toy_regression", seed=seed, width=1 / 8, **NUMBERS)
+    return make_run(seed=seed, **RECIPE)
 
 
 @pytest.fixture(scope="module")
-def runs(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of runs, one a seed, each at its path."""
+def points(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The prepared points of a regression."""
+    return numbers(tmp_path_factory.mktemp("points"))
+
+
+@pytest.fixture(scope="module")
+def runs(data: Path, points: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs, of both tasks, one a seed, each at its path."""
     folder = tmp_path_factory.mktemp("runs")
     with tiny_runs.torch_as_it_was():
-        for seed in SEEDS:
-            run = make_run(seed=seed, **RECIPE)
+        for frame, seed in itertools.product(("measures", "points"), SEEDS):
+            run = run_for(frame, seed)
             (folder / run.path).parent.mkdir(parents=True, exist_ok=True)
-            run_stage(run, data, folder / str(seed)).rename(folder / run.path)
+            out = run_stage(run, points if frame == "points" else data, folder / f"{frame}{seed}")
+            out.rename(folder / run.path)
     return folder
 
 
 def options(runs: Path, frame: str, out: Path) -> list[str]:
-    run = make_run(**RECIPE)
+    run = run_for(frame)
     group = {"dataset": run.dataset, "recipe": run.recipe, "models": [run.model], "corruptions": [run.corruption]}
     model = {"factory": run.factory, "family": "mlp", "arguments": run.arguments}
     plan = {"seeds": SEEDS, "groups": [group], "models": {run.model: model}}
@@ -51,7 +69,7 @@ def test_the_frame_has_every_cell_of_every_run_as_it_stands_there(frame, runs, t
     assert list(table[0]) == list(FRAMES[frame])
     for seed in SEEDS:
         its = [row for row in table if row["seed"] == str(seed)]
-        left = rows(runs / make_run(seed=seed).path / f"{frame}.csv")
+        left = rows(runs / run_for(frame, seed).path / f"{frame}.csv")
         assert [{key: row[key] for key in left[0]} for row in its] == left
 
 
@@ -67,10 +85,9 @@ def test_measures_begin_before_training_and_their_total_is_the_root_of_the_sum_o
 
 @pytest.mark.parametrize("frame", paths.OF_SOME)
 @pytest.mark.parametrize("fault", ["missing", "edited"])
-def test_a_file_that_is_not_the_runs_is_refused_by_name(fault, frame, data, tmp_path):
-    run = make_run(**RECIPE)
+def test_a_file_that_is_not_the_runs_is_refused_by_name(fault, frame, data, points, tmp_path):
     with tiny_runs.torch_as_it_was():
-        out = run_stage(run, data, tmp_path)
+        out = run_stage(run_for(frame), points if frame == "points" else data, tmp_path)
     path = out / f"{frame}.csv"
     if fault == "missing":
         path.unlink()
@@ -82,10 +99,10 @@ def test_a_file_that_is_not_the_runs_is_refused_by_name(fault, frame, data, tmp_
 
 
 @pytest.mark.parametrize("frame", paths.OF_SOME)
-def test_a_file_that_ends_before_the_run_is_refused(frame, data, tmp_path):
+def test_a_file_that_ends_before_the_run_is_refused(frame, data, points, tmp_path):
     """As one from before run.json held checksums."""
     with tiny_runs.torch_as_it_was():
-        out = run_stage(make_run(**RECIPE), data, tmp_path)
+        out = run_stage(run_for(frame), points if frame == "points" else data, tmp_path)
     path, summary = out / f"{frame}.csv", files.read_json(out / "run.json")
     del summary["files"]
     lines = path.read_text().splitlines()

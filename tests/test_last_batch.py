@@ -14,6 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from rethinking.config.fits import EVALUATED_AT_ONCE
 from rethinking.engine import evaluation
 from rethinking.engine.batch_norm import configure_batch_norm
+from rethinking.engine.tasks import Classification
 from rethinking.models.registry import MODELS
 from rethinking.schema import ConfigurationError
 
@@ -154,7 +155,7 @@ def test_where_evaluation_takes_each_batch_s_statistics_none_of_one_image_is_eva
     network = build("resnet18", (3, 8, 8), width=1 / 16)
     configure_batch_norm(network, {"statistics": "batch", "momentum": 0.1, "debiased": False})
     with pytest.raises(ValueError, match="more than 1 value per channel"):
-        evaluation.evaluate(network, batch(251, 3, 8, 8), labels(251), 7, "float32")
+        evaluation.evaluate(network, batch(251, 3, 8, 8), labels(251), Classification(7), "float32")
 
 
 def test_a_last_batch_of_one_is_refused_before_the_first_job(fresh_checkout: Checkout):

@@ -1,12 +1,15 @@
 """The figure `learning_curves`: a panel a network, drawn as panel (a) of figure 1 is."""
 
+import dataclasses
 from typing import Any
 
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from synthetic_tables import MODELS, NAMES, NUM_TRAIN, SETTINGS, section, tables
 from test_fig1 import SIX_MODELS, shown_texts
 
+from rethinking.outcomes.columns import RUN
 from rethinking.outcomes.wording import images_of
 from rethinking.plotting import fig1, learning_curves
 from rethinking.plotting.style import style
@@ -108,3 +111,19 @@ def test_a_run_that_is_not_there_is_named():
         ValueError, match=r"^configuration digits, panel learning_curves: .* digits/alexnet/random_pixels/small/0$"
     ):
         learning_curves.figure(lacking, curves, given([0], MODELS))
+
+
+def test_by_step_there_is_a_point_a_row_of_the_log_and_the_caption_says_of_how_many_steps():
+    """Twice as many rows as epochs: the lines have them all."""
+    runs, curves = tables([0], models=MODELS)
+    half = curves.assign(
+        Step=curves["Step"] - curves["Step"].min() / 2, OnlineTrainLoss=curves["OnlineTrainLoss"] * 1.1
+    )
+    steps = pd.concat([half, curves])[[*RUN, "Step", "Epoch", "OnlineTrainLoss"]]
+    settings = {NAMES["recipe"]: {model: {"log_every_steps": 4} for model in MODELS}}
+    shown = dataclasses.replace(given([0], MODELS), settings=settings)
+    figure, caption = learning_curves.by_step(runs, steps, shown)
+    whole, _ = drawn([0], MODELS)
+    for axes, others in zip(figure.axes, whole.axes, strict=True):
+        assert len(axes.lines[0].get_xdata()) == 2 * len(others.lines[0].get_xdata())
+    assert "averaged over each 4 steps" in caption

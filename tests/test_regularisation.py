@@ -22,6 +22,7 @@ from rethinking.data.preprocess import preprocess
 from rethinking.engine import regularisation
 from rethinking.engine.augmentation import Augmentation, Draws
 from rethinking.engine.regularisation import add_dropout, clip_gradients, objective
+from rethinking.engine.tasks import Classification
 from rethinking.models.registry import MODELS
 from rethinking.stages import prepare
 
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.usefixtures("torch_as_it_was")
 property_test = settings(deadline=None, max_examples=30)
 ALL = {"random_crop": True, "flip": True, "rotation": 25}
 NONE: dict[str, Any] = {"random_crop": False, "flip": False, "rotation": 0}
+TASK = Classification(3)
 
 
 def network() -> nn.Sequential:
@@ -120,7 +122,7 @@ def test_scores_are_those_of_whole_networks_on_images_as_they_are(changes, data,
 
 def test_without_options_the_objective_is_the_cross_entropy():
     logits = network()(X)
-    total, loss = objective(network(), tiny_runs.recipe())(logits, Y)
+    total, loss = objective(network(), tiny_runs.recipe(), TASK)(logits, Y)
     assert total is loss
     assert torch.equal(loss, functional.cross_entropy(logits, Y))
 
@@ -129,7 +131,7 @@ def test_without_options_the_objective_is_the_cross_entropy():
 @given(smoothing=st.floats(0.01, 0.99))
 def test_label_smoothing_spreads_its_share_over_all_classes(smoothing):
     logits = network()(X)
-    total, loss = objective(network(), tiny_runs.recipe(label_smoothing=smoothing))(logits, Y)
+    total, loss = objective(network(), tiny_runs.recipe(label_smoothing=smoothing), TASK)(logits, Y)
     target = (1 - smoothing) * functional.one_hot(Y, 3) + smoothing / 3
     expected = -(target * functional.log_softmax(logits, 1)).sum(1).mean()
     assert float(total.detach()) == pytest.approx(float(expected.detach()), rel=1e-5)
@@ -151,7 +153,7 @@ def test_the_loss_is_the_data_term_and_each_weight_times_its_penalty(functions, 
     model[2].weight.requires_grad_(False)
     weights = np.concatenate([p.detach().numpy().ravel() for p in model.parameters() if p.requires_grad])
     penalties = [{"function": name, "weight": 0.1 * (index + 1)} for index, name in enumerate(functions)]
-    total, loss = objective(model, tiny_runs.recipe(penalties=penalties))(model(X), Y)
+    total, loss = objective(model, tiny_runs.recipe(penalties=penalties), TASK)(model(X), Y)
     assert float((total - loss).detach()) == pytest.approx(expected(weights), rel=1e-5)
     total.backward()
     assert model[0].weight.grad is not None

@@ -12,6 +12,7 @@ from rethinking.data.preprocess import preprocess
 from rethinking.engine.evaluation import evaluate
 from rethinking.engine.loop import Sets, Split
 from rethinking.engine.resize import resized
+from rethinking.engine.tasks import Classification
 from rethinking.files import read_json
 from rethinking.models.registry import MODELS
 from rethinking.stages import train
@@ -116,7 +117,7 @@ def test_a_run_on_resized_batches_is_that_on_a_resized_set(data, tmp_path, monke
     def place_resized(*arguments):
         model, sets = place(*arguments)
         whole = (Split(resized(part.images, 12), part.labels) for part in (sets.train, sets.test))
-        return model, Sets(*whole, sets.num_classes, sets.precision)
+        return model, Sets(*whole, sets.task, sets.precision)
 
     place = train.place
     monkeypatch.setattr(train, "place", place_resized)
@@ -130,6 +131,6 @@ def test_evaluation_resizes(data):
     images = torch.from_numpy(preprocess(np.load(data / "test_images.npy"), crop=None, whitening="per_image"))
     labels = torch.from_numpy(np.load(data / "test_labels.npy"))
     model = MODELS["mlp_1x512"].load()(num_classes=10, input_shape=(1, 12, 12), width=1 / 32)
-    found = evaluate(model, images, labels, 10, "float32", resize=12)
-    expected = evaluate(model, resized(images, 12), labels, 10, "float32")
+    found = evaluate(model, images, labels, Classification(10), "float32", resize=12)
+    expected = evaluate(model, resized(images, 12), labels, Classification(10), "float32")
     assert (found.loss, found.accuracy) == (expected.loss, expected.accuracy)

@@ -156,6 +156,7 @@ def published() -> pd.DataFrame:
 def test_the_numbers_of_every_source_are_there(published):
     counts = {"deep-learning-generalization": 9, "deep-learning-generalization-later": 9, "notebook": 4, "tutorial": 1}
     counts |= {"blog": 4 * 10 + 3 * (10 + 1), "lecture": 7 * 4 * 10, "lecture-mnist": 4 * 10}
+    counts |= {"tutorial-toy": 7}
     assert published["source"].value_counts().to_dict() == counts
     values = published.set_index(["source", "network", "quantity", "at"])["value"]
     assert values["notebook", "mini_googlenet", "validation_accuracy", "best"] == 72.08
@@ -188,7 +189,7 @@ def test_the_two_readmes_are_of_different_training_sets(published):
 
 def test_parameters_that_are_not_rounded_are_those_of_our_networks(published):
     exact = published[(published["quantity"] == "parameters") & (published["really"] == "")]
-    assert len(exact) == 4
+    assert len(exact) == 5
     for row in exact.to_dict("records"):
         assert MODELS[row["network"]].parameters == row["value"]
 
@@ -201,7 +202,7 @@ FAULTS = [
      "theirs.results[0].quantity = \"test_acuracy\": unknown value; did you mean 'test_accuracy'?"),
     ({"quantity": "parameters"}, "theirs.results[0]: parameters have no 'corruption'"),
     ({"at": "fitt"}, "theirs.results[0].at = \"fitt\": unknown value; did you mean 'fit'?"),
-    ({"at": 0}, "theirs.results[0].at = 0: must be at least 1"),
+    ({"at": 0}, "theirs.results[0].at = 0: is before training, of which only a frobenius_norm tells"),
     ({"value": None, "at": 3}, "theirs.results[0].value = null: a number; null is of what is never reached"),
     ({"value": "1e2"},
      'theirs.results[0].value = "1e2": YAML reads this as text, must be a number or null; write 1.0e2'),
@@ -443,6 +444,15 @@ def test_only_sources_with_a_network_of_the_configuration_are_shown(published):
     assert set(shown["source"]) == {"notebook"}
     assert len(shown) == (published["source"] == "notebook").sum()
     assert len(sources.in_common(published, {"inception"})) == len(published)
+
+
+def test_small_losses_of_a_regression_keep_their_digits_and_its_norms_are_of_a_figure(published):
+    table, _ = compared(toy := published[published["source"] == "tutorial-toy"])
+    assert set(toy["quantity"]) - set(table.numbers["quantity"]) == {"frobenius_norm"}
+    assert {"0.00000040", "6.198", "0.280"} <= set(table.shown["theirs (difference)"])
+    assert "Accuracies in percent, losses in nats, of a regression mean squared errors." in table.notes
+    others, _ = compared(published[published["source"] == "notebook"])
+    assert "Accuracies in percent, losses in nats." in others.notes
 
 
 def test_every_number_of_the_file_has_a_row_in_every_format(published):

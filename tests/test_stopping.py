@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rethinking.engine.records import EpochRecord, Evaluation
 from rethinking.engine.results import fits
 from rethinking.engine.state import adapted_to_recipe
-from rethinking.engine.stopping import diverged, first_fit, is_last, meets, scores_train, stopped_by
+from rethinking.engine.stopping import Fits, diverged, first_fit, is_last, meets, scores_train, stopped_by
 from rethinking.outcomes.criteria import CRITERIA
 from rethinking.recipe import Recipe
 
@@ -38,7 +38,7 @@ def record(epoch: int, *scores: Score, online_loss: float = 0.5) -> EpochRecord:
         seconds=2.0,
         total_seconds=2.0 * epoch,
         evaluations=[evaluation(each, score) for each, score in zip(when, scores, strict=True)],
-        confusion=CONFUSION,
+        found=CONFUSION,
     )
 
 
@@ -402,3 +402,14 @@ def test_early_stopping_continues_as_one_go_or_is_refused(accuracies, first, sec
         assert len(before) >= len(in_one_go)
     else:
         assert run(values, continued) == in_one_go
+
+
+def test_the_log_says_once_when_each_criterion_is_first_met_and_what_the_test_accuracy_was_then():
+    said = Fits([])
+    lines = [line for each in records(98.0, 99.5, 98.0, 100.0) for line in said.met_by(each)]
+    assert lines == [
+        "accuracy_99 met at epoch 2, step 20, after 4.00 s: test accuracy 50.00 %",
+        "accuracy_99_9 met at epoch 4, step 40, after 8.00 s: test accuracy 50.00 %",
+        "accuracy_100 met at epoch 4, step 40, after 8.00 s: test accuracy 50.00 %",
+    ]
+    assert Fits(records(100.0)).known >= {"accuracy_99", "accuracy_100"}, "a run that goes on says nothing twice"

@@ -1,5 +1,7 @@
 """The study of the tutorial: that its configurations are the tutorial's, and what its figures show."""
 
+import dataclasses
+import json
 import re
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 import synthetic_runs
 import tiny_runs
 from matplotlib.container import BarContainer
+from PIL import Image
 from test_every_section import section_of
 
 from rethinking.config import CHECKOUT, Configuration
@@ -17,9 +20,12 @@ from rethinking.data.splits import stratified_subset
 from rethinking.engine.stopping import best_epoch
 from rethinking.files import read_json
 from rethinking.outcomes.wording import ended_sentence
-from rethinking.plotting import early_stopping, memorisation, norms, training
+from rethinking.plotting import early_stopping, fits, memorisation, norms, overfitting, training
 from rethinking.plotting.registry import FIGURES
+from rethinking.plotting.style import save_animation
+from rethinking.published import PAPER
 from rethinking.sections import Section
+from rethinking.stages.frames import read_published
 
 SIZES = ("tutorial", "tutorial-digits", "tutorial-source")
 SETTINGS = ("true_labels", "shuffled_labels-0.15", "random_labels-1.0")
@@ -85,8 +91,9 @@ def test_a_shuffle_of_15_percent_of_three_classes_changes_a_tenth_of_the_labels(
 
 def test_the_jobs_of_the_study_are_planned(fresh_checkout):
     called = fresh_checkout.jobs("--configfile", "config/studies/tutorial-digits.yaml", target="study")
-    count = {rule: sum(job == rule for job, _ in called) for rule in ("split", "train", "gather", "figure", "table")}
-    assert count == {"split": 5, "train": 20, "gather": 1, "figure": 3, "table": 3}
+    expected = {"split": 5, "train": 20, "train_regression": 5, "gather": 4, "figure": 5, "animation": 1, "table": 3}
+    count = {rule: sum(job == rule for job, _ in called) for rule in expected}
+    assert count == expected
 
 
 # The figures --------------------------------------------------------------------------------------------------------
@@ -224,3 +231,79 @@ def test_the_answers_to_the_questions_are_what_its_runs_show(tmp_path):
     assert max(validation[1]) > validation[1][-1], "before the noise is learnt, validation is better than after"
     assert norm[0][0] == norm[1][0] == norm[2][0], "one network before training"
     assert norm[0][0] < norm[0][-1] < norm[2][-1], "noise takes larger weights"
+
+
+# Ten points -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_every_size_overfits_ten_points_with_adam_in_batches_of_all_of_them(name):
+    runs = load(name).runs("overfitting")
+    assert {(run.dataset, run.factory, run.training.optimiser) for run in runs} == {
+        ("noisy_line", "toy_regression", "adam")
+    }
+    assert all(run.training.batch_size >= 10 and run.training.schedule == "constant" for run in runs)
+    assert [run.path for run in load(name).runs("fits")] == [run.path for run in runs]
+
+
+def test_the_tutorials_own_recipe_has_its_rate_epochs_and_predictions():
+    (recipe,) = {json.dumps(run.training.to_json()) for run in load("tutorial-source").runs("overfitting")}
+    expected = {"epochs": 10_000, "learning_rate": 1.0e-4, "betas": [0.9, 0.999], "epsilon": 1.0e-8,
+                "initialisation": "framework", "predictions_every": 500}  # fmt: skip
+    assert {key: json.loads(recipe)[key] for key in expected} == expected
+
+
+def toy(name: str) -> tuple[Section, dict[str, pd.DataFrame]]:
+    """The section of a figure of the ten points, which names what is registered, and its data frames."""
+    section, frames = made(name, ("true_labels",))
+    model = section.groups[0].models[0]
+    as_registered = {"factories": {model: "toy_regression"}, "lineages": {"digits": ("mine", "noisy_line")}}
+    return dataclasses.replace(section, **as_registered), frames
+
+
+def test_stars_are_the_tutorials_numbers_as_far_as_our_runs_go():
+    section, frames = toy("overfitting")
+    published = read_published(CHECKOUT / PAPER, ["sources.yaml"])
+    figure, caption = drawn(
+        overfitting.figure, frames["runs"], frames["curves"], frames["measures"], published, section
+    )
+    losses, norm = figure.axes
+    stars = [
+        [(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in axes.lines if line.get_marker() == "*"]
+        for axes in (losses, norm)
+    ]
+    assert stars == [[(1, 6.198)], [(0, 19.55)]], "of 12 epochs, not of 24 or 10,000"
+    means = {column: frames["curves"].groupby("Epoch")[column].mean() for column in overfitting.LOSSES}
+    for line, mean in zip(losses.lines, (means["OnlineTrainLoss"], means["TestLoss"]), strict=False):
+        np.testing.assert_allclose(line.get_ydata() if line.get_marker() != "*" else mean, mean)
+    totals = frames["measures"][frames["measures"]["Layer"] == "total"].groupby("Epoch")["Value"].mean()
+    np.testing.assert_allclose(norm.lines[0].get_ydata(), totals)
+    assert f"from {totals.iloc[0]:.2f} to {totals.iloc[-1]:.2f}" in caption
+
+
+def test_the_strip_goes_from_the_first_to_the_last_epoch_through_the_points():
+    assert [fits.still(num) for num in (0, 1, 2, 21)] == [[], [0], [0, 1], [0, 1, 3, 6, 9, 12, 16, 20]]
+    section, frames = toy("fits")
+    figure, _ = drawn(fits.figure, frames["runs"], frames["points"], frames["measures"], section)
+    titles = [axes.get_title("left") for axes in figure.axes]
+    assert titles == ["epoch 1", "epoch 4", "epoch 8", "epoch 12"]
+    for axes, epoch in zip(figure.axes, (1, 4, 8, 12), strict=True):
+        points, line, *hairs, fit = axes.lines
+        assert list(points.get_xdata()) == [0.2, 0.5, 0.9]
+        assert list(line.get_ydata()) == [0, 0.5, 1, 1.5, 2]
+        assert len(hairs) == len(section.seeds)
+        its = frames["points"][frames["points"]["Epoch"] == epoch].groupby("Input")["Prediction"].mean()
+        np.testing.assert_allclose(fit.get_ydata(), its)
+
+
+def test_the_animation_has_a_frame_an_epoch_of_predictions_and_the_same_bytes_twice(tmp_path):
+    section, frames = toy("fits")
+    for file in ("one.gif", "two.gif"):
+        animation = fits.animation(frames["runs"], frames["points"], frames["measures"], section)
+        save_animation(animation, tmp_path / file)
+    assert (tmp_path / "one.gif").read_bytes() == (tmp_path / "two.gif").read_bytes()
+    with Image.open(tmp_path / "one.gif") as shown:
+        assert shown.n_frames == len({1, 4, 8, 12})
+        first = np.asarray(shown.convert("L"))
+        shown.seek(shown.n_frames - 1)
+        assert (first != np.asarray(shown.convert("L"))).any()

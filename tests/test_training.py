@@ -45,6 +45,7 @@ from rethinking.engine.loop import Sets, Split, evaluation_steps, fit
 from rethinking.engine.optim import SGD
 from rethinking.engine.reproducibility import generator, machine, resolved_precision
 from rethinking.engine.state import State
+from rethinking.engine.tasks import Classification, Task
 from rethinking.models.registry import MODELS
 from rethinking.outcomes.criteria import CRITERIA
 from rethinking.recipe import Recipe
@@ -172,13 +173,13 @@ def test_a_score_does_not_depend_on_the_batches_it_is_taken_in(batch, monkeypatc
     images = torch.randn(30, *SHAPE, generator=torch.Generator().manual_seed(0))
     labels = torch.arange(30) % NUM_CLASSES
     model = MODELS["inception"].load()(num_classes=NUM_CLASSES, input_shape=SHAPE, width=1 / 32)
-    expected = evaluate(model.train(), images, labels, NUM_CLASSES, "float32")
+    expected = evaluate(model.train(), images, labels, Classification(NUM_CLASSES), "float32")
     monkeypatch.setattr(evaluation, "BATCH", batch)
-    found = evaluate(model.train(), images, labels, NUM_CLASSES, "float32")
+    found = evaluate(model.train(), images, labels, Classification(NUM_CLASSES), "float32")
     assert not model.training
     assert found.accuracy == expected.accuracy
     assert found.loss == pytest.approx(expected.loss, rel=1e-6)
-    assert torch.equal(found.confusion, expected.confusion)
+    assert torch.equal(found.found, expected.found)
 
 
 def test_batches_of_large_images_are_smaller():
@@ -190,8 +191,8 @@ def test_batches_of_large_images_are_smaller():
             return x.mean((2, 3))
 
     images, labels = torch.zeros(260, 3, 8, 8), torch.arange(260) % 3
-    evaluate(Network(), images, labels, 3, "float32")
-    evaluate(Network(), images[:45], labels[:45], 3, "float32", resize=224)
+    evaluate(Network(), images, labels, Classification(3), "float32")
+    evaluate(Network(), images[:45], labels[:45], Classification(3), "float32", resize=224)
     assert sizes == [(250, 3, 8, 8), (10, 3, 8, 8), (20, 3, 224, 224), (20, 3, 224, 224), (5, 3, 224, 224)]
 
 
@@ -296,7 +297,13 @@ def test_the_saved_weights_give_the_logits_of_the_network_that_was_trained(model
     assert torch.equal(fresh(x), trained(x))
     assert not any(key.startswith("module.") for key in load_file(out / "weights.safetensors"))
     layout = getattr(fresh, "memory_format", torch.contiguous_format)
-    score = evaluate(fresh.to(memory_format=layout), x.contiguous(memory_format=layout), labels, NUM_CLASSES, "float32")
+    score = evaluate(
+        fresh.to(memory_format=layout),
+        x.contiguous(memory_format=layout),
+        labels,
+        Classification(NUM_CLASSES),
+        "float32",
+    )
     assert score.loss == pytest.approx(float(rows(out / "metrics.csv")[-1]["TestLoss"]), rel=1e-6)
 
 
@@ -391,7 +398,7 @@ def batches(seed: int, batch_size: int, epochs: int = 3, size: int = 11, **chang
     run = make_run(seed=seed, batch_size=batch_size, epochs=epochs, learning_rate=1e-3, **changes)
     model = Witness()
     state = State(model, SGD(model.parameters()))
-    assert len(list(fit(Sets(split, split, 2, "float32"), run, state, measures={}))) == epochs
+    assert len(list(fit(Sets(split, split, Classification(2), "float32"), run, state, measures={}))) == epochs
     return model.seen
 
 
@@ -756,8 +763,8 @@ def test_a_nan_at_a_chosen_step_ends_the_run_as_diverged(place, data, tmp_path, 
     """The second step of the second of six epochs."""
     steps, original = itertools.count(1), loop.objective
 
-    def poisoned(model: nn.Module, recipe: Recipe) -> Any:
-        loss_of = original(model, recipe)
+    def poisoned(model: nn.Module, recipe: Recipe, task: Task) -> Any:
+        loss_of = original(model, recipe, task)
 
         def both(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
             total, loss = loss_of(logits, labels)

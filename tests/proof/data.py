@@ -26,6 +26,7 @@ from rethinking.data.readers import (
     fashion_mnist,
     image_folder,
     mnist,
+    noisy_line,
 )
 from rethinking.data.splits import validation_split
 from rethinking.files import read_json
@@ -96,6 +97,7 @@ def _as_a_camera_and_a_nas_leave_them(folder: Path) -> Facts:
 
 READERS: dict[str, Case] = {
     "digits": lambda folder: source_facts(digits.read({})),
+    "noisy_line": lambda folder: source_facts(noisy_line.read({})),
     "mnist": partial(_mnist, reader=mnist, zipped=False),
     "mnist, gzipped": partial(_mnist, reader=mnist, zipped=True),
     "fashion_mnist": partial(_mnist, reader=fashion_mnist, zipped=True),

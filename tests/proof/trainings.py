@@ -18,8 +18,11 @@ from proof import Case, Facts, array_facts
 from rethinking.analysis.registry import MEASURES
 from rethinking.engine.loop import InterruptionError
 from rethinking.files import read_json, save_array, write_json
+from rethinking.models.registry import MODELS
+from rethinking.names import REGRESSION
 from rethinking.stages import placement
 from rethinking.stages.corrupt import corrupt
+from rethinking.stages.prepare import prepare
 from rethinking.stages.split import split
 from rethinking.stages.train import Signals, train
 
@@ -55,6 +58,13 @@ def data_set(folder: Path) -> Path:
         "arrays": {name: save_array(folder / f"{name}.npy", array) for name, array in arrays.items()},
     }
     write_json(folder / "manifest.json", manifest)
+    return folder
+
+
+def numbers(folder: Path) -> Path:
+    """Ten points of a regression, as prepared."""
+    prepare("digits", {"reader": "noisy_line", **dict.fromkeys(("image_size", "channels", "train", "test")), "seed": 0},
+            None, folder)  # fmt: skip
     return folder
 
 
@@ -101,7 +111,11 @@ def run_facts(out: Path) -> Facts:
         }
     if (out / "ledger.npz").exists():
         facts["ledger"] = _ledger_facts(out / "ledger.npz")
-    facts["confusion"] = array_facts(pickle.loads((out / "confusion.pkl").read_bytes())["matrices"])
+    if (out / "points.csv").exists():
+        said = [[int(row["Epoch"]), row["Point"], _number(row["Prediction"])] for row in rows(out / "points.csv")]
+        facts["predictions"] = [row for row in said if row[1] in ("0", "7", "39")]
+    else:
+        facts["confusion"] = array_facts(pickle.loads((out / "confusion.pkl").read_bytes())["matrices"])
     weights = [tensor.double().flatten() for tensor in load_file(out / "weights.safetensors").values()]
     facts["weights"] = [float(torch.cat(weights).sum()), float(torch.cat(weights).square().sum())]
     summary = read_json(out / "run.json")
@@ -134,7 +148,7 @@ def _facts(
     **recipe: Any,
 ) -> Facts:
     """A run's facts; it may end after an epoch, or within one after so many looks for signals, and go on."""
-    data = data_set(folder / "data")
+    data = (numbers if MODELS[model].task == REGRESSION else data_set)(folder / "data")
     width = 1 / 2 if model == "simple_conv_net" else 1 / 16
     run = make_run(model, corruption, seed, width, **(BASE | recipe))
     given: dict[str, Any] = {
@@ -248,6 +262,14 @@ RUNS: dict[str, Mapping[str, Any]] = {
         "epochs": 4,
         "train_evaluation_every": 2,
         "evaluations_per_epoch": 2,
+    },
+    "predictions_every": {
+        "model": "toy_regression",
+        "whitening": "none",
+        "epochs": 7,
+        "batch_size": 4,
+        "log_every_steps": 2,
+        "predictions_every": 3,
     },
     "batch norm": NORMALISED,
     "batch_norm momentum": {

@@ -14,18 +14,23 @@ from rethinking.config import Configuration, jobs
 from rethinking.config.datasets import download_name
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.files import temporary_name, to_disk
-from rethinking.names import split_corruption
-from rethinking.plotting.registry import FIGURES, PICTURES
+from rethinking.models.registry import MODELS
+from rethinking.names import CLASSIFICATION, REGRESSION, split_corruption
+from rethinking.plotting.registry import ANIMATED, FIGURES, PICTURES
 from rethinking.reporting.registry import TABLES
 from rethinking.run import RunConfig
 
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 PREPARED = ("manifest.json", *(f"{array}.npy" for array in ARRAYS))
 SPLIT = ("manifest.json", "train_indices.npy", "validation_indices.npy")
-OUTPUTS = ("metrics.csv", "confusion.pkl", "run.json", "weights.safetensors")  # of a run; some leave others as well
+# What a run leaves; some leave others as well. A regression has no confusion matrix.
+OUTPUTS = {
+    CLASSIFICATION: ("metrics.csv", "confusion.pkl", "run.json", "weights.safetensors"),
+    REGRESSION: ("metrics.csv", "run.json", "weights.safetensors"),
+}
 RUN_FILES = ("run.json", "metrics.csv")  # of a run's files, those that all data frames are made from
 FRAMES = ("runs.csv", "curves.csv", "evaluations.csv")  # what all runs of a figure or table are gathered into
-OF_SOME = ("measures", "steps")  # frames of what a run leaves only where its recipe asks for it
+OF_SOME = ("measures", "points", "steps")  # frames of what a run leaves only where its recipe asks for it
 OF_LEDGERS = ("learned", "detection", "roc")  # the same, of what is made from ledgers
 TRAIN_LOGS = "results/logs/train"
 SAMPLES = "samples"  # the picture of what corruptions look like
@@ -150,7 +155,7 @@ def train_log(run: RunConfig) -> str:
 
 def run_outputs(run: RunConfig) -> list[str]:
     """What a run leaves."""
-    return [f"{run_folder(run)}/{file}" for file in OUTPUTS]
+    return [f"{run_folder(run)}/{file}" for file in OUTPUTS[MODELS[run.factory].task]]
 
 
 def files_of_runs(configuration: Configuration, section: str, file: str) -> list[str]:
@@ -174,6 +179,11 @@ def figure_files(configuration: Configuration, figure: str) -> list[str]:
     return [f"figures/{configuration.name}/{figure}.{suffix}" for suffix in ("pdf", "svg", "txt")]
 
 
+def animation_files(configuration: Configuration) -> list[str]:
+    """The animations of a configuration's figures, as they are published."""
+    return [f"figures/{figure}.gif" for figure in configuration.figures if figure in ANIMATED]
+
+
 def picture_frames(configuration: Configuration, picture: str, dataset: str) -> list[str]:
     """What a picture of a data set is drawn from."""
     return [f"results/tables/{configuration.name}/samples-{dataset}/{file}" for file in PICTURES[picture].files]
@@ -182,10 +192,13 @@ def picture_frames(configuration: Configuration, picture: str, dataset: str) -> 
 def files_behind(configuration: Configuration, section: str) -> list[str]:
     """What stands between the data and a figure or table: runs, their data frames, the files of its own name."""
     frames, runs = (FIGURES | TABLES)[section].frames, configuration.runs(section)
+    animated = (
+        [f"figures/{configuration.name}/{section}.gif"] if section in {*ANIMATED} & {*configuration.figures} else []
+    )
     read = [*RUN_FILES, *(["confusion.pkl"] if "confusions" in frames else [])]
     own = table_files if section in configuration.tables else figure_files
     files = [f"{run_folder(run)}/{file}" for run in runs for file in read]
-    return [*files, *frame_files(configuration, section), *own(configuration, section)]
+    return [*files, *frame_files(configuration, section), *own(configuration, section), *animated]
 
 
 def page_file(configuration: Configuration) -> str:
@@ -290,6 +303,11 @@ def check_writable(folder: str) -> None:
 def one_of(names: Iterable[str]) -> str:
     """A regular expression of some names and no other; where there are none, one that nothing matches."""
     return "|".join(map(re.escape, names)) or NOTHING
+
+
+def networks(configuration: Configuration, task: str) -> str:
+    """A regular expression of the configuration's networks that learn this."""
+    return one_of(name for name, model in configuration.models.items() if MODELS[model["factory"]].task == task)
 
 
 def corruptions_that_change(configuration: Configuration, labels: bool) -> str:

@@ -118,6 +118,11 @@ def figure_code(figure: str) -> str:
     return code_digest("rethinking.stages.figure", FIGURES[figure].module)
 
 
+def animation_code(figure: str) -> str:
+    """Digest for an `animation` job."""
+    return code_digest("rethinking.stages.animation", FIGURES[figure].module)
+
+
 def samples_code() -> str:
     """Digest for a `samples` job."""
     return code_digest("rethinking.stages.samples")

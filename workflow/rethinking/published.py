@@ -24,6 +24,7 @@ PAPER = "config/paper"
 NUMBERS = ("page", "step", "value", "reading_error")
 NAME = ("source", "panel", "model", "corruption", "quantity", "step")
 IN_LISTS = {"by_epoch": "at", "by_step": "step", "by_class": "class"}
+NORM = "frobenius_norm"
 RESULT = ("network", "corruption", "recipe", "class", "quantity", "at", "step", "says")
 
 
@@ -83,11 +84,13 @@ def check_place(result: Mapping[str, Any], shown: str, key: str) -> None:
         if (name in result) != of_runs:
             problem = f"the key {name!r} is missing" if of_runs else f"parameters have no {name!r}"
             raise ConfigurationError(shown, key, ..., problem)
+    before = result.get("at") == 0
     refused = {
         "recipe": not of_runs and "parameters have none",
         "class": quantity != "test_accuracy" and "only a test_accuracy is of a class",
         "step": not of_steps and "only online_accuracy and online_loss have one; others stand at an epoch",
-        "at": of_steps and "stands beside step, which says where",
+        "at": (of_steps and "stands beside step, which says where")
+        or (before and quantity != NORM and f"is before training, of which only a {NORM} tells"),
     }
     for name, problem in refused.items():
         if problem and name in result:

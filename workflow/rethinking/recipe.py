@@ -85,6 +85,7 @@ class Recipe:
     batch_norm: BatchNorm | None = None
     true_validation_labels: bool = False
     ledger: bool = False
+    predictions_every: int | None = None
 
     @classmethod
     def of_network(cls, values: Mapping[str, Any], network: Mapping[str, Any]) -> Self:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path, PurePosixPath
 
 from rethinking.config import Configuration
-from rethinking.paths import OUTPUTS, table_files
+from rethinking.paths import run_outputs, table_files
 from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.registry import closest, nearest
 from rethinking.reporting.registry import TABLES
@@ -67,4 +67,5 @@ def reason_of_run(target: str, configuration: Configuration) -> str | None:
         return str(error).removeprefix("command line: ")
     if corruption != run.corruption:
         return f"the corruption {corruption!r} is spelled {run.corruption!r} in paths"
-    return None if file in OUTPUTS else f"a run leaves {', '.join(OUTPUTS)}"
+    left = [PurePosixPath(each).name for each in run_outputs(run)]
+    return None if file in left else f"a run leaves {', '.join(left)}"

@@ -50,8 +50,9 @@ from rethinking.config.computed import RANDOM_LABELS
 from rethinking.config.unused import unused
 from rethinking.files import canonical_json
 from rethinking.models.registry import sizes
+from rethinking.names import CLASSIFICATION, REGRESSION
 from rethinking.overrides import SOURCE, overrides
-from rethinking.plotting.registry import FIGURES, PICTURES
+from rethinking.plotting.registry import ANIMATED, FIGURES, PICTURES
 from rethinking.published import PAPER, check_published, checksums
 from rethinking.reporting.registry import TABLES
 from rethinking.run import RunConfig

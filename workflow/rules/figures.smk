@@ -7,6 +7,11 @@ FIGURE = (
     f"{SHARED}"
     " --frames {params.frames:q} --out {output.pdf:q} {output.svg:q} > {log:q} 2>&1"
 )
+ANIMATION = (
+    "python3 -m rethinking animation --figure {wildcards.figure}"
+    f"{SHARED}"
+    " --frames {params.frames:q} --out {output:q} > {log:q} 2>&1"
+)
 TABLE = (
     "python3 -m rethinking table --table {wildcards.table}"
     f"{SHARED}"
@@ -181,6 +186,27 @@ rule figure:
         FIGURE
 
 
+# What moves in it, of the figures that have something of the kind.
+rule animation:
+    input:
+        lambda wildcards: paths.frame_files(CONFIGURATION, wildcards.figure),
+    output:
+        "figures/{name}/{figure}.gif",
+    log:
+        "results/logs/animation/{name}/{figure}.log",
+    wildcard_constraints:
+        figure=paths.one_of(ANIMATED),
+    conda:
+        ENVIRONMENT
+    params:
+        section=lambda wildcards: canonical_json(described.section_of(CONFIGURATION, wildcards.figure).to_json()),
+        code=lambda wildcards: provenance.animation_code(wildcards.figure),
+        published=lambda wildcards: published(wildcards.figure),
+        frames=folder_of(input[0]),
+    shell:
+        ANIMATION
+
+
 rule table:
     input:
         lambda wildcards: paths.frame_files(CONFIGURATION, wildcards.table),
@@ -222,7 +248,7 @@ rule publish:
     log:
         "results/logs/publish/{figure}.{suffix}.log",
     wildcard_constraints:
-        suffix="pdf|svg",
+        suffix="pdf|svg|gif",
     conda:
         ENVIRONMENT
     params:
@@ -236,6 +262,7 @@ rule publish:
 # Snakemake makes a missing file again only where something that is to be made needs it, and a figure that is there needs
 # nothing. Called like the file, these targets ask for everything behind it as well.
 TARGETS = {f"figures/{figure}.{suffix}": figure for figure in CONFIGURATION.figures for suffix in ["pdf", "svg"]}
+TARGETS |= {f"figures/{figure}.gif": figure for figure in CONFIGURATION.figures if figure in ANIMATED}
 TARGETS |= {file: table for table in CONFIGURATION.tables for file in paths.table_files(CONFIGURATION, table)}
 for target, section in TARGETS.items():
 

@@ -96,7 +96,7 @@ def is_forced(outputs: list[str]) -> bool:
     """Whether a run is to be trained again although it is finished (`--forceall`, `--forcerun train`, …)."""
     asked = workflow.dag_settings
     forced = {*asked.forcerun, *(asked.targets if asked.forcetargets else ())}
-    return asked.forceall or bool(forced & {"train", *outputs})
+    return asked.forceall or bool(forced & {"train", "train_regression", *outputs})
 
 
 def files_of_runs(file: str) -> Callable[[Wildcards], list[str]]:

@@ -5,10 +5,12 @@ rule train:
     output:
         expand(
             "results/runs/{{dataset}}/{{model}}/{{corruption}}/{{recipe}}/seed{{seed}}/{file}",
-            file=paths.OUTPUTS,
+            file=paths.OUTPUTS[CLASSIFICATION],
         ),
     log:
         "results/logs/train/{dataset}/{model}/{corruption}/{recipe}/seed{seed}.log",
+    wildcard_constraints:
+        model=paths.networks(CONFIGURATION, CLASSIFICATION),
     priority: lambda wildcards: PRIORITY.get(run_of(wildcards).path, 0)
     conda:
         ENVIRONMENT
@@ -25,3 +27,14 @@ rule train:
     shell:
         "python3 -m rethinking train --run {params.run:q} --code {params.code} --made-from {params.data}"
         " --made-by {params.made_by:q} {params.folders} > {log:q} 2>&1"
+
+
+# The same of networks that predict numbers, of which there is no confusion matrix.
+use rule train as train_regression with:
+    output:
+        expand(
+            "results/runs/{{dataset}}/{{model}}/{{corruption}}/{{recipe}}/seed{{seed}}/{file}",
+            file=paths.OUTPUTS[REGRESSION],
+        ),
+    wildcard_constraints:
+        model=paths.networks(CONFIGURATION, REGRESSION),

@@ -24,7 +24,7 @@ def row(summary: dict[str, Any], fit_criterion: str) -> dict[str, Any]:
     values |= {key: summary[key] for key in ("epochs_done", "stopped_by", "precision", "device", "seconds")}
     for criterion, fit in summary["fit"].items():
         values |= {f"{criterion}_{key}": fit and fit[key] for key in ("epoch", "step", "seconds")}
-        values[f"{criterion}_test_error"] = fit and 1 - fit["test_accuracy"] / 100
+        values[f"{criterion}_test_error"] = fit and _error(fit["test_accuracy"])
     for part in ("train", "test"):
         values |= {f"final_{part}_{key}": value for key, value in summary["final"][part].items()}
     best = summary["best_validation"]
@@ -32,14 +32,17 @@ def row(summary: dict[str, Any], fit_criterion: str) -> dict[str, Any]:
     fit = summary["fit"][fit_criterion]
     values["censored"] = fit is None
     values["time_to_fit"] = fit and fit["epoch"]
-    values["test_error_at_fit"] = fit and 1 - fit["test_accuracy"] / 100
+    values["test_error_at_fit"] = error = fit and _error(fit["test_accuracy"])
     values["test_error_at_fit_corrupted"] = (
-        None
-        if fit is None
-        else error_on_alike(family, values["test_error_at_fit"], values["level"], summary["num_classes"])
+        None if error is None else error_on_alike(family, error, values["level"], summary["num_classes"])
     )
-    values["final_test_error"] = 1 - summary["final"]["test"]["accuracy"] / 100
+    values["final_test_error"] = _error(summary["final"]["test"]["accuracy"])
     return values
+
+
+def _error(accuracy: float | None) -> float | None:
+    """The error, a fraction, of an accuracy in percent; None of a regression, which has neither."""
+    return None if accuracy is None else 1 - accuracy / 100
 
 
 def runs_table(summaries: Sequence[dict[str, Any]], fit_criterion: str) -> pd.DataFrame:

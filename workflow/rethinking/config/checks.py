@@ -39,6 +39,12 @@ class Asked:
         return self.entries.origins.error(self.key, ..., problem)
 
 
+def _check_task(panel: Panel, asked: Asked) -> None:
+    task = asked.entries.datasets[asked.group.dataset]["task"]
+    if task not in panel.tasks:
+        raise asked.refuse("dataset", f"is a {task}; this is of a {' or '.join(panel.tasks)}")
+
+
 def _check_one_model(panel: Panel, asked: Asked) -> None:
     if panel.one_model and len(asked.group.models) > 1:
         raise asked.refuse("models", "shows one model")
@@ -85,6 +91,12 @@ def _check_measures(panel: Panel, asked: Asked) -> None:
         if measure not in (taken := asked.recipe["measures"]):
             where = key_of(asked.entries, asked.group.recipe, "measures")
             raise asked.entries.origins.error(where, taken, f"must have {measure!r}, which {asked.key} shows")
+
+
+def _check_predictions(panel: Panel, asked: Asked) -> None:
+    if panel.predictions and asked.recipe["predictions_every"] is None:
+        where = key_of(asked.entries, asked.group.recipe, "predictions_every")
+        raise asked.entries.origins.error(where, None, f"must be a number of epochs: {asked.key} shows them")
 
 
 def _check_steps(panel: Panel, asked: Asked) -> None:
@@ -162,6 +174,7 @@ def _check_levels(panel: Panel, asked: Asked) -> None:
 
 
 CHECKS: tuple[Callable[[Panel, Asked], Any], ...] = (
+    _check_task,
     _check_one_model,
     _check_one_corruption,
     _check_corruptions,
@@ -172,6 +185,7 @@ CHECKS: tuple[Callable[[Panel, Asked], Any], ...] = (
     _check_measures,
     _check_steps,
     _check_ledger,
+    _check_predictions,
     _check_early_stopping,
     _check_true_validation,
     _check_regularisers,

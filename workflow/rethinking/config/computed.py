@@ -7,13 +7,20 @@ from rethinking.config.corruptions import HUMAN_LABELS, needs_people, spelled
 from rethinking.config.entries import Entries
 from rethinking.config.inherit import Values
 from rethinking.data.corruptions.registry import CORRUPTIONS, LABELS
-from rethinking.names import split_corruption
+from rethinking.names import REGRESSION, split_corruption
 from rethinking.outcomes.registry import OfRuns
 
 SCHEMA = "computed"
 RANDOM_LABELS = "random_labels-1.0"
 # Which keys of a kernel are about its features.
 PARAMETERS = {"pixels": ("bandwidths",), "gabor": ("bandwidths", "gabor"), "random_patches": ("patches",)}
+
+
+def _require_classes(key: str, dataset: str, entries: Entries) -> None:
+    """That a data set is known and has classes to be learnt."""
+    entries.origins.require_known(f"{key}.dataset", dataset, "data set", entries.datasets)
+    if entries.datasets[dataset]["task"] == REGRESSION:
+        raise entries.origins.error(f"{key}.dataset", dataset, "is a regression; this is of images and their classes")
 
 
 def num_train(entries: Entries, dataset: str) -> int:
@@ -27,7 +34,7 @@ def expressivity(written: Values | None, entries: Entries) -> Values | None:
     if written is None:
         return None
     values = schema.fill(written, SCHEMA, "expressivity")
-    entries.origins.require_known("expressivity.dataset", values["dataset"], "data set", entries.datasets)
+    _require_classes("expressivity", values["dataset"], entries)
     most = num_train(entries, values["dataset"])
     if max(values["sizes"]) > most:
         problem = f"the data set {values['dataset']!r} has {most} training images"
@@ -40,7 +47,7 @@ def implicit_regularisation(written: Values | None, entries: Entries) -> Values 
     if written is None:
         return None
     key, values = "implicit_regularisation", schema.fill(written, SCHEMA, "implicit_regularisation")
-    entries.origins.require_known(f"{key}.dataset", values["dataset"], "data set", entries.datasets)
+    _require_classes(key, values["dataset"], entries)
     entry = entries.datasets[values["dataset"]]
     side, channels = (entry[part] or entry["original"].get(part, 0) for part in ("image_size", "channels"))
     most = min(num_train(entries, values["dataset"]), side**2 * channels - 1)
@@ -60,7 +67,7 @@ def kernels(written: Mapping[str, Values], entries: Entries) -> dict[str, Values
 def _kernel(name: str, written: Values, entries: Entries) -> Values:
     key = f"kernels.{name}"
     values: Values = {"label": name, **schema.fill(written, SCHEMA, "kernel")}
-    entries.origins.require_known(f"{key}.dataset", values["dataset"], "data set", entries.datasets)
+    _require_classes(key, values["dataset"], entries)
     for part in ("choose", "published"):
         values[part] = schema.fill(values[part], SCHEMA, part)
     values["gabor"] = [schema.fill(each, SCHEMA, "gabor") for each in values["gabor"]]

@@ -14,6 +14,7 @@ from rethinking.config.entries import Entries
 from rethinking.config.inherit import Values, chain, extended
 from rethinking.data import readers
 from rethinking.data.pictures import Pictures, pictures_in
+from rethinking.names import REGRESSION
 from rethinking.schema import ConfigOrigins
 
 CATALOGUE = "config/datasets.yaml"
@@ -155,17 +156,30 @@ def facts_of(pictures: Pictures, entry: Values) -> Values:
     return facts
 
 
+def check_numbers(entry: Values, key: str, origins: ConfigOrigins) -> None:
+    """That nothing is asked of the numbers of a regression that only images, or classes, have."""
+    defaults = schema.fill({}, "datasets", "dataset")
+    for part in ("image_size", "channels", "stratified_validation", HUMAN_LABELS):
+        if entry[part] != defaults[part]:
+            raise origins.error(f"{key}.{part}", entry[part], "numbers of a regression have no such thing")
+    if "classes" in entry["original"]:
+        raise origins.error(f"{key}.original.classes", entry["original"]["classes"], "a regression has none")
+
+
 def check_facts(entry: Values, key: str, origins: ConfigOrigins) -> None:
     """That what a data set's original is like is complete and its own values fit it."""
     if "original" not in entry:
         raise origins.error(key, ..., "the key 'original' is missing")
-    original = entry["original"]
-    for fact in FACTS:
+    original, of_numbers = entry["original"], entry["task"] == REGRESSION
+    for fact in FACTS[: -1 if of_numbers else None]:
         if fact not in original and not (fact == "image_size" and entry["image_size"] is not None):
             raise origins.error(f"{key}.original", ..., f"the key {fact!r} is missing")
+    if of_numbers:
+        check_numbers(entry, key, origins)
+    fewest, each = (1, "") if of_numbers else (original["classes"], " (one a class)")
     for part in PARTS:
-        if entry[part] is not None and not original["classes"] <= entry[part] <= original[part]:
-            problem = f"must be from {original['classes']} (one a class) to {original[part]} (all)"
+        if entry[part] is not None and not fewest <= entry[part] <= original[part]:
+            problem = f"must be from {fewest}{each} to {original[part]} (all)"
             raise origins.error(f"{key}.{part}", entry[part], problem)
     num_train = entry["train"] or original["train"]
     if entry["validation"] is not None and entry["validation"] >= num_train:

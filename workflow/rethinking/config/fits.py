@@ -1,5 +1,9 @@
 """Whether a data set, a network, a recipe and a corruption fit together."""
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from rethinking.config.corruptions import family_of, needs_people
 from rethinking.config.datasets import human_labels_name
 from rethinking.config.entries import Entries
@@ -7,10 +11,16 @@ from rethinking.config.inherit import Values
 from rethinking.config.recipes import key_of
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.models.registry import MODELS
-from rethinking.names import split_corruption
+from rethinking.names import CLASSIFICATION, REGRESSION, split_corruption
 from rethinking.recipe import BY_FAMILY
 from rethinking.schema import ConfigOrigins
 
+LEARNT = {CLASSIFICATION: "classes", REGRESSION: "numbers"}
+# What a recipe may say of a regression where it has something to do with images or classes.
+OF_NUMBERS: Mapping[str, tuple[Any, ...]] = {
+    "whitening": ("none",), "crop": (None,), "resize": (None,), "augmentation": (None,), "label_smoothing": (0,),
+    "ledger": (False,),
+}  # fmt: skip
 EVALUATED_AT_ONCE = 250  # images of up to 64x64 pixels, as the engine has it
 
 
@@ -19,6 +29,7 @@ def check_fit(entries: Entries, dataset: str, model: str, recipe: str, key: str,
 
     `key` is where the network is asked for, in `asked`. Raises ConfigurationError for the first that is not so.
     """
+    _check_task(entries, dataset, model, recipe, key, asked)
     side = _check_image_size(entries, dataset, model, recipe, key, asked)
     _check_batches_of_one(entries, dataset, model, recipe, side)
     _check_whitening(entries, dataset, recipe)
@@ -27,8 +38,13 @@ def check_fit(entries: Entries, dataset: str, model: str, recipe: str, key: str,
 
 
 def check_labels(entries: Entries, dataset: str, corruption: str, recipe: str, key: str, asked: ConfigOrigins) -> None:
-    """That a data set whose labels are to be those of people has any, and that only drawn labels are redrawn."""
+    """That a data set has what is corrupted, people's labels among it, and that only drawn labels are redrawn."""
     family = family_of(entries, corruption)
+    if family and entries.datasets[dataset]["task"] == REGRESSION:
+        problem = (
+            f"corrupts images or classes, and {dataset!r}, a regression, has neither; true_labels leaves all as it is"
+        )
+        raise asked.error(key, corruption, problem)
     if entries.recipes[recipe]["redraw_labels_after"] and not (family and CORRUPTIONS[family].draws_labels):
         drawn = " or ".join(f"{name}-P" for name, entry in CORRUPTIONS.items() if entry.draws_labels)
         raise asked.error(key, corruption, f"the recipe {recipe!r} redraws labels; that needs {drawn}")
@@ -41,9 +57,33 @@ def check_labels(entries: Entries, dataset: str, corruption: str, recipe: str, k
 def _check_matrix(entries: Entries, dataset: str, corruption: str, key: str, asked: ConfigOrigins) -> None:
     """That class noise whose matrix is given as numbers is of as many classes as the data set."""
     options = {} if corruption == "true_labels" else entries.corruptions[split_corruption(corruption)[0]]["options"]
-    matrix, classes = options.get("matrix"), entries.datasets[dataset]["original"]["classes"]
+    matrix, classes = options.get("matrix"), entries.datasets[dataset]["original"].get("classes")
     if isinstance(matrix, list) and len(matrix) != classes:
         raise asked.error(key, corruption, f"its matrix is of {len(matrix)} classes, {dataset!r} has {classes}")
+
+
+def _check_task(entries: Entries, dataset: str, model: str, recipe: str, key: str, asked: ConfigOrigins) -> None:
+    """That a network learns what a data set has to be learnt, and a regression's recipe asks for no accuracy."""
+    task, learns = entries.datasets[dataset]["task"], MODELS[entries.models[model]["factory"]].task
+    if task != learns:
+        problem = f"learns {LEARNT[learns]}, the data set {dataset!r} has {LEARNT[task]}"
+        alike = [name for name, each in MODELS.items() if each.task == task]
+        more = f"; of these there is {', '.join(alike)}" if task == REGRESSION else ""
+        raise asked.error(key, model, problem + more)
+    values = entries.recipes[recipe]
+    if task == CLASSIFICATION and values["predictions_every"] is not None:
+        where, problem = key_of(entries, recipe, "predictions_every"), f"{dataset!r} has classes, and no numbers"
+        raise entries.origins.error(where, values["predictions_every"], problem)
+    for setting, allowed in OF_NUMBERS.items() if task == REGRESSION else ():
+        if values[setting] not in allowed:
+            told = " or ".join(map(json.dumps, allowed))
+            problem = f"must be {told}: {dataset!r} is a regression, its numbers are no images and of no class"
+            raise entries.origins.error(key_of(entries, recipe, setting), values[setting], problem)
+    stop = values["stop"] or {}
+    by_accuracy = "early_stopping" in stop or stop.get("criterion", "").startswith("accuracy")
+    if task == REGRESSION and by_accuracy:
+        problem = f"a regression ({dataset!r}) has no accuracy; loss_0_01 and plateau are by the loss"
+        raise entries.origins.error(key_of(entries, recipe, "stop"), stop, problem)
 
 
 def _check_image_size(entries: Entries, dataset: str, model: str, recipe: str, key: str, asked: ConfigOrigins) -> int:
@@ -54,8 +94,6 @@ def _check_image_size(entries: Entries, dataset: str, model: str, recipe: str, k
         problem = f"larger than the images of {dataset!r}, {size}x{size}; null keeps them whole"
         raise entries.origins.error(key_of(entries, recipe, "crop"), crop, problem)
     side, network = values["resize"] or crop or size, MODELS[entries.models[model]["factory"]]
-    if network.num_classes is None:
-        raise asked.error(key, model, "does not classify; it can be built and counted")
     if side < (smallest := network.smallest):
         least = f"{smallest}x{smallest}"
         problem = f"takes images of {least} or more, {dataset!r} with recipe {recipe!r} has {side}x{side}"

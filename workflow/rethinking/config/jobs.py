@@ -4,7 +4,7 @@ from rethinking.config.configuration import Configuration
 from rethinking.config.corruptions import HUMAN_LABELS, needs_people
 from rethinking.config.datasets import READER_OPTIONS, download_name, human_labels_name
 from rethinking.config.inherit import Values
-from rethinking.names import split_corruption
+from rethinking.names import REGRESSION, split_corruption
 
 
 def _files(configuration: Configuration, name: str) -> dict[str, Values]:
@@ -77,7 +77,12 @@ def corruption_download(configuration: Configuration, dataset: str, corruption: 
 
 
 def sampled(configuration: Configuration, dataset: str) -> list[str]:
-    """The corruptions that the images of a data set are shown with: those of people's labels only where it has such."""
+    """The corruptions that the images of a data set are shown with: those of people's labels only where it has such.
+
+    None of a regression, which has no images.
+    """
+    if configuration.datasets[dataset]["task"] == REGRESSION:
+        return []
     names, has_human_labels = (
         configuration.samples["corruptions"],
         human_labels_name(configuration, dataset) is not None,
@@ -116,5 +121,7 @@ def samples_job(configuration: Configuration, dataset: str) -> Values:
 
 
 def values_job(configuration: Configuration, dataset: str) -> Values:
-    """What the values of one image's pixels are shown by."""
+    """What the values of one image's pixels are shown by; raises ConfigurationError of a regression, which has none."""
+    if configuration.datasets[dataset]["task"] == REGRESSION:
+        raise configuration.origins.error("samples", ..., f"{dataset!r} is a regression and has no images to show")
     return {"dataset": dataset, "image": configuration.samples["image"]}

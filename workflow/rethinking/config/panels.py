@@ -9,7 +9,7 @@ from rethinking.config.corruptions import spelled
 from rethinking.config.entries import Entries
 from rethinking.config.fits import check_fit, check_labels
 from rethinking.config.inherit import Values
-from rethinking.names import corruption_name
+from rethinking.names import CLASSIFICATION, corruption_name
 from rethinking.outcomes import derived
 from rethinking.outcomes.registry import OfRuns, Panel
 from rethinking.plotting.registry import FIGURES
@@ -42,6 +42,9 @@ def section(kind: str, name: str, written: Values, entries: Entries, dataset: st
         entries.origins.require_known(f"{key}.{part}", filled[part], what, getattr(entries, f"{part}s"))
     _check_names(filled["panels"], key, name, entry, entries)
     groups = _checked_groups(filled, key, name, entry, entries)
+    if "fit_criterion" in written and not any(CLASSIFICATION in panel.tasks for panel in entry.panels.values()):
+        problem = f"is of classes, and {name} is of a regression"
+        raise entries.origins.error(f"{key}.fit_criterion", written["fit_criterion"], problem)
     return _with_margin({part: value for part, value in filled.items() if part != "panels"}) | {"groups": groups}
 
 

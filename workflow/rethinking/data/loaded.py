@@ -5,11 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from rethinking.data.labels import check_range
+from rethinking.names import CLASSIFICATION, REGRESSION
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedDataset:
-    """Training and test images, uint8 (n, height, width, channels), their labels, int64 (n,), and the class names."""
+    """Training and test images, uint8 (n, height, width, channels), their labels, int64 (n,), and the class names.
+
+    Of a regression there are no classes: "images" are the numbers that are given, float32 (n, 1, 1, inputs), "labels"
+    those to be predicted, float32 (n,).
+    """
 
     train_images: np.ndarray
     train_labels: np.ndarray
@@ -18,12 +23,15 @@ class LoadedDataset:
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if not self.classes or not all(self.classes) or len(set(self.classes)) < len(self.classes):
-            raise ValueError(f"classes must be distinct names, found {self.classes!r}")
+        if self.task == CLASSIFICATION:
+            _check_classes(self.classes)
         for part, images, labels in (
             ("train", self.train_images, self.train_labels),
             ("test", self.test_images, self.test_labels),
         ):
+            if self.task == REGRESSION:
+                _check_numbers(part, images, labels)
+                continue
             _check_images(f"{part}_images", images)
             _check_labels(f"{part}_labels", labels, len(images), self.classes)
         if self.train_images.shape[1:] != self.test_images.shape[1:]:
@@ -31,6 +39,27 @@ class LoadedDataset:
                 f"test_images are {self.test_images.shape[1:]}, train_images {self.train_images.shape[1:]}; "
                 "they must have one height, width and number of channels"
             )
+
+    @property
+    def task(self) -> str:
+        """Whether labels are classes or numbers."""
+        return REGRESSION if self.train_labels.dtype.kind == "f" and not self.classes else CLASSIFICATION
+
+
+def _check_classes(classes: tuple[str, ...]) -> None:
+    if not classes or not all(classes) or len(set(classes)) < len(classes):
+        raise ValueError(f"classes must be distinct names, found {classes!r}")
+
+
+def _check_numbers(part: str, inputs: np.ndarray, numbers: np.ndarray) -> None:
+    """Of a regression: finite, and one to be predicted from each row."""
+    if inputs.ndim != 4 or inputs.shape[1:3] != (1, 1) or 0 in inputs.shape:
+        raise ValueError(f"{part}_images of a regression must have shape (n, 1, 1, inputs), found {inputs.shape}")
+    if numbers.shape != inputs.shape[:1]:
+        raise ValueError(f"{part}_labels must have shape ({len(inputs)},), one number each, found {numbers.shape}")
+    for name, array in (("images", inputs), ("labels", numbers)):
+        if array.dtype != np.float32 or not np.isfinite(array).all():
+            raise ValueError(f"{part}_{name} of a regression must be finite float32, found {array.dtype}")
 
 
 def _check_images(name: str, images: np.ndarray) -> None:

@@ -17,7 +17,8 @@ def read_prepared(folder: Path, **parts: type) -> dict[str, Any]:
     """
     manifest = read_manifest(folder, dataset=str, classes=list, **parts)
     _require(folder, manifest, PREPARED)
-    if not manifest["classes"] or not all(isinstance(name, str) for name in manifest["classes"]):
+    numbers = manifest["arrays"]["train_labels"]["dtype"].startswith("float")  # which are of no class
+    if bool(manifest["classes"]) == numbers or not all(isinstance(name, str) for name in manifest["classes"]):
         raise broken(folder / "manifest.json", "it does not say what the classes are")
     return manifest
 

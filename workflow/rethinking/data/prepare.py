@@ -7,6 +7,7 @@ from PIL import Image
 
 from rethinking.data.loaded import LoadedDataset
 from rethinking.data.splits import TEST, TRAIN, subset_indices
+from rethinking.names import REGRESSION
 
 
 def prepare(
@@ -18,7 +19,10 @@ def prepare(
     test: int | None,
     seed: int,
 ) -> LoadedDataset:
-    """A stratified subset of `train` and `test` images, resized to image_size x image_size; None leaves as it is."""
+    """A stratified subset of `train` and `test` images, resized to image_size x image_size; None leaves as it is.
+
+    The points of a regression are of no class: a subset is any of them.
+    """
     train_images, train_labels = _subset(dataset.train_images, dataset.train_labels, train, seed, TRAIN)
     test_images, test_labels = _subset(dataset.test_images, dataset.test_labels, test, seed, TEST)
     return LoadedDataset(
@@ -48,6 +52,9 @@ def check_facts(dataset: LoadedDataset, expected: Mapping[str, int]) -> None:
 def describe(dataset: LoadedDataset) -> str:
     """One sentence on a prepared data set, for its manifest."""
     height, width, channels = dataset.train_images.shape[1:]
+    if dataset.task == REGRESSION:
+        train, test = len(dataset.train_images), len(dataset.test_images)
+        return f"true numbers; {train} training and {test} test points of {channels} each, float32"
     return (
         f"true labels; {len(dataset.train_images)} training and {len(dataset.test_images)} test images "
         f"of {height}x{width}x{channels}, uint8"
@@ -59,7 +66,8 @@ def _subset(
 ) -> tuple[np.ndarray, np.ndarray]:
     if size is None:
         return images, labels
-    chosen = subset_indices(labels, size, seed, part)
+    strata = np.zeros(len(labels), np.int64) if labels.dtype.kind == "f" else labels  # numbers are of no class
+    chosen = subset_indices(strata, size, seed, part)
     return images[chosen], labels[chosen]
 
 

@@ -1,14 +1,14 @@
-"""Loss, accuracy and confusion matrix of a whole set in evaluation mode."""
+"""Loss, accuracy and what else a task finds of a whole set, in evaluation mode."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from rethinking.engine.precision import autocast
 from rethinking.engine.resize import resized
+from rethinking.engine.tasks import Task
 
 BATCH = 250  # at 128 an MLP takes a tenth longer; at 500 Inception takes 400 MB more
 PIXELS = BATCH * 64 * 64  # of a batch at most, by which a network of large images takes no more memory
@@ -16,46 +16,45 @@ PIXELS = BATCH * 64 * 64  # of a batch at most, by which a network of large imag
 
 @dataclass(frozen=True)
 class Score:
-    """Accuracy in percent, mean cross-entropy in nats, confusion matrix int64 (classes, classes), rows true."""
+    """Accuracy in percent, or None, and mean loss; `found` is the confusion matrix or, of a regression, predictions."""
 
-    accuracy: float
+    accuracy: float | None
     loss: float
-    confusion: torch.Tensor
+    found: torch.Tensor
 
 
 class Tally:
     """What the batches of one set come to against one kind of labels, summed on their device."""
 
-    def __init__(self, num_classes: int, device: torch.device) -> None:
-        self.num_classes, self.images = num_classes, 0
+    def __init__(self, task: Task, device: torch.device) -> None:
+        self.task, self.images = task, 0
         self.loss = torch.zeros((), dtype=torch.float64, device=device)
-        self.cells = torch.zeros(num_classes * num_classes, dtype=torch.int64, device=device)
+        self.found: torch.Tensor | None = None
 
-    def add(self, logits: torch.Tensor, y: torch.Tensor) -> None:
-        """Count a batch: logits (n, classes), labels (n)."""
-        self.loss += functional.cross_entropy(logits, y, reduction="sum").double()
-        told = y * self.num_classes + logits.argmax(1)
-        self.cells += torch.bincount(told, minlength=len(self.cells))
+    def add(self, outputs: torch.Tensor, y: torch.Tensor) -> None:
+        """Count a batch: outputs (n, classes) or (n, 1), labels (n)."""
+        self.loss += self.task.loss(outputs, y, reduction="sum").double()
+        self.found = self.task.found(self.found, outputs, y)
         self.images += len(y)
 
     def score(self) -> Score:
         """What they come to."""
-        confusion = self.cells.view(self.num_classes, self.num_classes).cpu()
-        correct = int(confusion.diagonal().sum())
-        return Score(100 * correct / self.images, float(self.loss) / self.images, confusion)
+        assert self.found is not None, "a set of nothing"
+        found = self.found.cpu()
+        return Score(self.task.accuracy(found, self.images), float(self.loss) / self.images, found)
 
 
 def evaluate(
     model: nn.Module,
     images: torch.Tensor,
     labels: torch.Tensor,
-    num_classes: int,
+    task: Task,
     precision: str,
     watch: Callable[[], None] = lambda: None,
     resize: int | None = None,
 ) -> Score:
     """Score `images` against `labels` (n); the rest is as in `evaluate_by`."""
-    return evaluate_by(model, images, [labels], num_classes, precision, watch, resize)[0]
+    return evaluate_by(model, images, [labels], task, precision, watch, resize)[0]
 
 
 @torch.no_grad()
@@ -63,7 +62,7 @@ def evaluate_by(
     model: nn.Module,
     images: torch.Tensor,
     labels: Sequence[torch.Tensor],
-    num_classes: int,
+    task: Task,
     precision: str,
     watch: Callable[[], None] = lambda: None,
     resize: int | None = None,
@@ -76,16 +75,16 @@ def evaluate_by(
     (batch, classes) and the first of its labels (batch).
     """
     model.eval()
-    tallies = [Tally(num_classes, each.device) for each in labels]
+    tallies = [Tally(task, each.device) for each in labels]
     side = resize or max(images.shape[2:])
     size = max(1, min(BATCH, PIXELS // side**2))
     for x, *kinds in zip(images.split(size), *(each.split(size) for each in labels), strict=True):
         watch()
         with autocast(x.device, precision):
-            logits = model(resized(x, resize))
-        logits = logits.float()
+            outputs = model(resized(x, resize))
+        outputs = outputs.float()
         if note:
-            note(logits, kinds[0])
+            note(outputs, kinds[0])
         for tally, y in zip(tallies, kinds, strict=True):
-            tally.add(logits, y)
+            tally.add(outputs, y)
     return [tally.score() for tally in tallies]

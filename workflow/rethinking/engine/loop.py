@@ -25,6 +25,7 @@ from rethinking.engine.regularisation import clip_gradients, drops_units, object
 from rethinking.engine.resize import resized
 from rethinking.engine.state import State
 from rethinking.engine.stopping import scores_train, stopped_by
+from rethinking.engine.tasks import Task
 from rethinking.run import RunConfig
 
 Measure = Callable[[nn.Module], dict[str, float]]
@@ -36,6 +37,8 @@ class InterruptionError(Exception):
 
 class Split(NamedTuple):
     """Whitened images (n, channels, height, width), float32 or bfloat16, and labels int64 (n), on the device.
+
+    Of a regression the images are numbers (n, inputs, 1, 1) as they are, and the labels float32.
 
     The images are dense in one of two layouts: channels first, or `torch.channels_last`.
     """
@@ -64,7 +67,7 @@ class Sets:
 
     train: Split
     test: Split
-    num_classes: int
+    task: Task
     precision: str
     validation: Split | None = None
     augmentation: Augmentation | None = None
@@ -87,7 +90,7 @@ class Sets:
         """
         found: dict[str, Score] = {}
         notes = {"train": writer}
-        how = (self.num_classes, self.precision, watch, self.resize)
+        how = (self.task, self.precision, watch, self.resize)
         for name, part in {"train": self.train, "validation": self.validation, "test": self.test}.items():
             if part is None or (name == "train" and not with_train):
                 continue
@@ -185,7 +188,7 @@ class _Epoch:
             seconds=seconds,
             total_seconds=self.seconds_before + seconds,
             evaluations=[*self.progress.evaluations, last],
-            confusion=scores["test"].confusion,
+            found=scores["test"].found,
             measures={name: measure(self.state.model) for name, measure in measures.items()},
             steps=self.progress.rows,
         )
@@ -197,7 +200,7 @@ class _Epoch:
         batches = order.to(self.device).split(recipe.batch_size)
         augmentation = self.sets.augmentation
         draws = augmentation.draw(self.number) if augmentation else None
-        loss_of = objective(model, recipe)
+        loss_of = objective(model, recipe, self.sets.task)
         drops = drops_units(model, recipe)
         set_running_weight = before_step(model, recipe.batch_norm)
         between = evaluation_steps(self.num_steps, recipe.evaluations_per_epoch)
@@ -220,14 +223,14 @@ class _Epoch:
                 torch.manual_seed(seeds.integer(self.seed, "dropout", self.number, progress.batch))
             set_running_weight(self.step)
             with autocast(self.device, self.sets.precision):
-                logits = self.network(x)
-            total, loss = loss_of(logits.float(), y)
+                outputs = self.network(x)
+            total, loss = loss_of(outputs.float(), y)
             total.backward()
             if recipe.clip_gradient_norm is not None:
                 clip_gradients(model.parameters(), recipe.clip_gradient_norm)
             self.state.optimiser.step(learning_rate(self.step, self.num_steps, recipe))
             progress.batch += 1
-            progress.add(loss, logits, y)
+            progress.add(loss, self.sets.task.num_right(outputs.detach(), y), len(y))
             every = recipe.log_every_steps
             if every and progress.since and (progress.batch % every == 0 or progress.batch == self.num_steps):
                 progress.rows.append((self.step, *progress.since.mean()))

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from rethinking.engine.tasks import Task
 from rethinking.recipe import Recipe
 
 Penalty = Callable[[Iterable[nn.Parameter]], torch.Tensor]
@@ -25,20 +26,20 @@ PENALTIES: dict[str, Penalty] = {"l1": l1, "l2": l2}
 
 
 def objective(
-    model: nn.Module, recipe: Recipe
+    model: nn.Module, recipe: Recipe, task: Task
 ) -> Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]:
-    """A function (logits, labels) -> (what is minimised, mean cross-entropy with the labels).
+    """A function (outputs, labels) -> (what is minimised, the task's mean loss with the labels).
 
-    The first is the cross-entropy, with smoothed labels where the recipe says so, plus weight times penalty for each
-    of its penalties; the second is what is reported.
+    The first is that loss, with smoothed labels where the recipe says so, plus weight times penalty for each of its
+    penalties; the second is what is reported.
     """
     smoothing = recipe.label_smoothing
     penalties = [(PENALTIES[each["function"]], each["weight"]) for each in recipe.penalties]
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
 
-    def both(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        loss = functional.cross_entropy(logits, labels)
-        total = functional.cross_entropy(logits, labels, label_smoothing=smoothing) if smoothing else loss
+    def both(outputs: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        loss = task.loss(outputs, labels)
+        total = task.smoothed(outputs, labels, smoothing) if smoothing else loss
         for penalty, weight in penalties:
             total = total + weight * penalty(parameters)
         return total, loss

@@ -1,10 +1,11 @@
-"""From records to what a run's files hold. Percent, nats, seconds."""
+"""From records to what a run's files hold. Percent, nats (of a regression squared errors), seconds."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
 from rethinking.engine.records import EpochRecord, Evaluation
 from rethinking.engine.stopping import first_fit
@@ -12,6 +13,7 @@ from rethinking.outcomes.criteria import CRITERIA
 from rethinking.recipe import Recipe
 
 Row = dict[str, Any]
+Points = tuple[torch.Tensor, torch.Tensor]  # of a regression: inputs (n, values), targets (n)
 
 
 def _scores(evaluation: Evaluation) -> Row:
@@ -32,9 +34,9 @@ def _validation(evaluation: Evaluation, recipe: Recipe) -> Row:
             (evaluation.other_validation_accuracy, evaluation.other_validation_loss),
         )
     )
-    if evaluation.validation_accuracy is None:
+    if evaluation.validation_loss is None:
         return {}
-    if evaluation.other_validation_accuracy is None:
+    if evaluation.other_validation_loss is None:
         return chosen
     given, true = (other, chosen) if recipe.true_validation_labels else (chosen, other)
     by_labels = {"Given": given, "True": true}
@@ -90,13 +92,36 @@ def measures(initial: dict[str, dict[str, float]], records: Sequence[EpochRecord
 
 def confusion(records: Sequence[EpochRecord], classes: Sequence[str]) -> dict[str, Any]:
     """confusion.pkl: builtins and one int64 array (epochs, classes, classes), rows true, columns predicted."""
-    matrices = np.stack([record.confusion.numpy() for record in records])
+    matrices = np.stack([record.found.numpy() for record in records])
     return {
         "classes": list(classes),
         "epochs": [record.epoch for record in records],
         "set": "test",
         "matrices": matrices,
     }
+
+
+def predictions(records: Sequence[EpochRecord], every: int, points: Mapping[str, Points]) -> list[Row]:
+    """points.csv of a regression, with what the network says of each test input after some epochs.
+
+    That is after the first, each that `every` divides, and the last. Before these, as of epoch 0, come the points of
+    the training set, which have no prediction. `points` are those of "train" and "test".
+    """
+    rows = [{"Epoch": 0, "Set": "train", **row, "Prediction": None} for row in _points(points["train"])]
+    test = _points(points["test"])
+    for record in records:
+        if record.epoch in (1, len(records)) or record.epoch % every == 0:
+            said = zip(test, record.found.tolist(), strict=True)
+            rows += [{"Epoch": record.epoch, "Set": "test", **row, "Prediction": number} for row, number in said]
+    return rows
+
+
+def _points(points: Points) -> list[Row]:
+    """A set of a regression: the number of each point, what is given of it where that is one number, what it is."""
+    inputs, targets = points
+    given = inputs[:, 0].tolist() if inputs.shape[1] == 1 else [None] * len(inputs)
+    numbered = enumerate(zip(given, targets.tolist(), strict=True))
+    return [{"Point": place, "Input": number, "Target": target} for place, (number, target) in numbered]
 
 
 def fits(records: Sequence[EpochRecord]) -> dict[str, Row | None]:
@@ -119,7 +144,7 @@ def final(record: EpochRecord) -> dict[str, Row | None]:
     """Accuracy and loss after the last epoch; a loss that is no number becomes null."""
     last = record.last
     validation = None
-    if last.validation_accuracy is not None:
+    if last.validation_loss is not None:
         validation = {"accuracy": last.validation_accuracy, "loss": finite(last.validation_loss)}
     return {
         "train": {"accuracy": last.train_accuracy, "loss": finite(last.train_loss)},

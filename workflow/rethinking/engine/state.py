@@ -120,8 +120,9 @@ class State:
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "records": [record.to_dict() for record in self.records],
-            # One tensor: each of its own would be a member of the file's archive, a millisecond an epoch at every save.
-            "confusions": torch.stack([record.confusion for record in self.records]) if self.records else None,
+            # Of a regression predictions. One tensor: each of its own would be a member of the file's archive, a
+            # millisecond an epoch at every save.
+            "confusions": torch.stack([record.found for record in self.records]) if self.records else None,
             "progress": self.progress and self.progress.to_dict(),
             "initial_measures": self.initial_measures,
             "best": self.best and dataclasses.asdict(self.best),
@@ -154,18 +155,18 @@ class State:
             return f"starting: {path} belongs to another {' and '.join(other)}, so it is not used"
         device = next(self.model.parameters()).device
         progress = content["progress"] and Progress.from_dict(content["progress"], device)
-        matrices = () if content["confusions"] is None else content["confusions"].unbind()
-        records = [EpochRecord.from_dict(*each) for each in zip(content["records"], matrices, strict=True)]
-        found = adapted_to_recipe(records, progress, recipe)
-        if found is None:
+        found = () if content["confusions"] is None else content["confusions"].unbind()
+        records = [EpochRecord.from_dict(*each) for each in zip(content["records"], found, strict=True)]
+        adapted = adapted_to_recipe(records, progress, recipe)
+        if adapted is None:
             return f"starting: {path} goes beyond this recipe's end or was not scored at it, so it is not used"
         self.model.load_state_dict(content["model"])
         self.optimiser.load_state_dict(content["optimiser"])
-        self.records, self.progress = found
+        self.records, self.progress = adapted
         self.initial_measures = content["initial_measures"]
         self.best = content["best"] and Best(**content["best"])
         if self.ledger is not None:
-            self.ledger = from_state(content["ledger"], scored_steps(*found))
+            self.ledger = from_state(content["ledger"], scored_steps(*adapted))
         within = f", {self.progress.batch} steps into the next" if self.progress else ""
         return f"resuming after epoch {len(self.records)}{within}{told}"
 

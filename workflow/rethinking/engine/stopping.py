@@ -1,18 +1,19 @@
 """When a run has fitted its training set and when it ends: plain functions over its records."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rethinking.engine.records import EpochRecord, Evaluation
 from rethinking.outcomes.criteria import CRITERIA
+from rethinking.outcomes.progress import of_score
 from rethinking.recipe import Recipe
 
 
 def meets(evaluation: Evaluation, criterion: str) -> bool:
     """Whether an evaluation of the training set meets a criterion; False where there was none."""
-    if evaluation.train_accuracy is None or evaluation.train_loss is None:
+    if evaluation.train_loss is None:
         return False
-    return CRITERIA[criterion].is_met(evaluation.train_accuracy, evaluation.train_loss)
+    return CRITERIA[criterion].is_met(evaluation.train_accuracy or 0.0, evaluation.train_loss)  # 0: a regression's
 
 
 def first_fit(records: Sequence[EpochRecord], criterion: str) -> Evaluation | None:
@@ -23,6 +24,22 @@ def first_fit(records: Sequence[EpochRecord], criterion: str) -> Evaluation | No
     """
     evaluations = (evaluation for record in records for evaluation in record.evaluations)
     return next((evaluation for evaluation in evaluations if meets(evaluation, criterion)), None)
+
+
+class Fits:
+    """Which criteria of having fitted the training set a run has met, for a line in the log where it first does."""
+
+    def __init__(self, before: Sequence[EpochRecord]) -> None:
+        self.known = {name for name in CRITERIA if first_fit(before, name)}
+
+    def met_by(self, record: EpochRecord) -> Iterator[str]:
+        """A line a criterion that this epoch is the first to meet: when, and how good the network was on test data."""
+        for name in CRITERIA:
+            if name not in self.known and (found := first_fit([record], name)):
+                self.known.add(name)
+                score = of_score({"accuracy": found.test_accuracy, "loss": found.test_loss}, "accuracy ")
+                when = f"epoch {found.epoch:g}, step {found.step}, after {found.seconds:.2f} s"
+                yield f"{name} met at {when}: test {score}"
 
 
 def diverged(record: EpochRecord) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rethinking.names import CLASSIFICATION, REGRESSION
 from rethinking.registry import Entry
 
 
@@ -18,7 +19,7 @@ class Model(Entry):
     needs two images: one has no variance. Of networks that never do it is 0.
 
     The sizes hold for inputs of `input_shape` (channels, height, width) and `num_classes`, which is None where the
-    network does not classify: `parameters` are the trainable ones, `multiply_adds` those of one image in convolutions
+    network predicts a number: `parameters` are the trainable ones, `multiply_adds` those of one image in convolutions
     and fully connected layers, `activations` the numbers that all layers put out for it.
     """
 
@@ -33,6 +34,11 @@ class Model(Entry):
     multiply_adds: int
     activations: int
     arguments: tuple[str, ...] = ("width",)
+
+    @property
+    def task(self) -> str:
+        """What it can be trained to."""
+        return REGRESSION if self.num_classes is None else CLASSIFICATION
 
     @property
     def family(self) -> str:

@@ -2,7 +2,8 @@
 
 Accuracies are in percent, errors fractions, losses in nats, times in seconds; "" is a name, a number of things or a
 ratio. A frame has all of its columns, but for those of validation where no run holds images out,
-or none has labels of two kinds for them.
+or none has labels of two kinds for them. Of a regression accuracies and errors are empty, and losses
+mean squared errors.
 """
 
 from rethinking.outcomes.criteria import CRITERIA
@@ -11,7 +12,7 @@ from rethinking.outcomes.criteria import CRITERIA
 RUN = ["dataset", "model", "corruption", "recipe", "seed"]
 REPEATED = RUN[:-1]
 # Names are text, and none of them a missing value: a class may be called 01, a data set NA.
-TEXT = (*REPEATED, "True", "Predicted", "Measure", "Layer", "Shown", "Image", "Part", "Score")
+TEXT = (*REPEATED, "True", "Predicted", "Measure", "Layer", "Shown", "Image", "Part", "Score", "Set")
 
 _NAMES = dict.fromkeys(RUN, "")
 _SCORES = {"TrainAccuracy": "%", "TrainLoss": "nats", "TestAccuracy": "%", "TestLoss": "nats"}
@@ -101,6 +102,10 @@ LEARNED = {
 DETECTION = {**_NAMES, "Epoch": "epochs", "Score": "", "Auroc": ""}
 ROC = {**_NAMES, "Epoch": "epochs", "Score": "", "FalsePositiveRate": "fraction", "TruePositiveRate": "fraction"}
 
+# One row a point of a regression: those trained on, of epoch 0, then after some epochs those tested on. The input is
+# empty where it is several numbers.
+POINTS = {**_NAMES, "Epoch": "epochs", "Set": "", "Point": "", "Input": "", "Target": "", "Prediction": ""}
+
 FRAMES = {"runs": RUNS, "curves": CURVES, "evaluations": EVALUATIONS, "confusions": CONFUSIONS}
-FRAMES |= {"measures": MEASURES, "steps": STEPS, "predictions": PREDICTIONS}
+FRAMES |= {"measures": MEASURES, "points": POINTS, "steps": STEPS, "predictions": PREDICTIONS}
 FRAMES |= {"learned": LEARNED, "detection": DETECTION, "roc": ROC}

@@ -4,33 +4,39 @@ The first line says where it runs, then comes one line an epoch, at the end one 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """What a log says of an epoch: losses in nats, accuracies in percent; of training None where it was not scored."""
+    """What a log says of an epoch: losses in nats, accuracies in percent; None of training where it was not scored.
+
+    A regression has no accuracies.
+    """
 
     epoch: int
     step: int
     learning_rate: float
     online_loss: float
     train_accuracy: float | None
-    test_accuracy: float
+    test_accuracy: float | None
     seconds: float
 
     def line(self) -> str:
         """As the log has it."""
-        train = "-" if self.train_accuracy is None else f"{self.train_accuracy:.2f} %"
+        train, test = (
+            "-" if accuracy is None else f"{accuracy:.2f} %" for accuracy in (self.train_accuracy, self.test_accuracy)
+        )
         return (
             f"epoch {self.epoch:4d}  step {self.step:7d}  rate {self.learning_rate:.3g}  "
             f"online loss {self.online_loss:.4f}  train {train}  "
-            f"test {self.test_accuracy:.2f} %  {self.seconds:.2f} s"
+            f"test {test}  {self.seconds:.2f} s"
         )
 
 
 EPOCH = re.compile(
-    r"^epoch +(\d+)  step +(\d+)  rate (\S+)  online loss (\S+)  train (?:-|(\S+) %)  test (\S+) %  (\S+) s$",
+    r"^epoch +(\d+)  step +(\d+)  rate (\S+)  online loss (\S+)  train (?:-|(\S+) %)  test (?:-|(\S+) %)  (\S+) s$",
     re.MULTILINE,
 )
 STARTED = re.compile(r": on (.+), process (\d+), (\d+) epochs$", re.MULTILINE)
@@ -42,6 +48,13 @@ FAULT = re.compile(r"^(?:error: |Traceback |[\w.]*(?:Error|Exception)\b).*", re.
 def started(path: str, host: str, process: int, epochs: int) -> str:
     """The line with which a training begins."""
     return f"{path}: on {host}, process {process}, {epochs} epochs"
+
+
+def of_score(score: Mapping[str, float | None], word: str = "") -> str:
+    """What run.json says of a set after the last epoch: its accuracy, after `word`, or of a regression its loss."""
+    if (accuracy := score["accuracy"]) is not None:
+        return f"{word}{accuracy:.2f} %"
+    return "loss not finite" if score["loss"] is None else f"loss {score['loss']:.3g}"
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,5 @@ class Log:
 
 def _epoch(cells: tuple[str, ...]) -> Epoch:
     epoch, step, rate, loss, train, test, seconds = cells
-    return Epoch(
-        int(epoch), int(step), float(rate), float(loss), float(train) if train else None, float(test), float(seconds)
-    )
+    train_accuracy, test_accuracy = (float(cell) if cell else None for cell in (train, test))
+    return Epoch(int(epoch), int(step), float(rate), float(loss), train_accuracy, test_accuracy, float(seconds))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rethinking.names import CLASSIFICATION
 from rethinking.registry import Entry
 
 # The files of config/paper/ by the figure or table of the paper whose numbers they hold, which the registries have by
@@ -34,6 +35,7 @@ class Panel:
     `measures`: its recipes take these, after each epoch. `steps`: they log every so many steps. `ledger`: they keep
     one. `early_stopping`: they end runs by validation. `true_validation`: held-out images keep their true labels,
     whatever the corruption.
+    `tasks`: what the networks learn. `predictions`: their recipes keep some.
     """
 
     one_model: bool = False
@@ -54,6 +56,8 @@ class Panel:
     ledger: bool = False
     early_stopping: bool = False
     true_validation: bool = False
+    tasks: tuple[str, ...] = (CLASSIFICATION,)
+    predictions: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,11 @@
 Pictures are figures of a data set: figures/samples-cifar10.pdf is the picture `samples` of `cifar10`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
+from rethinking.names import REGRESSION
 from rethinking.outcomes.registry import (
     BY_STEP,
     EPOCH_BY_EPOCH,
@@ -18,8 +21,16 @@ from rethinking.outcomes.registry import (
 from rethinking.registry import Entry
 
 
+@dataclass(frozen=True, kw_only=True)
 class Figure(OfRuns):
-    """One figure: its function returns it and its caption."""
+    """One figure: its function returns it and its caption. `animation` names one of its module that animates it."""
+
+    animation: str | None = None
+
+    def animate(self) -> Callable[..., Any]:
+        """Import the module and return the function of the animation."""
+        assert self.animation is not None
+        return replace(self, function=self.animation).load()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +51,9 @@ def _early_stopping(*regularisers: str) -> Panel:
         part="early stopping",
     )
 
+
+# A network of a regression, and the norms of its weights.
+OF_NUMBERS = Panel(one_model=True, one_corruption=True, in_full=True, tasks=(REGRESSION,), measures=("frobenius_norm",))
 
 FIGURES = {
     "fig1": Figure(
@@ -113,6 +127,23 @@ FIGURES = {
         panels={"settings": Panel(one_model=True, measures=("frobenius_norm",))},
         frames=("runs", "measures"),
     ),
+    "overfitting": Figure(
+        module="rethinking.plotting.overfitting",
+        function="figure",
+        description="a regression on few points: training and test loss, and the norm of the weights, by epoch",
+        panels={"network": OF_NUMBERS},
+        frames=("runs", "curves", "measures"),
+        published=("sources.yaml",),
+        at_any_size=True,
+    ),
+    "fits": Figure(
+        module="rethinking.plotting.fits",
+        function="figure",
+        description="what a network says between the points of a regression, after some of its epochs",
+        panels={"network": replace(OF_NUMBERS, predictions=True)},
+        frames=("runs", "points", "measures"),
+        animation="animation",
+    ),
     "confusion": Figure(
         module="rethinking.plotting.confusion",
         function="figure",
@@ -151,6 +182,14 @@ FIGURES = {
         description="test images with true and predicted labels, and each network's most confident mistakes",
         panels={"networks": Panel(in_full=True, corruptions=("true_labels",), several=True)},
         frames=("runs", "predictions"),
+    ),
+    "learning_curves_by_step": Figure(
+        module="rethinking.plotting.learning_curves",
+        function="by_step",
+        description="training loss step by step in several data settings, a panel a network",
+        panels={"learning_curves": Panel(in_full=True, several=True, steps=True)},
+        frames=("runs", "steps"),
+        settings=("log_every_steps",),
     ),
     "importance_of_seed": Figure(
         module="rethinking.plotting.importance_of_seed",
@@ -209,6 +248,7 @@ FIGURES = {
         computed="expressivity",
     ),
 }
+ANIMATED = tuple(name for name, entry in FIGURES.items() if entry.animation)
 
 PICTURES = {
     "samples": Picture(

@@ -9,13 +9,18 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.style
 from matplotlib.figure import Figure
 
 from rethinking.files import atomic
 
+if TYPE_CHECKING:
+    from matplotlib.animation import FuncAnimation
+
+DOTS = 150  # an inch of a GIF, which has no vectors
 SMALL, MEDIUM, LARGE = 6.5, 7.0, 7.5  # points; figures are made at the width at which they are printed
 
 STYLE: dict[str, Any] = {
@@ -130,6 +135,15 @@ def setting_styles(corruptions: Sequence[str]) -> dict[str, LineStyle]:
 def style() -> AbstractContextManager[None]:
     """Matplotlib's defaults and ours on top, whatever the user's matplotlibrc says, until the block ends."""
     return matplotlib.style.context(STYLE, after_reset=True)
+
+
+def save_animation(animation: "FuncAnimation", path: str | Path) -> None:
+    """Write a GIF that stays at each frame for half a second; equal animations give equal bytes."""
+    from matplotlib.animation import PillowWriter
+
+    with style(), TemporaryDirectory() as folder, atomic(path) as temporary:
+        animation.save(whole := Path(folder) / "whole.gif", writer=PillowWriter(fps=2), dpi=DOTS)  # by its suffix
+        temporary.write_bytes(whole.read_bytes())
 
 
 def save(figure: Figure, path: str | Path) -> None:

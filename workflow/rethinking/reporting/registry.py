@@ -171,6 +171,6 @@ TABLES = {
         frames=("runs", "curves", "evaluations"),
         published=("sources.yaml",),
         at_any_size=True,
-        of_sections=("fig1", "fig2", "learning_curves", "training", "best_epoch", "zero_loss"),
+        of_sections=("fig1", "fig2", "learning_curves", "training", "best_epoch", "zero_loss", "overfitting"),
     ),
 }

@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from rethinking.models.registry import MODELS
+from rethinking.names import REGRESSION
 from rethinking.outcomes.printed import ALIKE, of_its_size
 from rethinking.outcomes.selection import Frames
 from rethinking.outcomes.wording import setting_label, when_fitted
@@ -30,6 +32,7 @@ COLUMNS = {
 THEIRS, OTHER, NOT_RUN = "the source's", "another", "not run"
 DIGITS = {"parameters": 0, "epoch": 0, "seconds": 1}
 DIGITS |= dict.fromkeys(("online_loss", "train_loss", "validation_loss", "test_loss"), 3)
+SQUARED = ", of a regression mean squared errors"
 VARIANT = "a variant of the network"
 
 
@@ -60,9 +63,9 @@ def table(
     published: pd.DataFrame,
     section: Section,
 ) -> Table:
-    """One row a number of each source that shares a network with the configuration, but for those of a class or step.
+    """One row a number of each source that shares a network with the configuration; `section` is the table's.
 
-    `section` is the table's.
+    Those of a class, of a step and of weights are shown elsewhere.
     """
     frames = Frames(runs=runs, curves=curves, evaluations=evaluations)
     published = in_common(of_whole_runs(published), set(section.factories.values()))
@@ -72,11 +75,12 @@ def table(
         numbers = numbers.drop(columns="recipe")
     count = numbers["size"].value_counts()
     seconds, fit = (numbers["quantity"] == "seconds").any(), (numbers["at"] == "fit").any()
+    of_numbers = any(MODELS[network].task == REGRESSION for network in numbers["network"])
     notes = [
         *(f"{title}{f': {address}' if address else ''}" for title, address in sources(published)),
         f"Size: {THEIRS} where the network is whole and the training set is of the same data and as large as theirs to"
         f" {100 * ALIKE:.0f} %; differences are given there alone, and nothing is judged: theirs is one run each.",
-        "Accuracies in percent, losses in nats.",
+        f"Accuracies in percent, losses in nats{SQUARED if of_numbers else ''}.",
         "Seconds are of other machines than ours, so they get no difference." if seconds else "",
         fit_note(section) if fit else "",
         seeds_note(section),
@@ -96,8 +100,9 @@ def fit_note(section: Section) -> str:
 
 
 def of_whole_runs(published: pd.DataFrame) -> pd.DataFrame:
-    """The numbers that are of no single class or step."""
-    return published[(published[["class", "step"]] == "").all(axis=1)]
+    """The numbers that are of no single class or step, and not of the weights."""
+    of_weights = published["quantity"] == "frobenius_norm"
+    return published[(published[["class", "step"]] == "").all(axis=1) & ~of_weights]
 
 
 def in_common(published: pd.DataFrame, networks: set[str]) -> pd.DataFrame:
@@ -203,7 +208,7 @@ def value_at(rows: pd.DataFrame, column: str, seed: int, step: float) -> float:
 
 def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
     """The rows as they are read."""
-    digits = [DIGITS.get(quantity, 2) for quantity in numbers["quantity"]]
+    digits = [decimals(row["quantity"], row["value"]) for row in numbers.to_dict("records")]
     ours = columns_apart(numbers, "ours", "ours", digits)
     never = (numbers["not_reached"] > 0) & (numbers["n"] == 0)
     ours["ours"] = ["not reached" if not_met else mean for not_met, mean in zip(never, ours["ours"], strict=True)]
@@ -230,6 +235,12 @@ def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
         ],
     }
     return pd.DataFrame(columns)
+
+
+def decimals(quantity: str, value: float) -> int:
+    """How many decimals of a quantity are shown: more of a number that would be none."""
+    places = DIGITS.get(quantity, 2)
+    return max(places, 1 + math.ceil(-math.log10(value))) if 0 < value < 10**-places else places
 
 
 def size_of(row: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from rethinking import schema
 from rethinking.config import CHECKOUT, Configuration, datasets, jobs
 from rethinking.files import digest
+from rethinking.outcomes.progress import of_score
 from rethinking.paths import check_writable
 from rethinking.provenance import corrupted_data, prepared_data, split_data, train_code, train_data
 from rethinking.run import RunConfig
@@ -184,5 +185,5 @@ def main(argv: list[str]) -> None:
         out=out,
         state_path=out / "state.pt",
     )
-    train_score, test_score = summary["final"]["train"]["accuracy"], summary["final"]["test"]["accuracy"]
-    print(f"training accuracy {train_score:.2f} %, test accuracy {test_score:.2f} %; results in {out}")
+    train_score, test_score = (of_score(summary["final"][part], "accuracy ") for part in ("train", "test"))
+    print(f"training {train_score}, test {test_score}; results in {out}")

@@ -19,9 +19,10 @@ from pathlib import Path
 from types import FrameType
 
 from rethinking.files import atomic, read_json, sha256
+from rethinking.outcomes.progress import of_score
 from rethinking.stages.by_hand import RESULTS
 
-PACKED = ("run.json", "metrics.csv", "evaluations.csv", "steps.csv", "measures.csv")
+PACKED = ("run.json", "metrics.csv", "evaluations.csv", "steps.csv", "measures.csv", "points.csv")
 POLL = 0.5  # seconds
 GRACE = 60.0  # seconds that trainings have for saving their state before they are killed, which costs an epoch or two
 
@@ -59,9 +60,9 @@ def pack(files: Iterable[dict[tarfile.TarInfo, bytes]], archive: Path) -> None:
 def line_of(folder: Path, runs: Path) -> str:
     """What a finished run came to."""
     summary = read_json(folder / "run.json", final=dict, epochs_done=int, seconds=(int, float))
-    train, test = (summary["final"][part]["accuracy"] for part in ("train", "test"))
+    train, test = (of_score(summary["final"][part]) for part in ("train", "test"))
     took = f"{summary['epochs_done']} epochs, {summary['seconds']:.0f} s"
-    return f"{folder.relative_to(runs)}: train {train:.2f} %, test {test:.2f} % ({took})"
+    return f"{folder.relative_to(runs)}: train {train}, test {test} ({took})"
 
 
 class Finished:

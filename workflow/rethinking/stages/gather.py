@@ -36,7 +36,7 @@ def _read(folder: Path, summary: dict[str, Any], frame: str) -> pd.DataFrame:
 
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking gather", description=__doc__)
-    parser.add_argument("--frame", required=True, choices=["measures", "steps"], help="which of these files")
+    parser.add_argument("--frame", required=True, choices=["measures", "points", "steps"], help="which of these files")
     add_arguments(parser)
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the data frame, CSV")
     args = parser.parse_args(argv)

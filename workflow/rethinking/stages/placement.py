@@ -11,7 +11,9 @@ from rethinking.engine.initialisation import initialise
 from rethinking.engine.loop import Sets, Split
 from rethinking.engine.regularisation import add_dropout
 from rethinking.engine.reproducibility import generator
+from rethinking.engine.tasks import Classification, Regression
 from rethinking.models.registry import MODELS
+from rethinking.names import REGRESSION
 from rethinking.run import RunConfig
 
 
@@ -26,6 +28,7 @@ def place(
     crop = run.training.crop
     shape = (channels, crop or height, crop or width)
     side = run.training.resize
+    task = Regression() if MODELS[run.factory].task == REGRESSION else Classification(num_classes)
     model = make_model(run, (channels, side or shape[1], side or shape[2]), num_classes, device)
     train_indices, held_out = (arrays.pop(f"{name}_indices", None) for name in ("train", "validation"))
 
@@ -51,7 +54,7 @@ def place(
     del images
     test = part(arrays.pop("test_images"), arrays.pop("test_labels"))
     later = {epoch: torch.from_numpy(drawn).to(device) for epoch, drawn in redrawn.items()}
-    return model, Sets(train, test, num_classes, precision, validation, augmentation, side, later, other)
+    return model, Sets(train, test, task, precision, validation, augmentation, side, later, other)
 
 
 def make_model(run: RunConfig, shape: tuple[int, int, int], num_classes: int, device: torch.device) -> nn.Module:
@@ -73,10 +76,14 @@ def whitened(
 ) -> torch.Tensor:
     """Stored images (n, height, width, channels) as the network takes them: (n, *shape), on its device, in its layout.
 
+    The numbers of a regression are taken as they are.
+
     Under bfloat16 a CPU stores them in it, half as large: the network's first layer would round them to it anyway,
     unless they are resized before.
     """
     device = next(model.parameters()).device
+    if MODELS[run.factory].task == REGRESSION:  # numbers, which nothing scales
+        return torch.from_numpy(images.transpose(0, 3, 1, 2).copy()).to(device)
     halved = precision == "bfloat16" and device.type == "cpu" and run.training.resize is None
     dtype = torch.bfloat16 if halved else torch.float32
     placed = torch.empty((len(images), *shape), dtype=dtype, device=device, memory_format=memory_format(model))

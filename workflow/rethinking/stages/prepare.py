@@ -12,6 +12,7 @@ import numpy as np
 
 from rethinking import files as disk
 from rethinking.data import readers
+from rethinking.data.loaded import LoadedDataset
 from rethinking.data.manifests import read_download
 from rethinking.data.originals import identity, verified_paths
 from rethinking.data.prepare import check_facts, describe
@@ -54,14 +55,17 @@ def prepare(
         "options": {},
         "arrays": {name: disk.save_array(out / f"{name}.npy", getattr(source, name)) for name in names},
         "sources": {name: identity(values) for name, values in expected.items()},
-        "class_counts": {
-            "train": np.bincount(source.train_labels).tolist(),
-            "test": np.bincount(source.test_labels).tolist(),
-        },
+        "class_counts": _class_counts(source),
         "classes": list(source.classes),
         **({"made_by": made_by} if made_by else {}),
     }
     disk.write_json(out / "manifest.json", manifest)
+
+
+def _class_counts(source: LoadedDataset) -> dict[str, list[int]]:
+    """How many images of each class there are; nothing of numbers."""
+    parts = {"train": source.train_labels, "test": source.test_labels} if source.classes else {}
+    return {part: np.bincount(labels).tolist() for part, labels in parts.items()}
 
 
 def _files(downloaded: Path | None, expected: Mapping[str, Any]) -> dict[str, Path]:

@@ -39,7 +39,8 @@ from rethinking.stages.record_ledgers import keep_ledger, kept_frames
 from rethinking.stages.sealing import left_by_run, read_run
 
 KEPT = Path("docs/results")
-SMALL = ("run.json", "metrics.csv", "evaluations.csv", "steps.csv", "measures.csv")  # of a run's files, if it has them
+# Of a run's files, if it has them.
+SMALL = ("run.json", "metrics.csv", "evaluations.csv", "steps.csv", "measures.csv", "points.csv")
 NOT_KEPT = {"predictions"}  # data frames that are made of weights, which are not small
 COLUMNS = [
     "dataset", "model", "corruption", "recipe", "seed", "num_train", "num_test", "epochs_done", "stopped_by",

@@ -11,6 +11,7 @@ from safetensors.torch import save
 from rethinking.data.manifests import place_of, read_corrupted, read_prepared, read_split
 from rethinking.engine import ledger as ledgers
 from rethinking.engine import results
+from rethinking.engine.loop import Sets
 from rethinking.engine.state import State
 from rethinking.files import atomic, digest, load_array, remove_leftovers, write_csv, write_json
 from rethinking.recipe import Recipe
@@ -72,6 +73,7 @@ def write_outputs(
     state: State,
     recipe: Recipe,
     summary: dict[str, Any],
+    sets: Sets,
     classes: list[str],
     labels: Mapping[str, np.ndarray] | None = None,
 ) -> None:
@@ -88,8 +90,10 @@ def write_outputs(
     write_csv(out / "steps.csv", results.steps(records))
     write_csv(out / "measures.csv", results.measures(state.initial_measures or {}, records))
     _write_ledger(out / "ledger.npz", state, labels)
-    with atomic(out / "confusion.pkl") as temporary:
-        temporary.write_bytes(pickle.dumps(results.confusion(records, classes), protocol=4))
+    write_csv(out / "points.csv", _predictions(state, recipe, sets))
+    if classes:
+        with atomic(out / "confusion.pkl") as temporary:
+            temporary.write_bytes(pickle.dumps(results.confusion(records, classes), protocol=4))
     kept = results.keeps_best(recipe) and state.best
     weights = kept.weights if kept else state.model.state_dict()
     with atomic(out / "weights.safetensors") as temporary:
@@ -106,3 +110,14 @@ def _write_ledger(path: Path, state: State, labels: Mapping[str, np.ndarray] | N
     arrays: dict[str, Any] = dict(ledgers.contents(list(state.ledger.values()), labels))
     with atomic(path) as temporary, open(temporary, "wb") as file:
         np.savez_compressed(file, **arrays)
+
+
+def _predictions(state: State, recipe: Recipe, sets: Sets) -> list[results.Row]:
+    """points.csv, where the recipe asks for it."""
+    if recipe.predictions_every is None:
+        return []
+    points = {
+        name: (part.images.float().flatten(1).cpu(), part.labels.cpu())
+        for name, part in (("train", sets.train), ("test", sets.test))
+    }
+    return results.predictions(state.records, recipe.predictions_every, points)

@@ -8,8 +8,10 @@ from typing import Any
 
 from rethinking.files import broken, digest, read_json, sha256
 
-FILES = ("metrics.csv", "evaluations.csv", "steps.csv", "measures.csv", "confusion.pkl", "ledger.npz")
-FILES += ("weights.safetensors",)
+FILES = (
+    "metrics.csv", "evaluations.csv", "steps.csv", "measures.csv", "points.csv", "confusion.pkl", "ledger.npz",
+    "weights.safetensors",
+)  # fmt: skip
 # What `accept` writes into run.json when its run has long ended.
 WRITTEN_LATER = ("code_digest", "data_made_from", "accepted_from")
 REMEDY = "delete run.json beside it, and the same command makes both again"

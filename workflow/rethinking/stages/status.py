@@ -163,12 +163,13 @@ def of_running(each: Standing, now: float) -> str:
     if not log.epochs:
         return f"{run.path}: in the first of {run.training.epochs} epochs{where}"
     last = log.epochs[-1]
-    train = "" if last.train_accuracy is None else f" training accuracy {last.train_accuracy:.2f} %,"
+    accuracies = {"training": last.train_accuracy, "test": last.test_accuracy}
+    told = "".join(f" {part} accuracy {value:.2f} %," for part, value in accuracies.items() if value is not None)
     ends = datetime.datetime.fromtimestamp(now + each.seconds_left)
     day = "" if ends.date() == datetime.datetime.fromtimestamp(now).date() else f"{ends:%d %B} "
     return (
-        f"{run.path}: epoch {last.epoch} of {run.training.epochs}, loss {last.online_loss:.4f},{train}"
-        f" test accuracy {last.test_accuracy:.2f} %, {last.seconds:.3g} s an epoch, ends by {day}{ends:%H:%M}{where}"
+        f"{run.path}: epoch {last.epoch} of {run.training.epochs}, loss {last.online_loss:.4f},{told}"
+        f" {last.seconds:.3g} s an epoch, ends by {day}{ends:%H:%M}{where}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Train one run: data and corruption in, metrics.csv, confusion.pkl, run.json and weights.safetensors out."""
+"""Train one run: data and corruption in, metrics.csv, confusion.pkl (of classes), run.json, weights.safetensors out."""
 
 import argparse
 import json
@@ -26,7 +26,7 @@ from rethinking.engine.optim import make_optimiser
 from rethinking.engine.records import EpochRecord
 from rethinking.engine.reproducibility import machine, make_deterministic, resolved_precision, versions
 from rethinking.engine.state import State
-from rethinking.engine.stopping import stopped_by
+from rethinking.engine.stopping import Fits, stopped_by
 from rethinking.outcomes.progress import Epoch, started
 from rethinking.run import RunConfig
 from rethinking.stages.placement import place
@@ -117,6 +117,7 @@ def train(
     identity = {"configuration": run.state_digest, "code": code, "data": data_sha256, "precision": precision}
     print(f"{run.path}: {state.resume(state_path, identity, run.training)}", flush=True)
     measures = {name: partial(MEASURES[name].load(), initial=initial) for name in measured}
+    fits = Fits(state.records)
     with Signals() as signals, progress_bar(run, state) as bar:
         saved, is_saved = time.monotonic(), True
         try:
@@ -125,7 +126,8 @@ def train(
                 if is_last or time.monotonic() - saved >= seconds_between_saves:
                     is_saved, saved = save(state, state_path, identity), time.monotonic()
                 bar.update()
-                bar.write(report(record), file=sys.stdout)
+                for line in (report(record), *fits.met_by(record)):
+                    bar.write(line, file=sys.stdout)
         except InterruptionError as interruption:
             is_saved = save(state, state_path, identity)  # while a second signal is still only noted
             print(f"{run.path}: {interruption}, stopped; the same command {goes_on(is_saved)}", flush=True)
@@ -135,7 +137,7 @@ def train(
     summary = summarise(run, state, sets, device, digests)
     print(f"{run.path}: stopped by {summary['stopped_by']} after {summary['epochs_done']} epochs", flush=True)
     try:
-        write_outputs(out, state, run.training, summary, manifest["classes"], labels)
+        write_outputs(out, state, run.training, summary, sets, manifest["classes"], labels)
     except (OSError, SafetensorError) as error:
         message = f"{out}: the results were not written ({error}); the same command {goes_on(is_saved)}"
         raise ValueError(message) from error
@@ -183,7 +185,7 @@ def summarise(
         "num_parameters": sum(p.numel() for p in state.model.parameters() if p.requires_grad),
         "num_train": len(sets.train.labels),
         "num_test": len(sets.test.labels),
-        "num_classes": sets.num_classes,
+        "num_classes": sets.task.num_classes,
         "epochs_done": last.epoch,
         "stopped_by": stopped_by(state.records, run.training),
         "fit": results.fits(state.records),
