@@ -70,7 +70,7 @@ def peak(model: str, precision: str) -> float:
     with contextlib.suppress(InterruptionError):
         next(fit(sets, run, state, measures={}, watch=watch))
     images, labels = sets.test.images[:1000], sets.test.labels[:1000]
-    evaluate(network, images, labels, NUM_CLASSES, precision, resize=sets.resize)
+    evaluate(network, images, labels, sets.task, precision, resize=sets.resize)
     with tempfile.TemporaryDirectory() as folder:
         state.save(Path(folder) / "state.pt", {})
     return most() - IMPORTED

@@ -57,7 +57,7 @@ def main() -> None:
         if averages != "as saved":
             average_anew(model, training.images, precision)
         for name, part in (("training", training), ("test", sets.test)):
-            score = evaluate(model, part.images, part.labels, sets.num_classes, precision)
+            score = evaluate(model, part.images, part.labels, sets.task, precision)
             print(f"averages {averages}: {name} {score.accuracy:.2f} %, loss {score.loss:.4f}", flush=True)
 
 

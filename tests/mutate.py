@@ -57,7 +57,7 @@ MUTATIONS: dict[str, list[tuple[str, str]]] = {
     "data.splits": [("TRAIN, TEST, VALIDATION = 0, 1, 2", "TRAIN, TEST, VALIDATION = 0, 1, 3")],
     "engine.augmentation": [("< 0.5", "< 0.6"), ("(free - 1) // 2", "(free - 1) // 3")],
     "engine.batch_norm": [("** (step + 1)", "** (step + 2)")],
-    "engine.evaluation": [("Score(100 * correct", "Score(101 * correct")],
+    "engine.evaluation": [("float(self.loss) / self.images", "float(self.loss) / (self.images + 1)")],
     "engine.initialisation": [("else 0.04", "else 0.05"), ("layer.bias, 0.1", "layer.bias, 0.11")],
     "engine.ledger": [("FEW = 256", "FEW = 2"), ("hidden, -torch.inf", "hidden, -1")],
     "engine.loop": [
@@ -75,6 +75,7 @@ MUTATIONS: dict[str, list[tuple[str, str]]] = {
     "engine.results": [("[(0, initial)]", "[(1, initial)]")],
     "engine.state": [("accuracy > self.best.accuracy", "accuracy >= self.best.accuracy")],
     "engine.stopping": [("threshold: float = 1e-4", "threshold: float = 1.5e-4")],
+    "engine.tasks": [("100 * int(found", "101 * int(found"), ("torch.cat([before, predicted])", "before")],
     "models.alexnet": [("alpha: float = 0.001", "alpha: float = 0.0012"), ("-1.5 * band", "-1.4 * band")],
     "models.densenet": [
         ("NUM_BLOCKS, LAYERS_A_BLOCK, GROWTH = 4, 4, 32", "NUM_BLOCKS, LAYERS_A_BLOCK, GROWTH = 4, 4, 33")
@@ -93,7 +94,7 @@ MUTATIONS: dict[str, list[tuple[str, str]]] = {
     "run": [("redraw_labels_after, 1)", "redraw_labels_after, 2)")],
     "seeds": [(">> np.uint64(1)", ">> np.uint64(2)")],
     "stages.corrupt": [("values[0]) for option", "values[-1]) for option")],
-    "stages.placement": [("images.transpose(0, 3, 1, 2)", "images.transpose(0, 3, 2, 1)")],
+    "stages.placement": [("stored = images.transpose(0, 3, 1, 2)", "stored = images.transpose(0, 3, 2, 1)")],
     "stages.train": [('"num_test": len(sets.test.labels)', '"num_test": len(sets.train.labels)')],
 }
 # Modules behind data and trainings that hold no constant which a number comes from, and what they hold.

@@ -370,7 +370,7 @@ TABLES = [
 REDRAWS = [
     ("recipes/curves/redraw_labels_after", [1],
      f'{IN_CURVES}.corruptions[0] = "true_labels": the recipe \'curves\' redraws labels; '
-     "that needs random_labels-P or shuffled_labels-P"),
+     "that needs random_labels-P or class_noise-P or shuffled_labels-P"),
     ("recipes/quick", {"epochs": 4, "redraw_labels_after": [2, 1]},
      "recipes.quick.redraw_labels_after = [2, 1]: each must be larger than the one before it"),
     ("recipes/quick", {"epochs": 4, "redraw_labels_after": [2, 2]},

@@ -17,6 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from rethinking.engine.evaluation import evaluate
 from rethinking.engine.optim import make_optimiser
+from rethinking.engine.tasks import Classification
 from rethinking.models.registry import MODELS
 
 # What torch's documentation names -> the operations that raise on a GPU under the deterministic setting.
@@ -95,7 +96,7 @@ def of_network(name: str) -> Operations:
             moving = make_optimiser(network.train(), run.training)
             functional.cross_entropy(network(x).float(), y).backward()
             moving.step(1e-3)
-        evaluate(network, x, y, 7, "float32")
+        evaluate(network, x, y, Classification(7), "float32")
     return operations
 
 

@@ -63,7 +63,8 @@ def test_an_evaluation_waits_at_most_twice_a_batch_and_at_its_end(device, size, 
     num_batches = 5
     run = run_of(size, "mlp_1x512")
     network, sets = placed(run, size, device, num_batches * BATCH)
-    number = waits.counted(device, lambda: evaluate(network, sets.test.images, sets.test.labels, 10, "float32"))
+    images, labels = sets.test.images, sets.test.labels
+    number = waits.counted(device, lambda: evaluate(network, images, labels, sets.task, "float32"))
     with capsys.disabled():
         print(f"\nan evaluation of {num_batches} batches waits {number} times for the device")
     assert 0 < number <= 2 * num_batches + 3

@@ -19,7 +19,7 @@ from rethinking.analysis.registry import MEASURES
 from rethinking.engine.loop import InterruptionError
 from rethinking.files import read_json, save_array, write_json
 from rethinking.models.registry import MODELS
-from rethinking.names import REGRESSION
+from rethinking.registry import REGRESSION
 from rethinking.stages import placement
 from rethinking.stages.corrupt import corrupt
 from rethinking.stages.prepare import prepare

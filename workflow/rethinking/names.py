@@ -3,8 +3,6 @@
 import re
 from decimal import Decimal
 
-# What a network learns of a data set's images: which class each is of, or a number.
-CLASSIFICATION, REGRESSION = TASKS = ("classification", "regression")
 # What the corruption repository does to images, by its names.
 DATA_TYPES = {"shuff_pix": "shuffled_pixels", "rand_pix": "random_pixels", "gauss_pix": "gaussian_pixels"}
 

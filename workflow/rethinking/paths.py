@@ -15,8 +15,9 @@ from rethinking.config.datasets import download_name
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.files import temporary_name, to_disk
 from rethinking.models.registry import MODELS
-from rethinking.names import CLASSIFICATION, REGRESSION, split_corruption
+from rethinking.names import split_corruption
 from rethinking.plotting.registry import ANIMATED, FIGURES, PICTURES
+from rethinking.registry import CLASSIFICATION, REGRESSION
 from rethinking.reporting.registry import TABLES
 from rethinking.run import RunConfig
 

@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+# What a network learns of a data set's images: which class each is of, or a number.
+CLASSIFICATION, REGRESSION = ("classification", "regression")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:

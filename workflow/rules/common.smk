@@ -50,7 +50,7 @@ from rethinking.config.computed import RANDOM_LABELS
 from rethinking.config.unused import unused
 from rethinking.files import canonical_json
 from rethinking.models.registry import sizes
-from rethinking.names import CLASSIFICATION, REGRESSION
+from rethinking.registry import CLASSIFICATION, REGRESSION
 from rethinking.overrides import SOURCE, overrides
 from rethinking.plotting.registry import ANIMATED, FIGURES, PICTURES
 from rethinking.published import PAPER, check_published, checksums

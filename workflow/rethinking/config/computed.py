@@ -7,8 +7,9 @@ from rethinking.config.corruptions import HUMAN_LABELS, needs_people, spelled
 from rethinking.config.entries import Entries
 from rethinking.config.inherit import Values
 from rethinking.data.corruptions.registry import CORRUPTIONS, LABELS
-from rethinking.names import REGRESSION, split_corruption
+from rethinking.names import split_corruption
 from rethinking.outcomes.registry import OfRuns
+from rethinking.registry import REGRESSION
 
 SCHEMA = "computed"
 RANDOM_LABELS = "random_labels-1.0"

@@ -14,7 +14,7 @@ from rethinking.config.entries import Entries
 from rethinking.config.inherit import Values, chain, extended
 from rethinking.data import readers
 from rethinking.data.pictures import Pictures, pictures_in
-from rethinking.names import REGRESSION
+from rethinking.registry import REGRESSION
 from rethinking.schema import ConfigOrigins
 
 CATALOGUE = "config/datasets.yaml"

@@ -11,8 +11,9 @@ from rethinking.config.inherit import Values
 from rethinking.config.recipes import key_of
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.models.registry import MODELS
-from rethinking.names import CLASSIFICATION, REGRESSION, split_corruption
+from rethinking.names import split_corruption
 from rethinking.recipe import BY_FAMILY
+from rethinking.registry import CLASSIFICATION, REGRESSION
 from rethinking.schema import ConfigOrigins
 
 LEARNT = {CLASSIFICATION: "classes", REGRESSION: "numbers"}

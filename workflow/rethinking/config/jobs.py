@@ -4,7 +4,8 @@ from rethinking.config.configuration import Configuration
 from rethinking.config.corruptions import HUMAN_LABELS, needs_people
 from rethinking.config.datasets import READER_OPTIONS, download_name, human_labels_name
 from rethinking.config.inherit import Values
-from rethinking.names import REGRESSION, split_corruption
+from rethinking.names import split_corruption
+from rethinking.registry import REGRESSION
 
 
 def _files(configuration: Configuration, name: str) -> dict[str, Values]:

@@ -9,10 +9,11 @@ from rethinking.config.corruptions import spelled
 from rethinking.config.entries import Entries
 from rethinking.config.fits import check_fit, check_labels
 from rethinking.config.inherit import Values
-from rethinking.names import CLASSIFICATION, corruption_name
+from rethinking.names import corruption_name
 from rethinking.outcomes import derived
 from rethinking.outcomes.registry import OfRuns, Panel
 from rethinking.plotting.registry import FIGURES
+from rethinking.registry import CLASSIFICATION
 from rethinking.reporting.registry import TABLES, Table
 from rethinking.schema import ConfigOrigins
 from rethinking.sections import PanelRuns

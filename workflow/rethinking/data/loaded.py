@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rethinking.data.labels import check_range
-from rethinking.names import CLASSIFICATION, REGRESSION
+from rethinking.registry import CLASSIFICATION, REGRESSION
 
 
 @dataclass(frozen=True, eq=False)

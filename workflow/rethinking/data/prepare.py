@@ -7,7 +7,7 @@ from PIL import Image
 
 from rethinking.data.loaded import LoadedDataset
 from rethinking.data.splits import TEST, TRAIN, subset_indices
-from rethinking.names import REGRESSION
+from rethinking.registry import REGRESSION
 
 
 def prepare(

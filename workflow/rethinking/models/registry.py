@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rethinking.names import CLASSIFICATION, REGRESSION
-from rethinking.registry import Entry
+from rethinking.registry import CLASSIFICATION, REGRESSION, Entry
 
 
 @dataclass(frozen=True, kw_only=True)

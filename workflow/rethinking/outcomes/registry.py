@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rethinking.names import CLASSIFICATION
-from rethinking.registry import Entry
+from rethinking.registry import CLASSIFICATION, Entry
 
 # The files of config/paper/ by the figure or table of the paper whose numbers they hold, which the registries have by
 # the same name. A number is of its section's panel; whatever else shows it names the file.

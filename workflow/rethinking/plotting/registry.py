@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rethinking.names import REGRESSION
 from rethinking.outcomes.registry import (
     BY_STEP,
     EPOCH_BY_EPOCH,
@@ -18,7 +17,7 @@ from rethinking.outcomes.registry import (
     OfRuns,
     Panel,
 )
-from rethinking.registry import Entry
+from rethinking.registry import REGRESSION, Entry
 
 
 @dataclass(frozen=True, kw_only=True)

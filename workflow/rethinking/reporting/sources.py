@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 
 from rethinking.models.registry import MODELS
-from rethinking.names import REGRESSION
 from rethinking.outcomes.printed import ALIKE, of_its_size
 from rethinking.outcomes.selection import Frames
 from rethinking.outcomes.wording import setting_label, when_fitted
+from rethinking.registry import REGRESSION
 from rethinking.reporting.accuracies import columns_apart, plain, seeds_note, with_difference
 from rethinking.reporting.comparison import OF_A_STEP, Ours, summary
 from rethinking.reporting.formats import Table

@@ -13,7 +13,7 @@ from rethinking.engine.regularisation import add_dropout
 from rethinking.engine.reproducibility import generator
 from rethinking.engine.tasks import Classification, Regression
 from rethinking.models.registry import MODELS
-from rethinking.names import REGRESSION
+from rethinking.registry import REGRESSION
 from rethinking.run import RunConfig
 
 
