@@ -30,7 +30,8 @@ PARTS = {
 }
 
 
-LATER = {"redraw_labels_after", "batch_norm", "true_validation_labels", "ledger"}  # keys of after the first runs
+# Keys of after the first runs.
+LATER = {"redraw_labels_after", "batch_norm", "true_validation_labels", "ledger", "predictions_every"}
 MLP = {"family": "mlp", "learning_rate": 0.5}
 
 
