@@ -191,7 +191,7 @@ def trained(
     make_state = stage.State
     with monkeypatch.context() as patch, stand_in() as record:
         patch.setattr(stage, "choose_device", lambda: DEVICE)
-        patch.setattr(stage, "State", lambda *parts: kept.append(make_state(*parts)) or kept[-1])
+        patch.setattr(stage, "State", lambda *parts, **more: kept.append(make_state(*parts, **more)) or kept[-1])
         run_stage(run, data, folder, corrupted)
     return record, kept[0]
 

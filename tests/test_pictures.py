@@ -25,6 +25,7 @@ from rethinking.data.archives import zip_contents, zip_members
 from rethinking.data.loaded import LoadedDataset
 from rethinking.data.pictures import pictures_in
 from rethinking.data.readers import image_folder
+from rethinking.registry import CLASSIFICATION
 from rethinking.schema import ConfigOrigins, ConfigurationError, load_yaml
 from rethinking.stages import download, prepare
 
@@ -545,7 +546,9 @@ def test_a_figure_and_a_table_may_be_about_any_data_set(tmp_path):
     root = in_folder(tmp_path / "mine", faces(10, parts=("",), size=(40, 30)))
     mine = {"mine": {"reader": "image_folder", "path": str(root), "image_size": 32}}
     panel = {"models": ["mlp_1x512"], "corruptions": ["true_labels"]}
-    for name in configuration(mine).datasets:
+    classified = [name for name, entry in configuration(mine).datasets.items() if entry["task"] == CLASSIFICATION]
+    assert "mine" in classified
+    for name in classified:
         made = configuration(mine, tables={"table1": {"dataset": name, "recipe": "quick", "panels": {"plain": panel}}})
         assert at_paper_size(made, "table1") == (name == "cifar10")
         assert section_of(made, "table1").dataset == name

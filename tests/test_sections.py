@@ -93,8 +93,9 @@ def test_every_run_behind_a_published_number_is_known_by_its_place():
 def test_a_section_has_what_the_schema_says_of_figures_and_tables():
     fields = {field.name for field in dataclasses.fields(Section)}
     for kind in ("figure", "table"):
-        # A recipe is each group's; panels hold the groups; a criterion is spelled with its margin.
-        assert DEFINITIONS[kind]["properties"].keys() - {"recipe", "panels", "within_of_last"} <= fields
+        # A recipe is each group's; panels hold the groups; a criterion is spelled with its margin; the horizon is that
+        # of the scores in a data frame.
+        assert DEFINITIONS[kind]["properties"].keys() - {"recipe", "panels", "within_of_last", "horizon"} <= fields
     group = {field.name for field in dataclasses.fields(PanelRuns)}
     assert {"dataset", "recipe", "models", "corruptions"} <= group
 

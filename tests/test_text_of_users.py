@@ -25,6 +25,10 @@ CAPTION_ALONE = (
     "implicit_regularisation",
     "memorisation",
     "norms",
+    "overfitting",
+    "fits",
+    "learned_first",
+    "label_errors",
 )  # no other text of these has names of users
 
 
@@ -39,7 +43,7 @@ def draw_figure(name: str, text: str) -> Drawn:
     frames = frames_of(section, classes=[text, "other"])
     for frame in ("sizes", "kernels"):
         frames[frame] = frames[frame].assign(label=text)
-    return made(name, section, frames, with_published=False)
+    return made(name, section, frames, with_published=FIGURES[name].at_any_size)
 
 
 def draw_picture(draw: Any, text: str, folder: Path) -> Drawn:

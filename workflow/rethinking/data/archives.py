@@ -177,5 +177,5 @@ def _unicode_path(extra: bytes, raw: bytes) -> bytes | None:
 def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise ValueError(f"{path}: no ZIP archive, or damaged or cut short ({error})") from None

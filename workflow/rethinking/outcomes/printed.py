@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from rethinking.sections import PanelRuns, Section
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LISTS = ("by_epoch", "by_step", "by_class")  # how a result holds several numbers in the place of one `value`
 ALIKE = 0.1  # a training set that is this much larger or smaller, as a fraction, is of the source's size
@@ -42,7 +43,9 @@ def of_its_size(section: Section, group: PanelRuns, model: str, images: int, res
     return whole and alike and result["dataset"] in section.lineages[group.dataset]
 
 
-def at_steps(published: pd.DataFrame, section: Section, group: PanelRuns, model: str, quantity: str) -> pd.DataFrame:
+def at_steps(
+    published: "pd.DataFrame", section: Section, group: PanelRuns, model: str, quantity: str
+) -> "pd.DataFrame":
     """The numbers that stand at a step, of the network that a group's `model` stands for, with that recipe; else none.
 
     `epoch` is the share of an epoch that a step is there.
@@ -58,7 +61,7 @@ def at_steps(published: pd.DataFrame, section: Section, group: PanelRuns, model:
 
 
 def after_epochs(
-    published: pd.DataFrame, section: Section, group: PanelRuns, model: str, quantity: str, epochs: int
+    published: "pd.DataFrame", section: Section, group: PanelRuns, model: str, quantity: str, epochs: int
 ) -> float:
     """What a source prints of the network that `model` stands for, after so many epochs; NaN where it prints nothing.
 
