@@ -6,9 +6,9 @@ import pandas as pd
 
 from rethinking.outcomes.early_learning import HALF, early_learning
 from rethinking.outcomes.selection import runs_of_panel, without_diverged
-from rethinking.outcomes.wording import diverged_sentence, seeds_sentence, setting_label
+from rethinking.outcomes.wording import diverged_sentence, setting_label
 from rethinking.reporting.formats import Table
-from rethinking.reporting.intervals import INTERVALS, columns_of, with_interval
+from rethinking.reporting.intervals import cells, columns_of, seeds_notes
 from rethinking.sections import Section
 
 # Columns of the CSV file, each with an interval: what it is called and its decimals.
@@ -43,8 +43,7 @@ def table(*, runs: pd.DataFrame, curves: pd.DataFrame, learned: pd.DataFrame, se
         " in percent, in evaluation mode, gains in percentage points above the last epoch's test accuracy.",
         f"Validation: images held out, whose labels are {'the true ones' if true else 'corrupted alike'}. The best"
         " epoch is that of the test set itself, which no one has to choose by.",
-        seeds_sentence(section.seeds, "Means over {count} seeds."),
-        INTERVALS if len(section.seeds) > 1 else "",
+        *seeds_notes(section),
         diverged_sentence(shown_runs),
         section.note,
     ]
@@ -66,6 +65,5 @@ def shown(numbers: pd.DataFrame) -> pd.DataFrame:
         "n": [str(n) for n in numbers["n"]],
     }
     for column, (name, digits) in SHOWN.items():
-        ends = zip(numbers[column], numbers[f"{column}_low"], numbers[f"{column}_high"], strict=True)
-        columns[name] = [with_interval(*each, digits) for each in ends]
+        columns[name] = cells(numbers, column, digits)
     return pd.DataFrame(columns)

@@ -8,9 +8,9 @@ from rethinking.outcomes.columns import RUN
 from rethinking.outcomes.early_learning import share_of_wrong
 from rethinking.outcomes.label_errors import EXPLAINED, SCORES, horizon_sentence, horizons
 from rethinking.outcomes.selection import runs_of_panel, without_diverged
-from rethinking.outcomes.wording import diverged_sentence, seeds_sentence, setting_label
+from rethinking.outcomes.wording import diverged_sentence, setting_label
 from rethinking.reporting.formats import Table
-from rethinking.reporting.intervals import INTERVALS, columns_of, with_interval
+from rethinking.reporting.intervals import cells, columns_of, seeds_notes
 from rethinking.sections import Section
 
 
@@ -39,8 +39,7 @@ def table(*, runs: pd.DataFrame, learned: pd.DataFrame, detection: pd.DataFrame,
         " the probability that an example with a wrong label is more suspect than one with a right one; 0.5: guessing.",
         EXPLAINED,
         horizon_sentence(areas),
-        seeds_sentence(section.seeds, "Means over {count} seeds."),
-        INTERVALS if len(section.seeds) > 1 else "",
+        *seeds_notes(section),
         diverged_sentence(shown_runs),
         section.note,
     ]
@@ -55,12 +54,11 @@ def row_of(areas: pd.DataFrame, epoch: float, score: str) -> dict[str, Any]:
 
 def shown(numbers: pd.DataFrame) -> pd.DataFrame:
     """The rows as they are read."""
-    ends = zip(numbers["auroc"], numbers["auroc_low"], numbers["auroc_high"], strict=True)
     return pd.DataFrame({
         "labels": [setting_label(corruption) for corruption in numbers["corruption"]],
         "wrong (%)": [f"{share:.1f}" for share in numbers["wrong_labels"]],
         "epochs": [f"{epoch:g}" for epoch in numbers["epochs"]],
         "by": [SCORES[score] for score in numbers["score"]],
         "n": [str(n) for n in numbers["n"]],
-        "area under the curve": [with_interval(*each, 3) for each in ends],
+        "area under the curve": cells(numbers, "auroc", 3),
     })  # fmt: skip

@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 
 from rethinking.outcomes.noise_kinds import KINDS, by_kind
-from rethinking.outcomes.wording import diverged_sentence, seeds_sentence, setting_label, when_fitted
+from rethinking.outcomes.wording import diverged_sentence, setting_label, when_fitted
 from rethinking.reporting.formats import Table
-from rethinking.reporting.intervals import INTERVALS, columns_of, with_interval
+from rethinking.reporting.intervals import cells, columns_of, seeds_notes
 from rethinking.sections import Section
 
 SHOWN = {
@@ -33,8 +33,7 @@ def table(*, runs: pd.DataFrame, learned: pd.DataFrame, section: Section) -> Tab
         " share."
         if "people" in set(found["kind"])
         else "",
-        seeds_sentence(section.seeds, "Means over {count} seeds."),
-        INTERVALS if len(section.seeds) > 1 else "",
+        *seeds_notes(section),
         diverged_sentence(runs),
         section.note,
     ]
@@ -59,6 +58,5 @@ def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
         "n": [f"{n} of {ran}" for n, ran in zip(numbers["n"], numbers["runs"], strict=True)],
     }
     for column, (name, digits) in SHOWN.items():
-        ends = zip(numbers[column], numbers[f"{column}_low"], numbers[f"{column}_high"], strict=True)
-        columns[name] = [with_interval(*each, digits) for each in ends]
+        columns[name] = cells(numbers, column, digits)
     return pd.DataFrame(columns)

@@ -5,7 +5,6 @@ and says of the rest that they were not run. The rules make the same tables of a
 """
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +21,6 @@ from rethinking.outcomes.criteria import CRITERIA
 from rethinking.paths import OF_LEDGERS, OF_SOME
 from rethinking.provenance import train_code
 from rethinking.published import PAPER, check_published
-from rethinking.registry import lookup
 from rethinking.reporting.formats import Table, text_of
 from rethinking.reporting.registry import TABLES
 from rethinking.run import RunConfig
@@ -34,7 +32,7 @@ from rethinking.stages.confusions import read_confusions, read_matrices
 from rethinking.stages.frames import read_published
 from rethinking.stages.gather import gathered
 from rethinking.stages.page_parts import day_of
-from rethinking.stages.record_computed import computed_frames, keep_computed
+from rethinking.stages.record_computed import computed_frames, copied, keep_computed
 from rethinking.stages.record_ledgers import keep_ledger, kept_frames
 from rethinking.stages.sealing import left_by_run, read_run
 
@@ -88,8 +86,7 @@ def keep(configuration: Configuration, folder: Path, kept: Path) -> dict[str, st
         if summary["code_digest"] != train_code(run):
             print(f"warning: {folder / path}: other code than the checkout's made it", file=sys.stderr)
         for file in (file for name in names if (file := folder / path / name).exists()):
-            with atomic(kept / path / file.name) as temporary:
-                shutil.copyfile(left_by_run(folder / path, summary, file.name), temporary)
+            copied(left_by_run(folder / path, summary, file.name), kept / path / file.name)
         keep_ledger(configuration, folder / path, summary, kept / path)
     return {path: day_of(folder / path) for path in found}
 
@@ -123,9 +120,7 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
             print(f"warning: the runs of {name} differ in {line}", file=sys.stderr)
         seeds = tuple(sorted({run.seed for run, _ in there}))
         section = replace(described.section_of(configuration, name), seeds=seeds)
-        table = lookup(TABLES, "table", name).load()(
-            **arguments_of(configuration, section, there, kept), section=section
-        )
+        table = entry.load()(**arguments_of(configuration, section, there, kept), section=section)
         written += write_table(table, out / name)
     return written
 

@@ -32,7 +32,7 @@ def keep_computed(configuration: Configuration, results: Path, kept: Path) -> No
             print(f"left out: {folder}, which another configuration made", file=sys.stderr)
             continue
         for step in STEPS:
-            _copy(folder / step, kept / "kernels" / kernel / step)
+            copied(folder / step, kept / "kernels" / kernel / step)
     solved = [said for said in kernel_jobs.shown(configuration) if (kept / "kernels" / said["kernel"]).is_dir()]
     if rows := [row for said in solved for row in rows_of(said, kept / "kernels" / said["kernel"])]:
         write_csv(kept / "kernels.csv", rows)
@@ -42,7 +42,7 @@ def keep_computed(configuration: Configuration, results: Path, kept: Path) -> No
             continue
         if (file := results / "tables" / configuration.name / name / f"{frame}.csv").exists():
             read_frame(file)  # what is torn must not replace what was kept
-            _copy(file, kept / file.name)
+            copied(file, kept / file.name)
 
 
 def _own(configuration: Configuration, kernel: str, folder: Path) -> bool:
@@ -59,7 +59,8 @@ def _own(configuration: Configuration, kernel: str, folder: Path) -> bool:
     )
 
 
-def _copy(file: Path, kept: Path) -> None:
+def copied(file: Path, kept: Path) -> None:
+    """Copy a file, whole or not at all."""
     with atomic(kept) as temporary:
         shutil.copyfile(file, temporary)
 
