@@ -1,6 +1,5 @@
 """The documents: a site without a warning, a README that a reader sees at a glance, pictures of what is recorded."""
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from types import ModuleType
 
 import matplotlib
 import pytest
+from studies import script
 
 from rethinking.config import CHECKOUT
 
@@ -18,12 +18,7 @@ LINK = re.compile(r"!?\[[^\]]*\]\((?!https?://)([^)#\s]+)")
 
 @pytest.fixture(scope="module")
 def make() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_pictures", CHECKOUT / "docs/pictures/make.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script(CHECKOUT / "docs/pictures/make.py")
 
 
 def test_the_site_is_built_without_a_warning_and_loads_nothing(tmp_path):

@@ -1,6 +1,5 @@
 """What an editor is told of a configuration: the schema that its first line names takes it as it is, and no fault."""
 
-import importlib.util
 import json
 import re
 from pathlib import Path
@@ -12,6 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
+from studies import script
 
 from rethinking.config import CHECKOUT
 from rethinking.schema import SCHEMAS
@@ -22,12 +22,7 @@ NAMED = re.compile(r"# yaml-language-server: \$schema=(\S+)\n")
 
 @pytest.fixture(scope="module")
 def make() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_schemas", SCHEMAS / "make.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script(SCHEMAS / "make.py")
 
 
 def schema_of(file: Path) -> Path:

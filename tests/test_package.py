@@ -53,8 +53,7 @@ class Installed:
 def environment_without_the_package(folder: Path) -> Path:
     """An environment that finds all that this one has installed, but not this checkout."""
     venv.create(folder, symlinks=True)
-    (others,) = {str(Path(pytest.__file__).parents[1])}
-    (folder / SITE / "others.pth").write_text(f"{others}\n")
+    (folder / SITE / "others.pth").write_text(f"{Path(pytest.__file__).parents[1]}\n")
     return folder
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from studies import load
 
-from rethinking.config import CHECKOUT, Configuration
+from rethinking.config import CHECKOUT
 from rethinking.config.recipes import regularisers
 from rethinking.names import level_of
 from rethinking.reporting.formats import comma_separated
@@ -18,10 +19,6 @@ from rethinking.stages.recorded import kept_of
 LEARNED = ["learned-first", "learned-first-digits", "learned-first-source"]
 NOISE = ["human-noise", "human-noise-digits", "human-noise-source"]
 RECORDED = [name for name in LEARNED + NOISE if (CHECKOUT / KEPT / name).is_dir()]
-
-
-def load(name: str) -> Configuration:
-    return Configuration.load(CHECKOUT / f"config/studies/{name}.yaml")
 
 
 @pytest.mark.parametrize("name", LEARNED)

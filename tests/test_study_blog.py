@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic_runs
+from studies import load
 from test_every_section import section_of
 
 from rethinking.config import CHECKOUT, Configuration
@@ -35,10 +36,6 @@ NETWORKS = {
     ("resnet34", ("stem",), "sgd"),
     ("resnet18", ("shortcut", "stem"), "sgd"),
 }
-
-
-def load(name: str) -> Configuration:
-    return Configuration.load(CHECKOUT / f"config/studies/{name}.yaml")
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import synthetic_runs
 import torch
+from studies import load
 from test_every_section import section_of
 
 from rethinking.config import CHECKOUT, Configuration, jobs
@@ -26,10 +27,6 @@ from rethinking.stages.frames import read_published
 SIZES = ("lecture", "lecture-digits", "lecture-source")
 NETWORKS = {"alexnet_224", "vgg_224", "vgg_small_224", "nin_224", "googlenet_96", "resnet18_224", "densenet_224"}
 SECTIONS = ("training", "architectures", "networks", "sources")
-
-
-def load(name: str) -> Configuration:
-    return Configuration.load(CHECKOUT / f"config/studies/{name}.yaml")
 
 
 @pytest.fixture(scope="module")

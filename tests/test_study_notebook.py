@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny_runs
+from studies import load
 from tiny_runs import NUM_TEST, make_run, rows, run_stage
 from torch import nn
 
 from rethinking import files
-from rethinking.config import CHECKOUT, Configuration
+from rethinking.config import Configuration
 from rethinking.data.preprocess import preprocess
 from rethinking.data.splits import validation_split
 from rethinking.models.registry import MODELS
@@ -18,10 +19,6 @@ from rethinking.models.registry import MODELS
 SIZES = ("notebook", "notebook-source", "notebook-digits")
 SIX = ["TrainAccuracy", "TrainLoss", "TestAccuracy", "TestLoss", "EpochTime", "Totaltime"]
 HELD_OUT = 10
-
-
-def load(name: str) -> Configuration:
-    return Configuration.load(CHECKOUT / f"config/studies/{name}.yaml")
 
 
 @pytest.fixture(scope="module")

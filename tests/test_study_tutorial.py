@@ -12,9 +12,10 @@ import synthetic_runs
 import tiny_runs
 from matplotlib.container import BarContainer
 from PIL import Image
+from studies import load
 from test_every_section import section_of
 
-from rethinking.config import CHECKOUT, Configuration
+from rethinking.config import CHECKOUT
 from rethinking.data.corruptions.shuffled_labels import shuffled_labels
 from rethinking.data.splits import stratified_subset
 from rethinking.engine.stopping import best_epoch
@@ -29,10 +30,6 @@ from rethinking.stages.frames import read_published
 
 SIZES = ("tutorial", "tutorial-digits", "tutorial-source")
 SETTINGS = ("true_labels", "shuffled_labels-0.15", "random_labels-1.0")
-
-
-def load(name: str) -> Configuration:
-    return Configuration.load(CHECKOUT / f"config/studies/{name}.yaml")
 
 
 # The configurations -------------------------------------------------------------------------------------------------
