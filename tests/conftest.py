@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,10 @@ import trustme
 from tiny_workflow import TINY, Checkout
 
 ROOT = Path(__file__).parents[1]
+
+# A shell starts what runs in its background deaf to Ctrl-C, and so would be each workflow that a test interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
