@@ -57,13 +57,21 @@ def test_snakemake_takes_it_and_its_configurations_are_there(place, capsys):
 
 # What is no run of anything, what asks for a reader's own files, and what needs a plugin that is installed apart.
 NOT_TRIED = re.compile(r"--unlock|--report|my\.yaml|own-pictures|profiles/slurm")
+# Each study as a whole is tried by tests/test_configurations.py.
+A_STUDY = re.compile(r"--cores all --configfile config/studies/[\w-]+\.yaml -- study")
 
 
-@pytest.mark.parametrize("place", [place for place in of("snakemake") if not NOT_TRIED.search(place)])
-def test_snakemake_would_do_it(place, tmp_path):
-    words = [word for word in of("snakemake")[place] if word not in ("-n", "--dry-run", "-q", "rules")]
+def to_try() -> list[str]:
+    """The pages' commands for Snakemake without what makes them dry runs, each once."""
+    dry = ("-n", "--dry-run", "-q", "rules")
+    commands = {shlex.join(word for word in words if word not in dry) for words in of("snakemake").values()}
+    return sorted(each for each in commands if not NOT_TRIED.search(each) and not A_STUDY.fullmatch(each))
+
+
+@pytest.mark.parametrize("words", to_try())
+def test_snakemake_would_do_it(words, tmp_path):
     command = [sys.executable, "-P", "-m", "snakemake", "--directory", str(tmp_path), "--dry-run", "--quiet", "all"]
-    called = subprocess.run([*command, *words], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    called = subprocess.run([*command, *shlex.split(words)], cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert called.returncode == 0, called.stdout + called.stderr
 
 
