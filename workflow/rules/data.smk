@@ -73,7 +73,7 @@ rule split:
         ENVIRONMENT
     params:
         job=lambda wildcards: canonical_json(jobs.split_job(CONFIGURATION, wildcards.dataset, int(wildcards.seed))),
-        code=provenance.split_code(),
+        code=lambda _: provenance.split_code(),
         made_by=made_by(split_values),
         data=folder_of(input[0]),
         out=folder_of(output[0]),

@@ -55,7 +55,7 @@ rule confusions:
     params:
         plan=lambda wildcards: canonical_json(CONFIGURATION.plan(wildcards.section)),
         run_code=runs_code,
-        code=provenance.confusions_code(),
+        code=lambda _: provenance.confusions_code(),
         runs=subpath(input[0], ancestor=paths.ABOVE_RUNS),
     shell:
         "python3 -m rethinking confusions --plan {params.plan:q} --code {params.run_code:q} --runs {params.runs:q}"
@@ -77,7 +77,7 @@ rule gather:
     params:
         plan=lambda wildcards: canonical_json(CONFIGURATION.plan(wildcards.section)),
         run_code=runs_code,
-        code=provenance.gather_code(),
+        code=lambda _: provenance.gather_code(),
         runs=subpath(input[0], ancestor=paths.ABOVE_RUNS),
     shell:
         "python3 -m rethinking gather --frame {wildcards.frame} --plan {params.plan:q} --code {params.run_code:q}"
@@ -128,7 +128,7 @@ rule ledger:
         plan=lambda wildcards: canonical_json(CONFIGURATION.plan(wildcards.section)),
         run_code=runs_code,
         horizon=lambda wildcards: paths.horizon_option(CONFIGURATION, wildcards.section),
-        code=provenance.ledger_code(),
+        code=lambda _: provenance.ledger_code(),
         runs=subpath(input[0], ancestor=paths.ABOVE_RUNS),
         out=folder_of(output[0]),
     shell:
@@ -146,7 +146,7 @@ rule sizes:
         ENVIRONMENT
     params:
         models=canonical_json(sizes()),
-        code=provenance.sizes_code(),
+        code=lambda _: provenance.sizes_code(),
     shell:
         "python3 -m rethinking sizes --models {params.models:q} --out {output:q} > {log:q} 2>&1"
 

@@ -12,7 +12,7 @@ rule expressivity:
         "../../environment.yml"
     params:
         job=lambda wildcards: canonical_json(jobs.expressivity_job(CONFIGURATION)),
-        code=provenance.expressivity_code(),
+        code=lambda _: provenance.expressivity_code(),
         data=folder_of(input.manifest),
         corrupted=folder_of(input.labels),
     shell:
@@ -37,7 +37,7 @@ rule kernel_choice:
         mem_mb=4000,
     params:
         job=lambda wildcards: canonical_json(kernel_jobs.choice_job(CONFIGURATION, wildcards.kernel)),
-        code=provenance.kernel_code("choice"),
+        code=lambda _: provenance.kernel_code("choice"),
         data=folder_of(input.manifest),
     shell:
         "python3 -m rethinking kernel_choice --job {params.job:q} --data {params.data:q} --out {output:q} > {log} 2>&1"
@@ -59,7 +59,7 @@ rule kernel_gram:
         mem_mb=lambda wildcards: resources.gram_memory(CONFIGURATION, wildcards.kernel),
     params:
         job=lambda wildcards: canonical_json(kernel_jobs.gram_job(CONFIGURATION, wildcards.kernel)),
-        code=provenance.kernel_code("gram"),
+        code=lambda _: provenance.kernel_code("gram"),
         data=folder_of(input.manifest),
         state=lambda wildcards, output: paths.kernel_state(CONFIGURATION, wildcards.kernel),
     shell:
@@ -86,8 +86,8 @@ rule kernel_solution:
     params:
         job=lambda wildcards: canonical_json(kernel_jobs.gram_job(CONFIGURATION, wildcards.kernel)),
         solution=lambda wildcards: canonical_json(kernel_jobs.solution_job(CONFIGURATION, wildcards.kernel)),
-        gram_code=provenance.kernel_code("gram"),
-        code=provenance.kernel_code("solution"),
+        gram_code=lambda _: provenance.kernel_code("gram"),
+        code=lambda _: provenance.kernel_code("solution"),
         data=folder_of(input.manifest),
         corrupted=lambda wildcards, input: paths.folders_option("--corrupted", input.manifests),
         state=lambda wildcards, output: paths.kernel_state(CONFIGURATION, wildcards.kernel),
@@ -112,7 +112,7 @@ rule kernel_frame:
         "../../environment.yml"
     params:
         kernels=lambda wildcards: canonical_json(kernel_jobs.shown(CONFIGURATION)),
-        code=provenance.kernel_code("frame"),
+        code=lambda _: provenance.kernel_code("frame"),
         solutions=subpath(input[0], ancestor=2),
     shell:
         "python3 -m rethinking kernel_frame --kernels {params.kernels:q} --solutions {params.solutions:q}"
@@ -133,7 +133,7 @@ rule implicit_regularisation:
         "../../environment.yml"
     params:
         job=canonical_json(CONFIGURATION.implicit_regularisation),
-        code=provenance.implicit_regularisation_code(),
+        code=lambda _: provenance.implicit_regularisation_code(),
         data=folder_of(input.manifest),
     shell:
         "python3 -m rethinking implicit_regularisation --job {params.job:q} --data {params.data:q} --out {output:q}"

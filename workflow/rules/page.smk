@@ -20,7 +20,7 @@ rule page:
         ENVIRONMENT
     params:
         job=page_job,
-        code=provenance.page_code(CONFIGURATION.tables),
+        code=lambda _: provenance.page_code(CONFIGURATION.tables),
         folder=subpath(output[0], ancestor=paths.ABOVE_PAGE),
     shell:
         f"{PAGE} --folder {{params.folder:q}} --out {{output:q}} > {{log}} 2>&1"

@@ -18,7 +18,7 @@ rule samples:
         ENVIRONMENT
     params:
         job=lambda wildcards: canonical_json(jobs.samples_job(CONFIGURATION, wildcards.dataset)),
-        code=provenance.samples_code(),
+        code=lambda _: provenance.samples_code(),
         data=folder_of(input.manifest),
         out=folder_of(output[0]),
     shell:
@@ -38,7 +38,7 @@ rule values:
         ENVIRONMENT
     params:
         job=lambda wildcards: canonical_json(jobs.values_job(CONFIGURATION, wildcards.dataset)),
-        code=provenance.samples_code(),
+        code=lambda _: provenance.samples_code(),
         data=folder_of(input.manifest),
         out=folder_of(output[0]),
     shell:
