@@ -36,7 +36,10 @@ PLATFORMS = {
     "macOS arm64": MACOS | {"platform_machine": "arm64"},
 }
 # What the package imports only where it is there.
-OPTIONAL = {"altair": ["altair"], "vl_convert": ["vl-convert-python"], "selenium": ["selenium"]}
+OPTIONAL = {
+    "altair": ["altair"], "vl_convert": ["vl-convert-python"], "selenium": ["selenium"],
+    "onnxruntime": ["onnxruntime"], "onnxscript": ["onnxscript"],
+}  # fmt: skip
 PYTHONS = ["3.11", "3.12", "3.13"]
 
 
@@ -68,6 +71,7 @@ DEPENDENCIES = requirements(PROJECT["dependencies"])
 DEVELOPMENT = requirements(PROJECT["optional-dependencies"]["dev"])
 DOCS = requirements(PROJECT["optional-dependencies"]["docs"])
 TENSORBOARD = requirements(PROJECT["optional-dependencies"]["tensorboard"])
+ONNX = requirements(PROJECT["optional-dependencies"]["onnx"])
 PAGE = requirements(PROJECT["optional-dependencies"]["page"])
 BROWSER = requirements(PROJECT["optional-dependencies"]["browser"])
 SLURM = requirements(PROJECT["optional-dependencies"]["slurm"])
@@ -200,7 +204,9 @@ def imported(folder: str) -> set[str]:
 
 
 def test_the_package_imports_every_dependency_and_nothing_else():
-    assert imported("workflow/rethinking") == set(DEPENDENCIES) - NOT_IMPORTED | set(PAGE) | set(TENSORBOARD)
+    assert imported("workflow/rethinking") == set(DEPENDENCIES) - NOT_IMPORTED | set(PAGE) | set(TENSORBOARD) | set(
+        ONNX
+    )
 
 
 def test_the_tests_import_only_what_is_declared():

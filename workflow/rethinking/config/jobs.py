@@ -91,18 +91,23 @@ def sampled(configuration: Configuration, dataset: str) -> list[str]:
     return [name for name in names if has_human_labels or not needs_people(configuration, name)]
 
 
+def seen_images(entry: Values, crop: int | None, resize: int | None) -> list[int]:
+    """The shape (channels, height, width) in which a network sees a data set's images."""
+    original = entry["original"]
+    side = resize or crop or entry["image_size"] or original["image_size"]
+    return [entry["channels"] or original["channels"], side, side]
+
+
 def architectures_job(configuration: Configuration, section: str) -> list[Values]:
     """The networks of a figure or table, each with the images (channels, height, width) that a recipe hands it."""
     found = {}
     for group in configuration.groups(section):
         entry, recipe = configuration.datasets[group.dataset], configuration.recipes[group.recipe]
-        original = entry["original"]
-        side = recipe["resize"] or recipe["crop"] or entry["image_size"] or original["image_size"]
-        shape = [entry["channels"] or original["channels"], side, side]
+        shape = seen_images(entry, recipe["crop"], recipe["resize"])
         for model in group.models:
             network = {key: configuration.models[model][key] for key in ("factory", "arguments")}
             names = {"dataset": group.dataset, "model": model, "recipe": group.recipe}
-            found[tuple(names.values())] = {**names, **network, "input": shape, "classes": original["classes"]}
+            found[tuple(names.values())] = {**names, **network, "input": shape, "classes": entry["original"]["classes"]}
     return list(found.values())
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rethinking import schema
 from rethinking.config import CHECKOUT, Configuration, datasets, jobs
@@ -74,6 +74,25 @@ def split(configuration: Configuration, dataset: str, seed: int, data: Path) -> 
     if not (out / "manifest.json").exists():
         make_split(values, data, out)
     return out
+
+
+class Folders(NamedTuple):
+    """Where a run's data lie, as `run_folder.load_data` takes them."""
+
+    data: Path
+    corrupted: Path | None
+    split: Path | None
+    redrawn: list[Path]
+
+
+def made(configuration: Configuration, run: RunConfig) -> Folders:
+    """The folders of a run's data, made where they are missing."""
+    data = prepared(configuration, run.dataset)
+    own, *later = (
+        corrupted(configuration, run.dataset, run.corruption, seed, data) for seed in (run.seed, *run.redraws.values())
+    )
+    held_out = split(configuration, run.dataset, run.seed, data)
+    return Folders(data, own, held_out, [folder for folder in later if folder])
 
 
 def keep_another(out: Path, run: RunConfig, data_sha256: str | None = None) -> None:
@@ -167,21 +186,13 @@ def main(argv: list[str]) -> None:
     from rethinking.stages.run_folder import data_digest
     from rethinking.stages.train import train  # and with it torch, which help and a wrong name need not wait for
 
-    data = prepared(configuration, run.dataset)
-    own, *later = (
-        corrupted(configuration, run.dataset, run.corruption, seed, data) for seed in (run.seed, *run.redraws.values())
-    )
-    held_out = split(configuration, run.dataset, run.seed, data)
-    redrawn = [folder for folder in later if folder]
-    keep_another(out, run, data_digest(data, own, held_out, redrawn))
+    folders = made(configuration, run)
+    keep_another(out, run, data_digest(*folders))
     summary = train(
         run,
         code=train_code(run),
         made_from=train_data(configuration, run),
-        data=data,
-        split=held_out,
-        corrupted=own,
-        redrawn=redrawn,
+        **folders._asdict(),
         out=out,
         state_path=out / "state.pt",
     )

@@ -1,4 +1,7 @@
-"""Runs in the form of other programs: `export tensorboard` writes event files, which TensorBoard and others show."""
+"""Runs in the form of other programs: `export tensorboard`, all as event files; `export RUN`, one run's network.
+
+Of a network there are a plain state dict of torch, ONNX with --onnx, and a model card.
+"""
 
 import argparse
 import math
@@ -60,9 +63,24 @@ def tensorboard(runs: Path, out: Path) -> list[Path]:
 
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking export", description=__doc__)
-    parser.add_argument("form", choices=["tensorboard"], help="for which program")
-    parser.add_argument("--runs", type=Path, default=RESULTS / "runs", help="folder of runs (default: %(default)s)")
-    parser.add_argument("--out", type=Path, required=True, help="where to write: tensorboard --logdir OUT shows it")
+    parser.add_argument("what", metavar="tensorboard|RUN", help="for which program, or the folder of a finished run")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to: tensorboard --logdir OUT shows it")
+    parser.add_argument("--runs", type=Path, help=f"of tensorboard: folder of runs (default: {RESULTS / 'runs'})")
+    parser.add_argument("--onnx", action="store_true", help="of RUN: write the network as ONNX, too")
+    parser.add_argument("--configfile", help="of RUN: configuration with its data set; config/config.yaml by default")
     args = parser.parse_args(argv)
-    folders = tensorboard(args.runs, args.out)
-    print(f"{args.out}: {len(folders)} runs; tensorboard --logdir {args.out} shows them")
+    if args.what == "tensorboard":
+        if args.onnx or args.configfile:
+            parser.error("--onnx and --configfile are for the network of one RUN")
+        folders = tensorboard(args.runs or RESULTS / "runs", args.out)
+        print(f"{args.out}: {len(folders)} runs; tensorboard --logdir {args.out} shows them")
+        return
+    if args.runs:
+        parser.error("--runs is for tensorboard; name the folder of one run alone")
+    from rethinking.stages.export_network import export_network
+    from rethinking.stages.saved import read_saved
+    from rethinking.stages.saved_data import configuration_of
+
+    saved = read_saved(Path(args.what))
+    files = export_network(saved, configuration_of(saved, args.configfile), args.out, args.onnx)
+    print(f"{args.out}: {', '.join(file.name for file in files)} (the model card)")

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
-from safetensors.torch import load
 
 from rethinking.analysis.predictions import Predictions, confident_mistakes, logits_of, predictions
 from rethinking.data.manifests import read_prepared
@@ -23,7 +22,7 @@ from rethinking.outcomes.columns import MISTAKE, PREDICTIONS, RUN, STRIP
 from rethinking.run import RunConfig
 from rethinking.stages.placement import make_model, whitened
 from rethinking.stages.runs import add_arguments, read_runs
-from rethinking.stages.sealing import left_by_run
+from rethinking.stages.saved import Saved, give_weights
 
 
 def logits_of_run(run: RunConfig, folder: Path, summary: dict[str, Any], images: np.ndarray) -> torch.Tensor:
@@ -37,7 +36,7 @@ def logits_of_run(run: RunConfig, folder: Path, summary: dict[str, Any], images:
     crop, side = run.training.crop, run.training.resize
     shape = (channels, crop or height, crop or width)
     model = make_model(run, (channels, side or shape[1], side or shape[2]), summary["num_classes"], device)
-    model.load_state_dict(load(left_by_run(folder, summary, "weights.safetensors").read_bytes()))
+    give_weights(Saved(folder, run, summary), model, f"images of {height}x{width}x{channels}")
     placed = whitened(images, run, shape, summary["precision"], model)
     return logits_of(model, placed, summary["precision"], side)
 
