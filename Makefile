@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: help all page docs pictures schemas .venv lint test test-large torture bench bench-bfloat16 test-gpu test-slurm test-page accept golden mutate FORCE
+.PHONY: help all page docs pictures schemas .venv lint test test-large torture bench bench-bfloat16 test-gpu test-slurm test-s3 test-page accept golden mutate FORCE
 .NOTPARALLEL:
 
 help: ## what there is to make
@@ -83,6 +83,16 @@ test-slurm: .venv/slurm ## two nodes of SLURM on this machine, as root on Debian
 .venv/slurm: tests/slurm/requirements.lock .venv/ready
 	rm -rf $@
 	$(BIN)/python -P -m pip install --quiet --disable-pip-version-check --no-deps --target $@ -r tests/slurm/requirements.lock
+	@touch $@
+
+# S3 as moto has it, on this machine; a cluster whose jobs share no disk with it, made of two lines of shell.
+test-s3: .venv/s3 ## results in object storage, jobs that share no disk (5 minutes)
+	PYTHONPATH=$(CURDIR)/.venv/s3 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -v tests/s3/run.py tests/test_profiles.py
+
+# Outside .venv itself, like the plugin for SLURM.
+.venv/s3: tests/s3/requirements.lock .venv/ready
+	rm -rf $@
+	$(BIN)/python -P -m pip install --quiet --disable-pip-version-check --no-deps --target $@ -r tests/s3/requirements.lock
 	@touch $@
 
 # Debian's Chromium, which is installed where this runs as root there, and axe-core of npm; build/page/ has what was seen.

@@ -39,6 +39,7 @@ PLATFORMS = {
 OPTIONAL = {
     "altair": ["altair"], "vl_convert": ["vl-convert-python"], "selenium": ["selenium"],
     "onnxruntime": ["onnxruntime"], "onnxscript": ["onnxscript"],
+    "boto3": ["boto3"], "moto": ["moto"],
 }  # fmt: skip
 PYTHONS = ["3.11", "3.12", "3.13"]
 
@@ -75,6 +76,9 @@ ONNX = requirements(PROJECT["optional-dependencies"]["onnx"])
 PAGE = requirements(PROJECT["optional-dependencies"]["page"])
 BROWSER = requirements(PROJECT["optional-dependencies"]["browser"])
 SLURM = requirements(PROJECT["optional-dependencies"]["slurm"])
+CLOUD = requirements(
+    text for extra in ("s3", "kubernetes", "aws-batch", "cloud") for text in PROJECT["optional-dependencies"][extra]
+)
 LOCKED = {**DEPENDENCIES, **DEVELOPMENT, **DOCS, **TENSORBOARD}
 HERE = {key: str(value) for key, value in default_environment().items()}
 
@@ -167,6 +171,13 @@ def test_the_plugin_for_slurm_is_locked_in_a_file_of_its_own():
     assert not set(plugin) & set(locked("requirements.lock", HERE)), "each plugin slows each start of Snakemake"
 
 
+def test_what_object_storage_is_tested_with_is_locked_in_a_file_of_its_own():
+    locks = locked("tests/s3/requirements.lock", HERE)
+    assert all(pin in CLOUD[name].specifier for name, pin in locks.items() if name in CLOUD)
+    assert set(CLOUD) <= set(locks)
+    assert not set(locks) & set(locked("requirements.lock", HERE))
+
+
 def test_what_pages_are_tested_with_is_locked_in_a_file_of_its_own():
     locks = locked("tests/browser/requirements.lock", HERE)
     assert all(pin in (PAGE | BROWSER)[name].specifier for name, pin in locks.items() if name in PAGE | BROWSER)
@@ -210,7 +221,7 @@ def test_the_package_imports_every_dependency_and_nothing_else():
 
 
 def test_the_tests_import_only_what_is_declared():
-    assert imported("tests") <= set(DEPENDENCIES) | set(DEVELOPMENT) | set(BROWSER) | set(TENSORBOARD)
+    assert imported("tests") <= set(DEPENDENCIES) | set(DEVELOPMENT) | set(BROWSER) | set(TENSORBOARD) | set(CLOUD)
 
 
 def test_every_tool_of_the_development_extra_is_imported_or_called():

@@ -18,8 +18,15 @@ from rethinking.config import Configuration
 
 ROOT = Path(__file__).parents[1]
 PROFILES = sorted(path.parent.name for path in ROOT.glob("profiles/*/config.yaml"))
-PLUGIN = "snakemake_executor_plugin_slurm"
-needs_plugin = pytest.mark.skipif(not importlib.util.find_spec(PLUGIN), reason="the extra `slurm` is not installed")
+# What the keys of a plugin begin with, and the plugin, where that is not in every installation.
+PLUGINS = {
+    "slurm-": "snakemake_executor_plugin_slurm",
+    "kubernetes-": "snakemake_executor_plugin_kubernetes",
+    "aws-batch-": "snakemake_executor_plugin_aws_batch",
+    "storage-s3-": "snakemake_storage_plugin_s3",
+}
+LACKING = tuple(prefix for prefix, plugin in PLUGINS.items() if not importlib.util.find_spec(plugin))
+needs_slurm = pytest.mark.skipif("slurm-" in LACKING, reason="the extra `slurm` is not installed")
 
 
 def read(profile: str) -> dict[str, Any]:
@@ -56,16 +63,11 @@ def on_gpus(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_key_is_an_option_of_snakemake(profile):
-    keys = {key for key in read(profile) if not key.startswith("slurm-")}
-    assert keys <= options()
+    """Of the plugins that are installed as well: `make test-slurm` and `make test-s3` install them."""
+    assert {key for key in read(profile) if not key.startswith(LACKING)} <= options()
 
 
-@needs_plugin
-def test_every_key_of_the_slurm_profile_is_an_option_of_its_plugin():
-    assert set(read("slurm")) <= options()
-
-
-@needs_plugin
+@needs_slurm
 def test_the_slurm_profile_starts(tmp_path):
     assert trainings(tmp_path, "--profile", "profiles/slurm")
 

@@ -15,6 +15,7 @@ from rethinking.names import split_corruption
 from rethinking.run import RunConfig
 
 Values = dict[str, Any]
+MAKERS = ("run.json", "manifest.json")  # of a folder of a run or of data, the file that says whose it is
 # Where in a configuration the parts of `values` stand, and what an entry of one's own looks like there.
 ENTRIES = {
     "dataset": "datasets: {{{mine}: {{extends: {name}, …}}}}",
@@ -68,11 +69,13 @@ def made_by(configuration: Configuration, values: Values) -> Values:
     return {"configuration": configuration.name, "values": values}
 
 
-def check_owner(folder: Path, configuration: Configuration, values: Values, names: Mapping[str, str]) -> None:
+def check_owner(
+    folder: Path, configuration: Configuration, values: Values, names: Mapping[str, str], called: str
+) -> None:
     """Raise ValueError where a configuration of another name made what is in `folder` from other values.
 
-    `names` are those of the data set, network, recipe and corruption in this configuration. The message has both values
-    and the entry that keeps both results.
+    `names` are those of the data set, network, recipe and corruption in this configuration. The message calls the
+    folder as `called` says, and has both values and the entry that keeps both results.
     """
     try:
         owner = read_json(_maker(folder), made_by=dict)["made_by"]
@@ -88,7 +91,7 @@ def check_owner(folder: Path, configuration: Configuration, values: Values, name
     more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
     entry = ENTRIES[part].format(name=names[part], mine=f"{names[part]}-{configuration.name}")
     raise ValueError(
-        f"{folder}: the configuration {other!r} made this with {key} = {_shown(theirs.get(key))}{more},"
+        f"{called}: the configuration {other!r} made this with {key} = {_shown(theirs.get(key))}{more},"
         f" {configuration.name!r} has {_shown(ours.get(key))} and would replace it. To keep both, give what differs a"
         f" name of its own, {entry}, and use that name; to replace it, delete that folder"
     )
@@ -96,7 +99,7 @@ def check_owner(folder: Path, configuration: Configuration, values: Values, name
 
 def _maker(folder: Path) -> Path:
     """The file that says whose a folder is: of a run or of data."""
-    return next((file for name in ("run.json", "manifest.json") if (file := folder / name).exists()), folder)
+    return next((file for name in MAKERS if (file := folder / name).exists()), folder)
 
 
 def _flat(values: Any, key: str = "") -> Values:

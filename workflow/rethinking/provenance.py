@@ -181,12 +181,9 @@ def runs_code(configuration: Configuration, section: str) -> dict[str, str]:
     return {run.code_key: train_code(run) for run in configuration.runs(section)}
 
 
-def is_finished(configuration: Configuration, run: RunConfig, files: Iterable[str]) -> bool:
-    """Whether all files of a run are there, made by this configuration and code from what its data are made from."""
-    there = {Path(file).name: Path(file) for file in files}
-    if not all(file.exists() for file in there.values()):
-        return False
+def is_finished(configuration: Configuration, run: RunConfig, summary: Path) -> bool:
+    """Whether a run.json says that this configuration and code made the run, from what its data are made from."""
     try:
-        return is_current(configuration, run, read_json(there["run.json"]))
+        return is_current(configuration, run, read_json(summary))
     except ValueError:  # a torn file, which is not for this function to report
         return False

@@ -63,6 +63,7 @@ from rethinking.targets import check_targets
 MODULE = "config of the module"
 IMPORTED = workflow.modifier.parent_modifier is not None
 placed = workflow.modifier.path_modifier.replace_prefix
+STORED = workflow.storage_settings.default_storage_provider is not None
 
 
 def read_configuration() -> Configuration:
@@ -87,7 +88,7 @@ def read_configuration() -> Configuration:
 try:
     CONFIGURATION = read_configuration()
     check_published(CHECKOUT / PAPER, CONFIGURATION.datasets)
-    for folder in ("results", "figures"):
+    for folder in () if STORED else ("results", "figures"):
         paths.check_writable(placed(folder))
 except ValueError as error:
     sys.exit(str(error))  # one line and no traceback, which WorkflowError would add

@@ -14,7 +14,7 @@ DOWNLOAD = (
 # The only job that needs the network. It tries again by itself, so it has no retries here.
 rule download:
     output:
-        "results/downloads/{dataset}/manifest.json",
+        on_this_disk("results/downloads/{dataset}/manifest.json"),
     log:
         "results/logs/download/{dataset}.log",
     wildcard_constraints:

@@ -1,8 +1,9 @@
 # What jobs read and whose their results are, by wildcards: the paths are those of rethinking.paths.
 def keep_others(folder: str, values: owners.Values, wildcards: Wildcards) -> None:
     """End the workflow before its first job where that would replace what another configuration made in `folder`."""
+    made, names = left(folder, *owners.MAKERS), owners.names_of(dict(wildcards.items()))
     try:
-        owners.check_owner(Path(placed(folder)), CONFIGURATION, values, owners.names_of(dict(wildcards.items())))
+        owners.check_owner(made, CONFIGURATION, values, names, called(folder))
     except ValueError as error:
         sys.exit(str(error))  # as above
 
@@ -23,7 +24,8 @@ def dataset_values(wildcards: Wildcards) -> owners.Values:
 def prepare_files(wildcards: Wildcards) -> list[str]:
     """What a prepare job reads: the manifest of its original files, where it has any."""
     keep_others(paths.data_folder(wildcards.dataset), dataset_values(wildcards), wildcards)
-    return paths.downloaded_files(datasets.download_name(CONFIGURATION, wildcards.dataset))
+    downloaded = paths.downloaded_files(datasets.download_name(CONFIGURATION, wildcards.dataset))
+    return [on_this_disk(file) for file in downloaded]
 
 
 def split_values(wildcards: Wildcards) -> owners.Values:
@@ -63,7 +65,8 @@ def corrupted_from(wildcards: Wildcards) -> str:
 
 def human_labels(wildcards: Wildcards) -> list[str]:
     """The manifest of the downloaded file of human labels; nothing for corruptions that are computed."""
-    return paths.downloaded_files(jobs.corruption_download(CONFIGURATION, wildcards.dataset, wildcards.corruption))
+    name = jobs.corruption_download(CONFIGURATION, wildcards.dataset, wildcards.corruption)
+    return [on_this_disk(file) for file in paths.downloaded_files(name)]
 
 
 def run_of(wildcards: Wildcards) -> RunConfig:
@@ -85,10 +88,12 @@ def data_files(wildcards: Wildcards) -> list[str]:
     runs of a data set are below the job that prepares it, which one new run would have made again.
     """
     run = run_of(wildcards)
-    files, outputs = paths.data_files(CONFIGURATION, run), [placed(file) for file in paths.run_outputs(run)]
+    files, outputs = paths.data_files(CONFIGURATION, run), paths.run_outputs(run)
     keep_others(paths.run_folder(run), run_values(wildcards), wildcards)
-    if provenance.is_finished(CONFIGURATION, run, outputs) and not is_forced(outputs):
-        return [ancient(file) for file in files if os.path.exists(placed(file))]
+    made = left(paths.run_folder(run), *owners.MAKERS)
+    finished = all(map(is_there, outputs)) and provenance.is_finished(CONFIGURATION, run, made / "run.json")
+    if finished and not is_forced([placed(file) for file in outputs]):
+        return [ancient(file) for file in files if is_there(file)]
     return [*paths.manifests(files), *map(ancient, paths.arrays(files))]
 
 

@@ -1,6 +1,6 @@
 # All of a configuration on one page: results/report/<name>/index.html, which opens from the disk or from a mail.
 # Pictures of data sets: of those that need no download, and all that have been asked for.
-PAGE_PICTURES = paths.page_pictures(CONFIGURATION, lambda file: os.path.exists(placed(file)))
+PAGE_PICTURES = paths.page_pictures(CONFIGURATION, is_there)
 PAGE = "python3 -m rethinking page --job {params.job:q}" f" --paper {literal(str(CHECKOUT / PAPER))}"
 
 
