@@ -5,6 +5,7 @@ from pathlib import Path
 
 import loopback_server as web
 import numpy as np
+import pandas as pd
 import yaml
 from official_layout import FOLDER, archive, cifar_arrays, cifar_files, expected
 from picture_archives import faces, in_folder
@@ -12,6 +13,7 @@ from test_human_labels import saved
 from tiny_workflow import Checkout, jobs_in
 
 from rethinking.data.corruptions import people as human
+from rethinking.outcomes.dictionary import column
 
 # A data set of 100 images in the layout of CIFAR-10 with people's labels, of whose files the loopback server is the
 # mirror, the same with a validation set, and a folder of pictures; six trainings, of every kind of data.
@@ -126,6 +128,11 @@ def test_every_rule_and_every_option_of_its_command_is_run(fresh_checkout, tmp_p
     experiments = {line.split()[0] for line in fresh_checkout.rethinking("list", "experiments").stdout.splitlines()}
     assert {"download", "train", EXPERIMENT, *CALLED_LIKE_FILES} <= ran <= rules
     assert {kind(rule, experiments) for rule in rules} - {kind(rule, experiments) for rule in ran} == set()
+
+    written = [path for path in (fresh_checkout / "results").rglob("*.csv") if path.stat().st_size]
+    assert {path.stem for path in written} >= {"samples", "values", "kernels", "expressivity", "metrics", "learned"}
+    columns = {(path.stem, name) for path in written for name in pd.read_csv(path, nrows=0).columns}
+    assert [each for each in sorted(columns) if column(*each) is None] == [], "say what they are: columns.yaml"
 
     # What is passed only of some data or in some configurations is passed here as well.
     texts = [*(fresh_checkout / "workflow/rules").glob("*.smk"), fresh_checkout / "workflow/rethinking/paths.py"]

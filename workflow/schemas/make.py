@@ -1,4 +1,5 @@
-"""`make schemas`: what is made of config.schema.yaml: an editor's schema, and the list of keys in config/README.md.
+"""`make schemas`: what is made of config.schema.yaml: an editor's schema, and the list of keys in config/README.md; and
+docs/columns.md of the data dictionary, columns.yaml.
 
 By the editor's a configuration that extends another is completed: nothing is required, which the other file may hold,
 and null takes an entry of that away. Snakemake checks what comes of both by config.schema.yaml itself.
@@ -13,6 +14,18 @@ import yaml
 FOLDER = Path(__file__).parent
 MADE = FOLDER / "extending.schema.json"
 README, BEGIN, END = FOLDER.parents[1] / "config/README.md", "<!-- keys -->\n", "<!-- end of keys -->\n"
+COLUMNS = FOLDER.parents[1] / "docs/columns.md"
+COLUMNS_ARE = """\
+# The columns of every CSV file
+
+What the files are and where they lie: [results](results-and-promises.md), [architecture](architecture.md). An empty
+unit is that of a name, a count or a ratio, and an empty cell is what was never reached or measured. A test walks all
+that is written, so that no column is missing here. The same as data: `workflow/schemas/columns.yaml`, of which
+`make schemas` makes this page."""
+AFTER = """\
+## After the name of a column
+
+What stands beside a mean is called like it, and then:"""
 CHOICES = ("anyOf", "oneOf", "allOf")
 KEPT_WHOLE = ("default", "enum", "const", "examples")  # values, in which a key is no word of the schema
 
@@ -72,6 +85,22 @@ def readme() -> str:
     return before + BEGIN + parameters() + END + rest.partition(END)[2]
 
 
+def columns() -> str:
+    """docs/columns.md: the data dictionary as tables."""
+    known = yaml.safe_load((FOLDER / "columns.yaml").read_text(encoding="utf-8"))
+    parts = ["## In any file", rows_of(known["columns"]), AFTER, rows_of(known["suffixes"])]
+    for file, own in known["files"].items():
+        parts += [f"## In `{file}.csv`", rows_of(own)]
+    return "\n\n".join([COLUMNS_ARE, *parts]) + "\n"
+
+
+def rows_of(described: dict[str, dict[str, str]]) -> str:
+    """Columns as a Markdown table."""
+    rows = [f"| `{name}` | {about.get('unit', '')} | {about['meaning']} |" for name, about in described.items()]
+    return "\n".join(["| column | unit | meaning |", "|---|---|---|", *rows])
+
+
 if __name__ == "__main__":
+    COLUMNS.write_text(columns(), encoding="utf-8")
     MADE.write_text(extending(), encoding="utf-8")
     README.write_text(readme(), encoding="utf-8")
