@@ -34,6 +34,7 @@ FRAMES = ("runs.csv", "curves.csv", "evaluations.csv")  # what all runs of a fig
 OF_SOME = ("measures", "points", "steps")  # frames of what a run leaves only where its recipe asks for it
 OF_LEDGERS = ("learned", "detection", "roc")  # the same, of what is made from ledgers
 TRAIN_LOGS = "results/logs/train"
+TRAIN_BENCHMARKS = "results/benchmarks/train"
 SAMPLES = "samples"  # the picture of what corruptions look like
 NOTHING = "(?!)"  # Snakemake takes an empty expression for none, which anything matches
 ABOVE_PAGE = 4  # folders from a page up to where the workflow runs: results/report/<configuration>/index.html
@@ -152,6 +153,11 @@ def state_file(run: RunConfig) -> str:
 def train_log(run: RunConfig) -> str:
     """The log of a train job."""
     return f"{TRAIN_LOGS}/{run.path}.log"
+
+
+def benchmark_file(run: RunConfig) -> str:
+    """What Snakemake measured of the last train job: no output, so that runs from before there was one stay."""
+    return f"{TRAIN_BENCHMARKS}/{run.path}.tsv"
 
 
 def run_outputs(run: RunConfig) -> list[str]:

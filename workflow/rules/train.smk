@@ -9,6 +9,8 @@ rule train:
         ),
     log:
         "results/logs/train/{dataset}/{model}/{corruption}/{recipe}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/train/{dataset}/{model}/{corruption}/{recipe}/seed{seed}.tsv"
     wildcard_constraints:
         model=paths.networks(CONFIGURATION, CLASSIFICATION),
     priority: lambda wildcards: PRIORITY.get(run_of(wildcards).path, 0)

@@ -21,6 +21,7 @@ from rethinking.config import Configuration
 from rethinking.files import read_json
 from rethinking.outcomes.progress import Log
 from rethinking.run import RunConfig
+from rethinking.stages import resources_used
 
 STATES = ("done", "running", "waiting", "stopped", "failed", "killed", "made otherwise")
 WANTING = ("failed", "killed", "stopped", "made otherwise")  # those that a person may want to know by name
@@ -100,13 +101,19 @@ class Pace:
 def standings(configuration: Configuration, now: float) -> dict[str, Standing]:
     """Every run of the configuration's figures and tables by its path, in their order, then those asked for by name."""
     pace = Pace()
-    runs = {run.path: run for name in configuration.sections for run in configuration.runs(name)}
+    runs = {run.path: run for run in runs_of(configuration)}
     runs |= {run.path: run for run in _begun(configuration) if run.path not in runs}
     summaries = {path: _summary_of(run) for path, run in runs.items()}
     for path, run in runs.items():
         if summary := summaries[path]:
             pace.heard(run, summary["seconds"] / summary["epochs_done"])
     return {path: standing(configuration, run, summaries[path], now, pace) for path, run in runs.items()}
+
+
+def runs_of(configuration: Configuration) -> Iterator[RunConfig]:
+    """Every run of the configuration's figures and tables, in their order."""
+    for name in configuration.sections:
+        yield from configuration.runs(name)
 
 
 def _begun(configuration: Configuration) -> Iterator[RunConfig]:
@@ -207,9 +214,15 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--configfile", help="configuration; config/config.yaml by default")
     again = "again every so often (%(const)g), until ^C"
     parser.add_argument("--watch", nargs="?", type=float, const=5.0, metavar="SECONDS", help=again)
+    parser.add_argument(
+        "--resources", action="store_true", help="what trainings asked of a cluster, beside what they used"
+    )
     args = parser.parse_args(argv)
     configuration = Configuration.load(args.configfile)
-    if args.watch is None:
+    if args.resources:
+        runs = {run.path: run for run in [*runs_of(configuration), *_begun(configuration)]}
+        print(resources_used.report(configuration, runs.values()))
+    elif args.watch is None:
         print(report(configuration, time.time()))
     else:
         watch(configuration, args.watch)
