@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import test_study_blog
 from studies import script
 from test_every_section import made, section_of
 
@@ -14,7 +15,10 @@ from rethinking.config import CHECKOUT
 from rethinking.models.registry import sizes
 from rethinking.outcomes import columns, computed
 from rethinking.outcomes.dictionary import column, dictionary
+from rethinking.published import PAPER
+from rethinking.reporting import per_class
 from rethinking.reporting.registry import TABLES
+from rethinking.stages.frames import read_published
 
 FRAMES = columns.FRAMES | {
     "expressivity": computed.EXPRESSIVITY,
@@ -39,7 +43,16 @@ def tables() -> dict[str, set[str]]:
             for count in (1, 2):
                 table = made(name, section_of(name, entry, (0, 1), count), with_published=with_published)
                 found.setdefault(name, set()).update(table.numbers.columns)
+    found["per_class"] |= beside_the_blog()
     return found
+
+
+def beside_the_blog() -> set[str]:
+    """The columns of accuracies by class where a source prints them, which is of CIFAR-10's classes."""
+    section, frames = test_study_blog.made("class_accuracy")
+    frames = {name: frames[name] for name in ("runs", "confusions")}
+    published = read_published(CHECKOUT / PAPER, TABLES["per_class"].published)
+    return set(per_class.table(**frames, published=published, section=section).numbers.columns)
 
 
 def recorded() -> list[Path]:

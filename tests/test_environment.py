@@ -39,7 +39,7 @@ PLATFORMS = {
 OPTIONAL = {
     "altair": ["altair"], "vl_convert": ["vl-convert-python"], "selenium": ["selenium"],
     "onnxruntime": ["onnxruntime"], "onnxscript": ["onnxscript"],
-    "boto3": ["boto3"], "moto": ["moto"],
+    "boto3": ["boto3"], "moto": ["moto"], "rocrate": ["rocrate"],
 }  # fmt: skip
 PYTHONS = ["3.11", "3.12", "3.13"]
 
@@ -73,6 +73,7 @@ DEVELOPMENT = requirements(PROJECT["optional-dependencies"]["dev"])
 DOCS = requirements(PROJECT["optional-dependencies"]["docs"])
 TENSORBOARD = requirements(PROJECT["optional-dependencies"]["tensorboard"])
 ONNX = requirements(PROJECT["optional-dependencies"]["onnx"])
+CRATE = requirements(PROJECT["optional-dependencies"]["crate"])
 PAGE = requirements(PROJECT["optional-dependencies"]["page"])
 BROWSER = requirements(PROJECT["optional-dependencies"]["browser"])
 SLURM = requirements(PROJECT["optional-dependencies"]["slurm"])
@@ -215,13 +216,11 @@ def imported(folder: str) -> set[str]:
 
 
 def test_the_package_imports_every_dependency_and_nothing_else():
-    assert imported("workflow/rethinking") == set(DEPENDENCIES) - NOT_IMPORTED | set(PAGE) | set(TENSORBOARD) | set(
-        ONNX
-    )
+    assert imported("workflow/rethinking") == set(DEPENDENCIES) - NOT_IMPORTED | set(PAGE | TENSORBOARD | ONNX | CRATE)
 
 
 def test_the_tests_import_only_what_is_declared():
-    assert imported("tests") <= set(DEPENDENCIES) | set(DEVELOPMENT) | set(BROWSER) | set(TENSORBOARD) | set(CLOUD)
+    assert imported("tests") <= set(DEPENDENCIES) | set(DEVELOPMENT) | set(BROWSER | TENSORBOARD | CLOUD | CRATE)
 
 
 def test_every_tool_of_the_development_extra_is_imported_or_called():

@@ -1,4 +1,5 @@
-"""Runs in the form of other programs: `export tensorboard`, all as event files; `export RUN`, one run's network.
+"""Runs in the form of other programs: `export tensorboard`, all as event files; `export crate`, what is recorded as an
+RO-Crate; `export RUN`, one run's network.
 
 Of a network there are a plain state dict of torch, ONNX with --onnx, and a model card.
 """
@@ -63,8 +64,9 @@ def tensorboard(runs: Path, out: Path) -> list[Path]:
 
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking export", description=__doc__)
-    parser.add_argument("what", metavar="tensorboard|RUN", help="for which program, or the folder of a finished run")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write to: tensorboard --logdir OUT shows it")
+    what = "for which program, the RO-Crate of what is recorded, or the folder of a finished run"
+    parser.add_argument("what", metavar="tensorboard|crate|RUN", help=what)
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to, of a crate one, or a .zip")
     parser.add_argument("--runs", type=Path, help=f"of tensorboard: folder of runs (default: {RESULTS / 'runs'})")
     parser.add_argument("--onnx", action="store_true", help="of RUN: write the network as ONNX, too")
     parser.add_argument("--configfile", help="of RUN: configuration with its data set; config/config.yaml by default")
@@ -77,6 +79,14 @@ def main(argv: list[str]) -> None:
         return
     if args.runs:
         parser.error("--runs is for tensorboard; name the folder of one run alone")
+    if args.what == "crate":
+        if args.onnx or args.configfile:
+            parser.error("--onnx and --configfile are for the network of one RUN")
+        from rethinking.stages import crate
+        from rethinking.stages.record import KEPT
+
+        print(f"{args.out}: {crate.write(KEPT, args.out)} files, an RO-Crate")
+        return
     from rethinking.stages.export_network import export_network
     from rethinking.stages.saved import read_saved
     from rethinking.stages.saved_data import configuration_of
