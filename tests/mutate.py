@@ -33,6 +33,7 @@ MUTATIONS: dict[str, list[tuple[str, str]]] = {
     "data.archives": [("parts[len(own) :]", "parts[len(own) + 1 :]")],
     "data.corruptions.gaussian_pixels": [("mean + sd *", "mean + 3 * sd *")],
     "data.corruptions.class_noise": [("CLASS = 6", "CLASS = 7"), ("(num_classes - 1)", "(num_classes - 2)")],
+    "data.corruptions.given_labels": [("new_labels != labels", "new_labels == labels")],
     "data.corruptions.human_labels": [("new_labels != labels", "new_labels == labels")],
     "data.corruptions.people": [('"random1": "random_label1"', '"random1": "random_label2"')],
     "data.corruptions.image_draws": [("TRAIN, TEST = 4, 5", "TRAIN, TEST = 4, 6")],

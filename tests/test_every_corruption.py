@@ -35,11 +35,17 @@ def file_of_human_labels(folder: Path, labels: np.ndarray) -> Path:
     return test_human_labels.saved(folder / "labels.pt", columns)
 
 
+def file_of_labels(folder: Path, labels: np.ndarray) -> Path:
+    """A file that gives every image the first class."""
+    (path := folder / "labels.csv").write_text("label\n" + "class 0\n" * len(labels))
+    return path
+
+
 # What the corruptions that take a file (`path`) read, written for a data set's training labels.
 FILES: dict[str, Callable[[Path, np.ndarray], Path]] = dict.fromkeys(
     ("human_labels", "class_noise"), file_of_human_labels
-)
-DRAWS_NOTHING = {"human_labels"}  # corruptions that are the same with every seed
+) | {"given_labels": file_of_labels}
+DRAWS_NOTHING = {"human_labels", "given_labels"}  # corruptions that are the same with every seed
 
 CASES = [
     (family, dict(zip(entry.options, values, strict=True)))
@@ -73,14 +79,16 @@ def job_of(family: str, entry: Corruption, options: dict[str, str], seed: int) -
     return {"dataset": "some", "corruption": given, "seed": seed, "subset": {"size": None, "seed": 0}}
 
 
-def downloaded(family: str, data: Path) -> list[str]:
-    """The option that names the folder of the file that a corruption reads, where it reads one."""
+def file_options(family: str, data: Path) -> list[str]:
+    """The option that names the file that a corruption reads, or its folder, where it reads one."""
     if "path" not in inspect.signature(CORRUPTIONS[family].load()).parameters:
         return []
     assert family in FILES, f"{family} reads a file: add one to FILES in tests/{Path(__file__).name}"
     folder = data.parent / "downloaded"
     folder.mkdir(exist_ok=True)
     path = FILES[family](folder, np.load(data / "train_labels.npy"))
+    if CORRUPTIONS[family].of_file:
+        return ["--labels", str(path)]
     expected = {path.name: {"bytes": path.stat().st_size, "sha256": files.sha256(path)}}
     files.write_json(folder / "manifest.json", {"files": expected})
     return ["--downloaded", str(folder)]
@@ -96,10 +104,12 @@ def test_every_corruption_writes_the_same_bytes_again_on_every_kind_of_data_set(
     family, options, shape, counts, tmp_path
 ):
     entry, data = CORRUPTIONS[family], a_data_set(tmp_path / "data", shape, counts)
-    clean, file = contents(data), downloaded(family, data)
+    clean, file = contents(data), file_options(family, data)
     for name, seed in (("once", 4), ("again", 4), ("other", 5)):
-        job = json.dumps(job_of(family, entry, options, seed))
-        corrupt.main(["--job", job, "--data", str(data), *file, "--out", str(tmp_path / name)])
+        job = job_of(family, entry, options, seed)
+        if entry.of_file:
+            job["corruption"]["sha256"] = files.sha256(file[1])
+        corrupt.main(["--job", json.dumps(job), "--data", str(data), *file, "--out", str(tmp_path / name)])
     assert contents(data) == clean
     assert contents(tmp_path / "once") == contents(tmp_path / "again")
     for name in entry.changes:

@@ -12,8 +12,10 @@ import proof
 import pytest
 from proof import data
 
+from rethinking.config import CATALOGUE, CHECKOUT
 from rethinking.data import readers
 from rethinking.data.loaded import LoadedDataset
+from rethinking.schema import load_yaml
 from rethinking.stages import prepare
 
 NAMES = [module.name for module in pkgutil.iter_modules(readers.__path__)]
@@ -70,3 +72,13 @@ def test_what_every_reader_reads_is_written_and_found_again_byte_for_byte(reader
         assert once == again
         for array in data.ARRAYS:
             assert np.array_equal(np.load(folders[0] / f"{array}.npy"), getattr(source, array))
+
+
+CATALOGUED = {name: entry for name, entry in load_yaml(CHECKOUT / CATALOGUE).items() if "class_names" in entry}
+
+
+@pytest.mark.parametrize("dataset", [name for name, entry in CATALOGUED.items() if entry["reader"] != "image_folder"])
+def test_the_catalogue_has_the_names_of_the_classes_that_are_read(dataset, tmp_path, monkeypatch):
+    entry = CATALOGUED[dataset]
+    found = {source.classes for source in read_by(entry["reader"], monkeypatch, tmp_path)}
+    assert found == {tuple(entry["class_names"])}

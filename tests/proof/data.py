@@ -29,7 +29,7 @@ from rethinking.data.readers import (
     noisy_line,
 )
 from rethinking.data.splits import validation_split
-from rethinking.files import read_json
+from rethinking.files import read_json, sha256
 from rethinking.stages.prepare import prepare
 from rethinking.stages.split import split
 
@@ -175,6 +175,10 @@ def _corrupted(folder: Path, family: str, seed: int = 0, **arguments: Any) -> Fa
         arguments |= {"path": path, "subset": test_human_labels.WHOLE}
     if entry.is_label_noise:
         arguments["num_classes"] = 10
+    if entry.of_file:
+        path = folder / "labels.csv"
+        path.write_text("label\n" + "\n".join(f"class {label}" for label in rng.integers(0, 10, 60)) + "\n")
+        arguments |= {"path": path, "digest": sha256(path), "classes": [f"class {number}" for number in range(10)]}
     made = entry.load()(*(clean[name] for name in entry.changes), seed=seed, **arguments)
     arrays = {name: array_facts(array) for name, array in made.arrays.items()}
     return arrays | {"redrawn": made.redrawn, "changed": made.changed}

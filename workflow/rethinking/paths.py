@@ -258,6 +258,11 @@ def folders_option(option: str, files: Sequence[str]) -> str:
     return " ".join([option, *map(shlex.quote, folders)]) if folders else ""
 
 
+def labels_option(files: Sequence[str]) -> str:
+    """The option with the file of labels that a corruption is made from; nothing where it takes none."""
+    return " ".join(["--labels", *map(shlex.quote, files)]) if files else ""
+
+
 def horizon_option(configuration: Configuration, section: str) -> str:
     """The option of a ledger job that says how many epochs enter scores beside all; nothing where none is said."""
     horizon = configuration.sections[section]["horizon"]

@@ -1,6 +1,6 @@
 # Corruptions to arrays; only what a corruption changes is written. Test labels stay clean.
 CORRUPT = (
-    "python3 -m rethinking corrupt --job {params.job:q} --data {params.data:q} {params.downloaded}"
+    "python3 -m rethinking corrupt --job {params.job:q} --data {params.data:q} {params.files}"
     " --made-by {params.made_by:q} --out {params.out:q} > {log:q} 2>&1"
 )
 
@@ -10,6 +10,7 @@ rule corrupt_labels:
         manifest=corrupted_from,
         arrays=ancient("results/data/{dataset}/train_labels.npy"),
         human_labels=human_labels,
+        given_labels=labels_file,
     output:
         labels="results/data/{dataset}/{corruption}/seed{seed}/train_labels.npy",
         manifest="results/data/{dataset}/{corruption}/seed{seed}/manifest.json",
@@ -23,7 +24,9 @@ rule corrupt_labels:
     params:
         job=lambda wildcards: canonical_json(corruption_of(wildcards)),
         code=corruption_code,
-        downloaded=lambda wildcards, input: paths.folders_option("--downloaded", input.human_labels),
+        files=lambda wildcards, input: " ".join(
+            [paths.folders_option("--downloaded", input.human_labels), paths.labels_option(input.given_labels)]
+        ),
         made_by=made_by(corruption_values),
         data=folder_of(input.manifest),
         out=folder_of(output.manifest),
@@ -50,7 +53,7 @@ rule corrupt_pixels:
     params:
         job=lambda wildcards: canonical_json(corruption_of(wildcards)),
         code=corruption_code,
-        downloaded="",
+        files="",
         made_by=made_by(corruption_values),
         data=folder_of(input.manifest),
         out=folder_of(output.manifest),

@@ -69,6 +69,15 @@ def human_labels(wildcards: Wildcards) -> list[str]:
     return [on_this_disk(file) for file in paths.downloaded_files(name)]
 
 
+def labels_file(wildcards: Wildcards) -> list[str]:
+    """The file of labels that a corruption is made from, which lies where it lies, whatever is put before paths.
+
+    What is in it, and not when it was written, makes the job run again: its digest is a param.
+    """
+    file = jobs.labels_file(CONFIGURATION, wildcards.corruption)
+    return [ancient(local(file))] if file else []
+
+
 def run_of(wildcards: Wildcards) -> RunConfig:
     """The run of a train job."""
     names = (wildcards.dataset, wildcards.model, wildcards.corruption, wildcards.recipe)

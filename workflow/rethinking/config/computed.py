@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from rethinking import schema
 from rethinking.config.corruptions import HUMAN_LABELS, needs_people, spelled
 from rethinking.config.entries import Entries
+from rethinking.config.given_labels import problem_of_file
 from rethinking.config.inherit import Values
 from rethinking.data.corruptions.registry import CORRUPTIONS, LABELS
 from rethinking.names import split_corruption
@@ -87,7 +88,7 @@ def _kernel(name: str, written: Values, entries: Entries) -> Values:
 
 
 def _check_labels(corruption: str, dataset: str, key: str, entries: Entries) -> None:
-    """That a corruption is one of labels, which the data set has where they are people's."""
+    """That a corruption is one of labels, which the data set has where they are people's or those of a file."""
     if corruption == "true_labels":
         return
     family = entries.corruptions[split_corruption(corruption)[0]]["family"]
@@ -95,6 +96,8 @@ def _check_labels(corruption: str, dataset: str, key: str, entries: Entries) -> 
         raise entries.origins.error(key, corruption, "is one of images; a kernel is fitted to labels")
     if needs_people(entries, corruption) and not entries.datasets[dataset][HUMAN_LABELS]:
         raise entries.origins.error(key, corruption, f"the data set {dataset!r} has no human labels")
+    if problem := problem_of_file(entries, dataset, corruption):
+        raise entries.origins.error(key, corruption, problem)
 
 
 def _check_features(key: str, values: Values, entries: Entries) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rethinking.config import class_noise
+from rethinking.config import class_noise, given_labels
 from rethinking.config.entries import Entries
 from rethinking.config.inherit import Values
 from rethinking.data.corruptions.registry import CORRUPTIONS
@@ -36,13 +36,16 @@ def _variant(name: str, variant: Values, origins: ConfigOrigins) -> Values:
     if name in TAKEN or split_corruption(name)[1] is not None:
         problem = "such a name is taken (true_labels and split, a number at the end for a level)"
         raise origins.error(f"corruptions.{name}", ..., problem)
-    origins.require_known(f"corruptions.{name}.family", family := variant["family"], "corruption", CORRUPTIONS)
-    registered = registered_variants().get(name, variant)["family"]
+    registered = registered_variants().get(name, variant).get("family")
+    if (family := variant.get("family", registered)) is None:
+        raise origins.error(f"corruptions.{name}", ..., "the key 'family' is missing")
+    origins.require_known(f"corruptions.{name}.family", family, "corruption", CORRUPTIONS)
     if family != registered:  # tables would say of it what holds of the registered one
         problem = f"{name} is the name of a registered corruption, whose family is {registered}; give it another"
         raise origins.error(f"corruptions.{name}.family", family, problem)
     choices = CORRUPTIONS[family].options
     given = {key: value for key, value in variant.items() if key != "family"}
+    file = {"file": _file(name, given, origins)} if CORRUPTIONS[family].of_file else {}
     for option, value in given.items():
         key = f"corruptions.{name}.{option}"
         origins.require_known(key, option, f"option of {family}", choices, value)
@@ -51,7 +54,17 @@ def _variant(name: str, variant: Values, origins: ConfigOrigins) -> Values:
             given[option] = class_noise.complete(value, [*choices[option], *people], key, origins)
         if name == family and option != CORRUPTIONS[family].named_by and given[option] != choices[option][0]:
             _check_alike(name, key, given[option], origins)
-    return {"family": family, "options": {option: given.get(option, values[0]) for option, values in choices.items()}}
+    options = {option: given.get(option, values[0]) for option, values in choices.items()}
+    return {"family": family, "options": options, **file}
+
+
+def _file(name: str, given: Values, origins: ConfigOrigins) -> Values | None:
+    """Take the file of labels out of what a variant was given; the registered corruption itself may have none."""
+    if (path := given.pop("path", None)) is not None:
+        return given_labels.complete(path, f"corruptions.{name}.path", origins)
+    if name not in CORRUPTIONS:
+        raise origins.error(f"corruptions.{name}", ..., "the key 'path' is missing, a file of labels")
+    return None
 
 
 def _check_alike(name: str, key: str, value: object, origins: ConfigOrigins) -> None:

@@ -131,7 +131,7 @@ def count_pictures(entry: Values, key: str, origins: ConfigOrigins, data_dir: st
     try:
         pictures = pictures_in(path, entry["folder"])
         entry["original"] = facts_of(pictures, entry) | stated
-        entry["listing"] = pictures.digest
+        entry["listing"], entry["class_names"] = pictures.digest, list(pictures.classes)
     except (ValueError, OSError) as error:
         if asked_for:
             raise origins.error(key, ..., str(error)) from None
@@ -159,7 +159,7 @@ def facts_of(pictures: Pictures, entry: Values) -> Values:
 def check_numbers(entry: Values, key: str, origins: ConfigOrigins) -> None:
     """That nothing is asked of the numbers of a regression that only images, or classes, have."""
     defaults = schema.fill({}, "datasets", "dataset")
-    for part in ("image_size", "channels", "stratified_validation", HUMAN_LABELS):
+    for part in ("image_size", "channels", "class_names", "stratified_validation", HUMAN_LABELS):
         if entry[part] != defaults[part]:
             raise origins.error(f"{key}.{part}", entry[part], "numbers of a regression have no such thing")
     if "classes" in entry["original"]:
@@ -176,6 +176,8 @@ def check_facts(entry: Values, key: str, origins: ConfigOrigins) -> None:
             raise origins.error(f"{key}.original", ..., f"the key {fact!r} is missing")
     if of_numbers:
         check_numbers(entry, key, origins)
+    elif (names := entry["class_names"]) is not None and len(names) != (num := original["classes"]):
+        raise origins.error(f"{key}.class_names", names, f"the original has {num} classes; name these, or null")
     fewest, each = (1, "") if of_numbers else (original["classes"], " (one a class)")
     for part in PARTS:
         if entry[part] is not None and not fewest <= entry[part] <= original[part]:

@@ -7,6 +7,7 @@ from typing import Any
 from rethinking.config.corruptions import family_of, needs_people
 from rethinking.config.datasets import human_labels_name
 from rethinking.config.entries import Entries
+from rethinking.config.given_labels import problem_of_file
 from rethinking.config.inherit import Values
 from rethinking.config.recipes import key_of
 from rethinking.data.corruptions.registry import CORRUPTIONS
@@ -52,6 +53,8 @@ def check_labels(entries: Entries, dataset: str, corruption: str, recipe: str, k
     if human_labels_name(entries, dataset) is None and needs_people(entries, corruption):
         having = ", ".join(name for name in entries.datasets if human_labels_name(entries, name))
         raise asked.error(key, corruption, f"{dataset!r} has no human labels; there are some of: {having or 'none'}")
+    if problem := problem_of_file(entries, dataset, corruption):
+        raise asked.error(key, corruption, problem)
     _check_matrix(entries, dataset, corruption, key, asked)
 
 

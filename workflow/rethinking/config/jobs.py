@@ -3,6 +3,7 @@
 from rethinking.config.configuration import Configuration
 from rethinking.config.corruptions import HUMAN_LABELS, needs_people
 from rethinking.config.datasets import READER_OPTIONS, download_name, human_labels_name
+from rethinking.config.given_labels import problem_of_file
 from rethinking.config.inherit import Values
 from rethinking.names import split_corruption
 from rethinking.registry import REGRESSION
@@ -61,11 +62,11 @@ def split_job(configuration: Configuration, dataset: str, seed: int) -> Values |
 def corruption_job(configuration: Configuration, dataset: str, corruption: str, seed: int) -> Values:
     """What corrupting a data set depends on; human labels must be told which of the images it has."""
     variant, level = split_corruption(corruption)
-    values: Values = {
-        "dataset": dataset,
-        "corruption": {"name": corruption, "level": level, **configuration.corruptions[variant]},
-        "seed": seed,
-    }
+    entry = configuration.corruptions[variant]
+    given = {"name": corruption, "level": level, "family": entry["family"], "options": entry["options"]}
+    if file := entry.get("file"):
+        given["sha256"] = file["sha256"]
+    values: Values = {"dataset": dataset, "corruption": given, "seed": seed}
     if needs_people(configuration, corruption):
         entry = configuration.datasets[dataset]
         values["subset"] = {"size": entry["train"], "seed": entry["subset_seed"]}
@@ -77,18 +78,26 @@ def corruption_download(configuration: Configuration, dataset: str, corruption: 
     return human_labels_name(configuration, dataset) if needs_people(configuration, corruption) else None
 
 
+def labels_file(configuration: Configuration, corruption: str) -> str | None:
+    """Where the file of labels lies that a corruption is made from; None for all that take none."""
+    file = configuration.corruptions[split_corruption(corruption)[0]].get("file")
+    return file["path"] if file else None
+
+
 def sampled(configuration: Configuration, dataset: str) -> list[str]:
-    """The corruptions that the images of a data set are shown with: those of people's labels only where it has such.
+    """The corruptions that the images of a data set are shown with: those of given labels only where it has such.
 
     None of a regression, which has no images.
     """
     if configuration.datasets[dataset]["task"] == REGRESSION:
         return []
-    names, has_human_labels = (
-        configuration.samples["corruptions"],
-        human_labels_name(configuration, dataset) is not None,
-    )
-    return [name for name in names if has_human_labels or not needs_people(configuration, name)]
+    has_human_labels = human_labels_name(configuration, dataset) is not None
+    return [
+        name
+        for name in configuration.samples["corruptions"]
+        if (has_human_labels or not needs_people(configuration, name))
+        and not problem_of_file(configuration, dataset, name)
+    ]
 
 
 def seen_images(entry: Values, crop: int | None, resize: int | None) -> list[int]:

@@ -61,7 +61,8 @@ def corrupted(configuration: Configuration, dataset: str, corruption: str, seed:
     if not (out / "manifest.json").exists():
         values = jobs.corruption_job(configuration, dataset, corruption, seed)
         download_name = jobs.corruption_download(configuration, dataset, corruption)
-        corrupt(values, data, out, _downloaded(configuration, download_name))
+        labels = jobs.labels_file(configuration, corruption)
+        corrupt(values, data, out, _downloaded(configuration, download_name), labels=Path(labels) if labels else None)
     return out
 
 

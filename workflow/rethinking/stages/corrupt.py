@@ -22,11 +22,12 @@ def corrupt(
     out: Path,
     downloaded: Path | None = None,
     made_by: Mapping[str, Any] | None = None,
-) -> None:
-    """Write the changed arrays and, last, `manifest.json` into `out`; test labels are never among them.
+    labels: Path | None = None,
+) -> dict[str, Any]:
+    """Write the changed arrays and, last, `manifest.json` into `out`, and return it; test labels are never among them.
 
-    `downloaded` is the folder of the one file that human labels are read from; `made_by` goes into the manifest
-    (rethinking.owners).
+    `downloaded` is the folder of the one file that human labels are read from, `labels` the file of given ones;
+    `made_by` goes into the manifest (rethinking.owners).
     """
     given, seed = job["corruption"], job["seed"]
     clean = read_prepared(data, class_counts=dict)
@@ -34,6 +35,8 @@ def corrupt(
         raise ValueError(f"{data / 'manifest.json'}: dataset is {clean['dataset']!r}, not {job['dataset']!r}")
     entry = lookup(CORRUPTIONS, "corruption", given["family"])
     options = _checked(entry, given)
+    if entry.of_file != (labels is not None):
+        raise ValueError(f"corruption {given['family']!r} {'needs' if entry.of_file else 'takes no'} file of labels")
     arrays = [files.load_array(data, name, clean) for name in entry.changes]
     noise = {"num_classes": len(clean["classes"])} if entry.is_label_noise else {}
     noise |= {"level": given["level"]} if entry.has_level else {}
@@ -42,6 +45,9 @@ def corrupt(
         ((name, expected),) = read_download(downloaded).items()
         noise |= {"path": verified_paths(downloaded, name, expected)[name], "subset": job["subset"]}
         sources[name] = identity(expected)
+    if labels is not None:
+        noise |= {"path": labels, "digest": given["sha256"], "classes": clean["classes"]}
+        sources["given_labels"] = given["sha256"]
     corrupted = entry.load()(*arrays, seed=seed, **noise, **options)
     counts = dict(clean["class_counts"])
     if "train_labels" in corrupted.arrays:
@@ -63,6 +69,7 @@ def corrupt(
         **({"made_by": made_by} if made_by else {}),
     }
     files.write_json(out / "manifest.json", manifest)
+    return manifest
 
 
 def _checked(entry: Corruption, given: Mapping[str, Any]) -> dict[str, str]:
@@ -87,7 +94,11 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--job", required=True, type=json.loads, metavar="JSON", help="dataset, corruption, seed")
     parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="the prepared data set")
     parser.add_argument("--downloaded", type=Path, metavar="DIR", help="the file of human labels")
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="the file of given labels")
     parser.add_argument("--made-by", type=json.loads, metavar="JSON", help="whose this is, for other configurations")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     arguments = parser.parse_args(argv)
-    corrupt(arguments.job, arguments.data, arguments.out, arguments.downloaded, arguments.made_by)
+    manifest = corrupt(**vars(arguments))
+    if manifest["changed"] is not None:
+        num = manifest["arrays"]["train_labels"]["shape"][0]
+        print(f"{manifest['changed']:.2%} of {num:,} training labels differ from the true ones")

@@ -30,7 +30,8 @@ def _corruptions(configuration: Configuration) -> dict[str, str]:
         entry = CORRUPTIONS[variant["family"]]
         open_choices = {option: values for option, values in entry.options.items() if option != entry.named_by}
         choices = "".join(f"; {option}: {' or '.join(values)}" for option, values in open_choices.items())
-        of_variant = f"{variant['family']} with {variant['options']}"
+        file = variant.get("file")
+        of_variant = f"{variant['family']} with {file['path'] if file else variant['options']}"
         description = entry.description + choices if name in registered else of_variant
         lines[f"{name}-P" if entry.has_level else name] = description
     return lines

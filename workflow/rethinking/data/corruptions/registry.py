@@ -12,6 +12,7 @@ class Corruption(Entry):
     `named_by` is the option whose value is part of the name, as in human_labels-worse. `error_on_alike`, which every
     one must say, is what a test error becomes where the test labels are corrupted like the training ones (a name in
     EXPECTED of `rethinking.analysis.corrupted_test_labels`); None where the error and the level alone do not tell.
+    `of_file` says that it takes a file of the user's, the key `path` of a configuration.
     """
 
     changes: tuple[str, ...]
@@ -19,6 +20,7 @@ class Corruption(Entry):
     has_level: bool = False
     options: dict[str, tuple[str, ...]] = field(default_factory=dict)
     named_by: str | None = None
+    of_file: bool = False
 
     @property
     def is_label_noise(self) -> bool:
@@ -94,5 +96,13 @@ CORRUPTIONS = {
         options={"set": SETS},
         named_by="set",
         error_on_alike=None,  # nobody labelled the test images a second time
+    ),
+    "given_labels": Corruption(
+        module=f"{HERE}.given_labels",
+        function="given_labels",
+        description="labels of your own, from a CSV or .npy file (path) with one for each training image",
+        changes=LABELS,
+        of_file=True,
+        error_on_alike=None,  # who gave them did not label the test images
     ),
 }
