@@ -10,6 +10,7 @@ import own_pictures
 import pytest
 import yaml
 
+from rethinking import owners, paths
 from rethinking.config import CATALOGUE, Configuration, jobs
 from rethinking.config.datasets import label_of
 from rethinking.config.described import at_paper_size, section_of
@@ -51,6 +52,19 @@ def test_a_configuration_loads_and_plans_the_runs_of_every_figure_and_table(path
         assert {run.seed for run in runs} == (set(configuration.seeds) if groups else set())
         assert {run.model for run in runs} == {model for group in groups for model in group.models}
         assert len({run.path for run in runs}) == len({run.digest for run in runs}) == len(runs)
+
+
+def test_all_configurations_can_be_made_in_one_checkout():
+    """None replaces what another made: data sets and runs of one path are the same in all of them."""
+    made: dict[str, dict[str, list[str]]] = {}
+    for path in FILES:
+        configuration = Configuration.load(path)
+        for run in (run for name in configuration.sections for run in configuration.runs(name)):
+            of_run, of_data = owners.of_run(configuration, run), owners.of_dataset(configuration, run.dataset)
+            for folder, values in ((paths.run_folder(run), of_run), (paths.data_folder(run.dataset), of_data)):
+                made.setdefault(folder, {}).setdefault(canonical_json(values), []).append(path.stem)
+    assert len(made) > 1000
+    assert not {folder: list(values.values()) for folder, values in made.items() if len(values) > 1}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
