@@ -1,5 +1,6 @@
 """The study of the lecture: that its configurations are the lecture's, and what its figures and tables show."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -225,3 +226,13 @@ def test_networks_that_were_not_run_have_sizes_and_no_other_numbers(published):
     row = table.numbers.set_index("model").loc["DenseNet"]
     assert (row["n"], row["parameters"], np.isnan(row["test_accuracy"])) == (0, 10, True)
     assert not table.shown.isin(["nan"]).any(axis=None)
+
+
+def test_what_the_page_says_of_the_recorded_size_is_in_its_table():
+    page = (CHECKOUT / "docs/studies/lecture.md").read_text(encoding="utf-8")
+    said = re.findall(r"(\d+\.\d+) %", page.split("At a CPU's size")[1].split("## ")[0])
+    table = pd.read_csv(CHECKOUT / "docs/results/lecture/networks.csv")
+    ours = {f"{value:.1f}" for name in ("train_accuracy", "test_accuracy") for value in table[name]}
+    theirs = {f"{value:.2f}" for value in table["source_test"]}
+    assert len(said) >= 12
+    assert set(said) <= ours | theirs
