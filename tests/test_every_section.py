@@ -28,6 +28,7 @@ MODELS = {"mlp_1x512": "MLP 1×512", "inception": "Inception"}
 LEVELS = ("true_labels", "random_labels-0.5", "random_labels-1.0")
 SETTING = {"redraw_labels_after": [3], "epochs": 12, "weight_decay": 5.0e-4, "weight_decay_on": "all"}
 SETTING |= {"stop": {"early_stopping": 20}, "log_every_steps": 25, "batch_size": 2, "true_validation_labels": False}
+SETTING |= {"steps_per_epoch": 25, "learning_rate": 0.1}
 SETTING |= {"augmentation": {"random_crop": True, "flip": False, "rotation": 0}}
 
 

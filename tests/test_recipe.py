@@ -31,7 +31,14 @@ PARTS = {
 
 
 # Keys of after the first runs.
-LATER = {"redraw_labels_after", "batch_norm", "true_validation_labels", "ledger", "predictions_every"}
+LATER = {
+    "redraw_labels_after",
+    "batch_norm",
+    "true_validation_labels",
+    "ledger",
+    "predictions_every",
+    "steps_per_epoch",
+}
 MLP = {"family": "mlp", "learning_rate": 0.5}
 
 

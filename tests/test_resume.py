@@ -45,6 +45,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "augmentation": {"crop": 6, "augmentation": {"random_crop": True, "flip": True, "rotation": 25}},
     "validation": {"stop": {"early_stopping": 50}},
     "ledger": {"ledger": True, "evaluations_per_epoch": 2},
+    "steps_per_epoch": {"steps_per_epoch": 4, "dropout": 0.3, "evaluations_per_epoch": 2},
     "penalties": {"penalties": [{"function": "l1", "weight": 0.001}], "clip_gradient_norm": 0.5},
 }
 

@@ -1,4 +1,4 @@
-"""The studies of who is learned first and of people's mistakes: their sizes, and that pages say what was recorded."""
+"""The studies around label noise: their sizes, and that pages say what was recorded."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,9 @@ from rethinking.stages.recorded import kept_of
 
 LEARNED = ["learned-first", "learned-first-digits", "learned-first-source"]
 NOISE = ["human-noise", "human-noise-digits", "human-noise-source"]
-RECORDED = [name for name in LEARNED + NOISE if (CHECKOUT / KEPT / name).is_dir()]
+CAPACITY = ["capacity", "capacity-digits", "capacity-source"]
+RATES = ["capacity-rates", "capacity-rates-digits", "capacity-rates-source"]
+RECORDED = [name for name in LEARNED + NOISE + CAPACITY + RATES if (CHECKOUT / KEPT / name).is_dir()]
 
 
 @pytest.mark.parametrize("name", LEARNED)
@@ -59,8 +61,8 @@ def test_the_recorded_tables_are_made_from_the_recorded_runs(name):
         assert comma_separated(made) == (CHECKOUT / KEPT / name / f"{table}.csv").read_text(encoding="utf-8")
 
 
-PAGES = {"learned-first": LEARNED, "human-noise": NOISE}
-INTERVAL = re.compile(r"-?\d+\.\d+ \[-?\d+\.\d+, -?\d+\.\d+\]")
+PAGES = {"learned-first": LEARNED, "human-noise": NOISE, "capacity": CAPACITY}
+INTERVAL = re.compile(r"-?\d+(?:\.\d+)? \[-?\d+(?:\.\d+)?, -?\d+(?:\.\d+)?\]")
 
 
 @pytest.mark.parametrize("page", [name for name in PAGES if (CHECKOUT / f"docs/studies/{name}.md").exists()])
@@ -74,15 +76,43 @@ def test_every_mean_and_interval_of_a_page_is_one_of_the_recorded_tables(page):
 
 
 def cells_of(file: Path) -> set[str]:
-    """Every mean with its interval of a recorded table, with one digit and with three."""
+    """Every mean with its interval of a recorded table, with no digit to three."""
     numbers = pd.read_csv(file)
     names = [name for name in numbers if f"{name}_low" in numbers]
     ends = [numbers[[name, f"{name}_low", f"{name}_high"]].to_numpy() for name in names]
-    return {with_interval(*row, digits) for part in ends for row in part for digits in (1, 3)}
+    return {with_interval(*row, digits) for part in ends for row in part for digits in range(4)}
 
 
-@pytest.mark.parametrize("name", LEARNED + NOISE)
+@pytest.mark.parametrize("name", LEARNED + NOISE + CAPACITY + RATES)
 def test_the_page_of_a_study_names_the_command_of_each_size(name):
-    page = name.removesuffix("-digits").removesuffix("-source")
+    page = name.removesuffix("-digits").removesuffix("-source").removesuffix("-rates")
     text = Path(CHECKOUT / f"docs/studies/{page}.md").read_text(encoding="utf-8")
     assert f"--configfile config/studies/{name}.yaml -- study" in text
+
+
+@pytest.mark.parametrize("name", CAPACITY)
+def test_the_widths_go_from_8_to_2048_and_every_run_has_as_many_steps(name):
+    study = load(name)
+    runs = [run for section in study.sections for run in study.runs(section)]
+    assert {512 * run.arguments.get("width", 1) for run in runs} >= {8, 32, 128, 512, 2048}
+    assert len({run.training.epochs * (run.training.steps_per_epoch or 0) for run in runs}) == 1
+    assert {(run.training.schedule, run.training.stop["criterion"]) for run in runs} == {("constant", "accuracy_100")}
+    assert not any(regularisers(recipe) for recipe in study.recipes.values())
+
+
+@pytest.mark.parametrize("name", CAPACITY)
+def test_rates_are_chosen_on_a_seed_of_their_own_and_on_networks_and_recipes_that_differ_in_nothing_else(name):
+    study, rates = load(name), load(name.replace("capacity", "capacity-rates"))
+    assert not {*study.seeds} & {*rates.seeds}
+    asked = rates.runs("learning_rates")
+    assert {run.model for run in asked} == {run.model for run in study.runs("capacity")}
+    same = {"learning_rate": 1.0, "stop": None}
+    trained = [run.training.to_json() | same for run in (*asked, *study.runs("capacity"))]
+    assert all(each == trained[0] for each in trained)
+
+
+@pytest.mark.parametrize("name", [name for name in CAPACITY if name.replace("capacity", "capacity-rates") in RECORDED])
+def test_the_rates_of_a_study_are_those_that_were_chosen(name):
+    chosen = pd.read_csv(CHECKOUT / KEPT / name.replace("capacity", "capacity-rates") / "chosen_rates.csv")
+    chosen = chosen[chosen["chosen"]].set_index("model")["learning_rate"].to_dict()
+    assert {run.model: run.training.learning_rate for run in load(name).runs("capacity")} == chosen

@@ -29,6 +29,7 @@ CAPTION_ALONE = (
     "fits",
     "learned_first",
     "label_errors",
+    "capacity",
 )  # no other text of these has names of users
 
 

@@ -36,6 +36,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "several-evaluations": {"evaluations_per_epoch": 3, "train_evaluation_every": 2, "ledger": True},
     "dropout": {"dropout": 0.3, "label_smoothing": 0.1, "clip_gradient_norm": 1.0},
     "augmented": {"crop": 12, "augmentation": {"random_crop": True, "flip": True, "rotation": 25}},
+    "counted-steps": {"steps_per_epoch": 7, "evaluations_per_epoch": 2, "dropout": 0.3},
     "adam": {"optimiser": "adam", "learning_rate": 0.001, "schedule": "cosine"},
     "early": {"stop": {"early_stopping": 6}, "weight_decay": 0.001, "weight_decay_on": "fully_connected"},
 }

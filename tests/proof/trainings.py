@@ -254,6 +254,7 @@ RUNS: dict[str, Mapping[str, Any]] = {
     "train_evaluation_every": {"epochs": 5, "train_evaluation_every": 2},
     "evaluations_per_epoch": {"evaluations_per_epoch": 3},
     "log_every_steps": {"log_every_steps": 3},
+    "steps_per_epoch": {"steps_per_epoch": 5, "epochs": 5, "schedule": "exponential", "decay": 0.8, "dropout": 0.2},
     "measures": {"measures": list(MEASURES)},
     "ledger": {
         "ledger": True,

@@ -86,6 +86,7 @@ class Recipe:
     true_validation_labels: bool = False
     ledger: bool = False
     predictions_every: int | None = None
+    steps_per_epoch: int | None = None
 
     @classmethod
     def of_network(cls, values: Mapping[str, Any], network: Mapping[str, Any]) -> Self:

@@ -48,7 +48,9 @@ def train_memory(configuration: Configuration, run: RunConfig) -> int:
 def train_minutes(configuration: Configuration, run: RunConfig) -> int:
     """Minutes: forward and backward on every training image, forward on every image at each evaluation, all epochs."""
     train, test, _, side = _images(configuration, run)
-    images = 3 * train + run.training.evaluations_per_epoch * (train + test)
+    steps = run.training.steps_per_epoch
+    shown = train if steps is None else steps * run.training.batch_size
+    images = 3 * shown + run.training.evaluations_per_epoch * (train + test)
     scale = _area(run, side) * run.arguments.get("width", 1) ** 2
     work = run.training.epochs * images * MODELS[run.factory].multiply_adds * scale
     return ceil((STARTING + work / SPEED) / 60)

@@ -11,7 +11,7 @@ from rethinking.config.inherit import Values
 from rethinking.config.recipes import AUGMENTATIONS, key_of, regularisers
 from rethinking.names import level_of
 from rethinking.outcomes import derived
-from rethinking.outcomes.criteria import implied
+from rethinking.outcomes.criteria import CRITERIA, implied
 from rethinking.outcomes.registry import Panel
 from rethinking.sections import PanelRuns
 
@@ -105,6 +105,19 @@ def _check_steps(panel: Panel, asked: Asked) -> None:
         raise asked.entries.origins.error(where, None, f"must be a number of steps: {asked.key} shows them")
 
 
+def _check_same_steps(panel: Panel, asked: Asked) -> None:
+    if not panel.same_steps:
+        return
+    first = next(group.recipe for group in asked.groups if group.panel == asked.group.panel)
+    for key in ("steps_per_epoch", "epochs"):
+        value, wanted = asked.recipe[key], asked.entries.recipes[first][key]
+        where, refuse = key_of(asked.entries, asked.group.recipe, key), asked.entries.origins.error
+        if value is None:
+            raise refuse(where, None, f"must be a number of steps: {asked.key} compares runs of equally many")
+        if value != wanted:
+            raise refuse(where, value, f"must be {wanted}, as in {first!r}: {asked.key} compares equally long runs")
+
+
 def _check_ledger(panel: Panel, asked: Asked) -> None:
     if panel.ledger and not asked.recipe["ledger"]:
         where = key_of(asked.entries, asked.group.recipe, "ledger")
@@ -158,7 +171,7 @@ def _check_derived(panel: Panel, asked: Asked) -> None:
 
 
 def _check_levels(panel: Panel, asked: Asked) -> None:
-    """That a panel over levels has one corruption a level, its reference, and runs that go on until they fit."""
+    """That a panel over levels has one corruption a level, and its reference."""
     if not panel.by_level:
         return
     levels = [level_of(name) for name in asked.group.corruptions]
@@ -166,6 +179,16 @@ def _check_levels(panel: Panel, asked: Asked) -> None:
         raise asked.refuse("corruptions", "needs one corruption a level")
     if 0.0 not in levels:
         raise asked.refuse_all("needs level 0 (true_labels), which times are relative to")
+
+
+def _check_ends(panel: Panel, asked: Asked) -> None:
+    """That runs which are timed go on until they fit."""
+    if not (panel.by_level or panel.until_fit):
+        return
+    if panel.until_fit and asked.section["fit_criterion"] == derived.NAME:
+        key = f"{asked.key.rpartition('.panels.')[0]}.fit_criterion"
+        problem = f"is of whole curves; here one of {', '.join(CRITERIA)}"
+        raise asked.entries.origins.error(key, derived.NAME, problem)
     ends, criterion = (asked.recipe["stop"] or {}).get("criterion"), asked.section["fit_criterion"]
     if ends is not None and criterion not in implied(ends):
         name = asked.group.recipe
@@ -184,6 +207,7 @@ CHECKS: tuple[Callable[[Panel, Asked], Any], ...] = (
     _check_redraws,
     _check_measures,
     _check_steps,
+    _check_same_steps,
     _check_ledger,
     _check_predictions,
     _check_early_stopping,
@@ -192,4 +216,5 @@ CHECKS: tuple[Callable[[Panel, Asked], Any], ...] = (
     _check_difference,
     _check_derived,
     _check_levels,
+    _check_ends,
 )

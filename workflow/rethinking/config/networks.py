@@ -19,7 +19,7 @@ def _variant(name: str, variant: Values, origins: ConfigOrigins) -> Values:
     origins.require_known(f"models.{name}.factory", factory := variant["factory"], "model", MODELS)
     registered = MODELS[factory]
     # A width of 1 is the registered network and no variant of it.
-    named = {"factory", "label"} | ({"width"} if variant.get("width") == 1 else set())
+    named = {"factory", "label", "learning_rate"} | ({"width"} if variant.get("width") == 1 else set())
     arguments = {key: value for key, value in variant.items() if key not in named}
     for argument, value in arguments.items():
         key = f"models.{name}.{argument}"
@@ -28,7 +28,7 @@ def _variant(name: str, variant: Values, origins: ConfigOrigins) -> Values:
     return {
         "factory": factory,
         "family": registered.family,
-        "learning_rate": registered.learning_rate,
+        "learning_rate": variant.get("learning_rate", registered.learning_rate),
         "arguments": arguments,
         "label": label,
     }

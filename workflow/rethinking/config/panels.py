@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from rethinking import schema
 from rethinking.config.checks import CHECKS, Asked
@@ -65,16 +66,17 @@ def _check_without_runs(written: Values, key: str, name: str, entries: Entries) 
 
 def _checked_groups(filled: Values, key: str, name: str, entry: OfRuns, entries: Entries) -> tuple[PanelRuns, ...]:
     """The groups of all panels, in the order of the registry's, each what its panel asks for."""
-    groups: dict[str, PanelRuns] = {}
+    placed: list[Placed] = []
     for panel, wanted in entry.panels.items():
         if panel in filled["panels"]:
             place = Place(f"{key}.panels.{panel}", wanted.counts_as_one_of or name, panel, filled)
-            groups |= _groups(place, wanted, filled["panels"][panel], entries)
-    for where, group in groups.items():
-        asked = Asked(where, filled, group, tuple(groups.values()), entries)
+            placed += _groups(place, wanted, filled["panels"][panel], entries)
+    groups = tuple(group for _, group in placed)
+    for where, group in placed:
+        asked = Asked(where, filled, group, groups, entries)
         for check in CHECKS:
             check(entry.panels[group.panel], asked)
-    return tuple(groups.values())
+    return groups
 
 
 def _check_parts(filled: Values, key: str, entry: OfRuns, entries: Entries) -> None:
@@ -107,23 +109,43 @@ class Place:
     section: Values
 
 
-def _groups(place: Place, wanted: Panel, written: Values, entries: Entries) -> dict[str, PanelRuns]:
+Placed = tuple[str, PanelRuns]  # where a group of runs is written, and the group
+
+
+def _groups(place: Place, wanted: Panel, written: Values, entries: Entries) -> list[Placed]:
     """A panel's groups of runs by where each is written; one that is the panel's only one has no name."""
     if "groups" not in written:
-        return {place.key: _group(place, place.key, "", written, entries)}
+        return _of_each(place, place.key, "", wanted, written, entries)
     for part in (part for part in written if part != "groups"):
         problem = "stands beside groups, each of which says its own"
         raise entries.origins.error(f"{place.key}.{part}", written[part], problem)
     names, key = list(written["groups"]), f"{place.key}.groups"
     if len(names) > 1 and not wanted.several:
         raise entries.origins.error(key, names, "shows one group of runs")
-    found: dict[str, PanelRuns] = {}
+    found: list[Placed] = []
     for name, group in written["groups"].items():
-        made = _group(place, f"{key}.{name}", name if len(names) > 1 else "", group, entries)
-        if twice := next((other for other in found.values() if other.same_runs(made)), None):
+        made = _of_each(place, f"{key}.{name}", name if len(names) > 1 else "", wanted, group, entries)
+        if twice := next((other for _, other in found if any(other.same_runs(each) for _, each in made)), None):
             raise entries.origins.error(f"{key}.{name}", ..., f"are the runs of {twice.name!r} once more")
-        found[f"{key}.{name}"] = made
+        found += made
     return found
+
+
+def _of_each(place: Place, key: str, name: str, wanted: Panel, written: Values, entries: Entries) -> list[Placed]:
+    """The group that is written, or one for each of the data sets and recipes that it lists."""
+    single, choices = dict(written), []
+    for part, what in KINDS.items():
+        if (listed := f"{part}s") not in written:
+            choices.append([{}])
+            continue
+        if listed not in wanted.lists:
+            raise entries.origins.error(f"{key}.{listed}", written[listed], f"shows one {what}: write {part}")
+        if part in written:
+            raise entries.origins.error(f"{key}.{part}", written[part], f"stands beside {listed}")
+        for index, each in enumerate(single.pop(listed)):
+            entries.origins.require_known(f"{key}.{listed}[{index}]", each, what, getattr(entries, listed))
+        choices.append([{part: each} for each in written[listed]])
+    return [(key, _group(place, key, name, single | one | other, entries)) for one, other in product(*choices)]
 
 
 def _group(place: Place, key: str, name: str, written: Values, entries: Entries) -> PanelRuns:

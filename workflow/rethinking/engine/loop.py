@@ -1,7 +1,8 @@
 """The training loop (paper appendix A). It knows no data set and no network by name.
 
-The data are tensors on the device; an epoch is a permutation and slices. Order, augmentation and dropout depend on
-(seed, epoch) alone, so a run that was stopped between any two steps goes on as if it had not been.
+The data are tensors on the device; a pass over them is a permutation and slices. Order, augmentation and dropout
+depend on (seed, pass) alone, so a run that was stopped between any two steps goes on as if it had not been. An epoch is
+a pass, or as many steps as the recipe counts as one; the steps are the same either way.
 """
 
 import time
@@ -147,7 +148,8 @@ class _Epoch:
         self.seed, self.recipe = run.seed, run.training
         self.number = len(state.records) + 1
         self.device = sets.train.labels.device
-        self.num_steps = -(-len(sets.train.labels) // self.recipe.batch_size)
+        self.steps_a_pass = -(-len(sets.train.labels) // self.recipe.batch_size)
+        self.num_steps = self.recipe.steps_per_epoch or self.steps_a_pass
         self.scored = scores_train(self.number, state.records, self.recipe)
         if state.progress is None:
             since = None if self.recipe.log_every_steps is None else Sums(self.device)
@@ -196,10 +198,8 @@ class _Epoch:
     def _train(self) -> None:
         """The steps that are left of the epoch, and the evaluations between them."""
         recipe, progress, model = self.recipe, self.progress, self.state.model
-        order = torch.from_numpy(seeds.rng(self.seed, "order", self.number).permutation(len(self.sets.train.labels)))
-        batches = order.to(self.device).split(recipe.batch_size)
         augmentation = self.sets.augmentation
-        draws = augmentation.draw(self.number) if augmentation else None
+        number, batches, draws = 0, (), None
         loss_of = objective(model, recipe, self.sets.task)
         drops = drops_units(model, recipe)
         set_running_weight = before_step(model, recipe.batch_norm)
@@ -212,7 +212,11 @@ class _Epoch:
             if progress.batch == self.num_steps:
                 return
             self.watch()
-            indices = batches[progress.batch]
+            passed, place = divmod(self.step, self.steps_a_pass)
+            if passed >= number:
+                number = passed + 1
+                batches, draws = self._batches(number), augmentation.draw(number) if augmentation else None
+            indices = batches[place]
             if augmentation and draws:
                 x, y = augmentation(indices, draws), self.sets.train.labels[indices]
             else:
@@ -220,7 +224,7 @@ class _Epoch:
             x = resized(x, self.sets.resize)
             if drops:
                 # torch's dropout draws from the global generator only.
-                torch.manual_seed(seeds.integer(self.seed, "dropout", self.number, progress.batch))
+                torch.manual_seed(seeds.integer(self.seed, "dropout", number, place))
             set_running_weight(self.step)
             with autocast(self.device, self.sets.precision):
                 outputs = self.network(x)
@@ -235,6 +239,11 @@ class _Epoch:
             if every and progress.since and (progress.batch % every == 0 or progress.batch == self.num_steps):
                 progress.rows.append((self.step, *progress.since.mean()))
                 progress.since = Sums(self.device)
+
+    def _batches(self, number: int) -> tuple[torch.Tensor, ...]:
+        """The batches of a pass over the training set (from 1), each the indices (batch) of its images."""
+        order = torch.from_numpy(seeds.rng(self.seed, "order", number).permutation(len(self.sets.train.labels)))
+        return order.to(self.device).split(self.recipe.batch_size)
 
     def _evaluate(self, with_train: bool) -> tuple[Evaluation, dict[str, Score]]:
         """Score the network as it is after the epoch's steps so far."""

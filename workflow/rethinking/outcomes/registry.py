@@ -1,7 +1,7 @@
 """What the registries of figures and of tables share: the panels, data frames and published numbers of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rethinking.registry import CLASSIFICATION, Entry
@@ -25,21 +25,25 @@ class Panel:
     """What a group of runs must be, so that what is drawn or said of it is true.
 
     `one_model`, `one_corruption`: of one only. `by_level`: one corruption a level, true labels among them, until they
-    are fitted. `in_full`: no run ends early. `validation`: images are held out. `corruptions`, `regularisers`: these
-    and no other, where it says; "augmentation" stands for any kind of it. `part`: panels of the same part may be left
-    out of a figure, all of them together. `redraws`: whether labels are drawn again on the way (`redraw_labels_after`).
-    `differs_only_in_recipe_from`: the panel from which this one differs in the recipe alone. `several`: it may hold
-    several groups, each with a name. `counts_as_one_of`: the section whose panel of this name its runs count as.
+    are fitted. `until_fit`: no run ends before it meets the section's criterion. `in_full`: no run ends early.
+    `validation`: images are held out. `corruptions`, `regularisers`: these and no other, where it says; "augmentation"
+    stands for any kind of it. `part`: panels of the same part may be left out of a figure, all of them together.
+    `redraws`: whether labels are drawn again on the way (`redraw_labels_after`). `differs_only_in_recipe_from`: the
+    panel from which this one differs in the recipe alone. `several`: it may hold several groups, each with a name.
+    `counts_as_one_of`: the section whose panel of this name its runs count as.
     `families`: its corruptions are variants of these, beside true labels.
     `measures`: its recipes take these, after each epoch. `steps`: they log every so many steps. `ledger`: they keep
     one. `early_stopping`: they end runs by validation. `true_validation`: held-out images keep their true labels,
     whatever the corruption.
-    `tasks`: what the networks learn. `predictions`: their recipes keep some.
+    `tasks`: what the networks learn. `predictions`: their recipes keep some. `lists`: those of "datasets" and "recipes"
+    of which it may list several, each with all of its networks. `same_steps`: its recipes take equally many steps,
+    whatever the data set (`steps_per_epoch`).
     """
 
     one_model: bool = False
     one_corruption: bool = False
     by_level: bool = False
+    until_fit: bool = False
     in_full: bool = False
     validation: bool = False
     corruptions: tuple[str, ...] | None = None
@@ -57,6 +61,8 @@ class Panel:
     true_validation: bool = False
     tasks: tuple[str, ...] = (CLASSIFICATION,)
     predictions: bool = False
+    lists: tuple[str, ...] = ()
+    same_steps: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +102,12 @@ SIDE_BY_SIDE = Panel(in_full=True, one_corruption=True, several=True)
 
 # One network under several corruptions of labels, what it said of each example kept, and images held out.
 WITH_LEDGER = Panel(one_model=True, in_full=True, validation=True, ledger=True)
+# Networks on data sets of several sizes for the same number of steps; the first two until they fit.
+BY_SIZE = Panel(lists=("datasets",), same_steps=True, until_fit=True)
+RANDOM = ("random_labels-1.0",)
+SIZES = {"sizes": replace(BY_SIZE, corruptions=RANDOM)}
+SETTINGS = {"settings": replace(BY_SIZE, one_model=True)}
+RATES = {"rates": Panel(lists=("datasets", "recipes"), same_steps=True, in_full=True, corruptions=RANDOM)}
 # Label noise by where it comes from; that of people may be left out, where a data set has none.
 NOISE_KINDS = {
     "people": Panel(ledger=True, families=("human_labels",), part="people"),
