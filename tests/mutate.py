@@ -64,6 +64,7 @@ MUTATIONS: dict[str, list[tuple[str, str]]] = {
     "engine.loop": [
         ("range(1, evaluations)", "range(2, evaluations)"),
         ("learning_rate(self.step,", "learning_rate(1 + self.step,"),
+        ("number = passed + 1", "number = passed + 2"),
     ],
     "engine.optim": [("dampening=0.0", "dampening=0.01"), ("min(epoch /", "min(1.1 * epoch /")],
     "engine.precision": [("torch.bfloat16", "torch.float16")],

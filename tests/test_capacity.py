@@ -262,6 +262,10 @@ def test_a_map_of_runs_none_of_which_fitted_is_drawn_as_well(sizes):
     assert words_in(drawn, 1) == ["×"] * 6
 
 
+def test_all_but_a_few_labels_are_not_100_percent():
+    assert [capacity.percent(each) for each in (55.4, 99.4, 99.93, 100.0)] == ["55", "99", ">99", "100"]
+
+
 SHORT = {610: "610", 1_250: "1.2k", 9_999: "10k", 18_914: "19k", 999_600: "1.0M", 4_839_434: "4.8M"}
 
 

@@ -16,6 +16,7 @@ from rethinking.files import read_json
 from rethinking.models.registry import MODELS
 from rethinking.resources import train_minutes
 from rethinking.schema import ConfigurationError
+from rethinking.stages import list as list_stage
 
 pytestmark = pytest.mark.usefixtures("torch_as_it_was")
 
@@ -178,3 +179,11 @@ def test_a_cluster_is_asked_for_the_time_of_the_steps_and_not_of_passes():
         configuration = load({}, {"epochs": 1000, "steps_per_epoch": steps})
         minutes.append(train_minutes(configuration, configuration.runs("capacity")[0]))
     assert minutes[1] > 10 * minutes[0]
+
+
+def test_the_list_of_recipes_says_how_many_steps_count_as_an_epoch_where_a_recipe_does(tmp_path, capsys):
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(tiny()))
+    list_stage.main(["recipes", "--configfile", str(tmp_path / "mine.yaml")])
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert lines["counted"].startswith("epochs 2, steps_per_epoch 3, batch_size")
+    assert lines["quick"].startswith("epochs 1, batch_size")

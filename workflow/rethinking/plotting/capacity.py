@@ -3,13 +3,13 @@
 Two lines for scale: a parameter for each output of each image, and theorem 1's, which is of another network.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm, Normalize
+from matplotlib.colors import LogNorm, Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -24,11 +24,12 @@ from rethinking.outcomes.capacity import (
     rows_of_panel,
     steps_allowed,
 )
-from rethinking.outcomes.wording import diverged_sentence, seeds_sentence, when_fitted
+from rethinking.outcomes.wording import capitalised, diverged_sentence, seeds_sentence, when_fitted
 from rethinking.plotting.layout import Handles, lay_out
 from rethinking.plotting.style import SMALL, style
 from rethinking.sections import Section
 
+Words = Callable[[float], str]
 OUTLINED = [withStroke(linewidth=2.6, foreground="black")]
 AN_OUTPUT_EACH: dict[str, Any] = {"linestyle": "-"}
 THEOREM: dict[str, Any] = {"linestyle": (0, (4, 1.6))}
@@ -60,7 +61,7 @@ def figure(runs: pd.DataFrame, architectures: pd.DataFrame, section: Section) ->
 def draw_accuracy(axes: Axes, found: pd.DataFrame, chance: float) -> None:
     """The map of accuracy after the last step, from guessing to all."""
     values = found.pivot_table(index="num_train", columns="num_parameters", values="accuracy")
-    draw_map(axes, values, Normalize(chance, 100), "{:.0f}")
+    draw_map(axes, values, Normalize(chance, 100), percent)
 
 
 def draw_fits(axes: Axes, found: pd.DataFrame, allowed: int) -> None:
@@ -68,30 +69,36 @@ def draw_fits(axes: Axes, found: pd.DataFrame, allowed: int) -> None:
     all_fitted = found.assign(steps=found["steps"].where(found["fitted"] == found["runs"]))
     values = all_fitted.pivot_table(index="num_train", columns="num_parameters", values="steps", dropna=False)
     fewest = all_fitted["steps"].min() if values.notna().any(axis=None) else 1
-    draw_map(axes, values, LogNorm(min(fewest, allowed / 2), allowed), "{:,.0f}", "cividis_r")
+    draw_map(axes, values, LogNorm(min(fewest, allowed / 2), allowed), "{:,.0f}".format, "cividis_r")
     across, up = edges(values.columns), edges(values.index)
     for (images, parameters), cell in found.groupby(["num_train", "num_parameters"]):
         fitted, ran = int(cell["fitted"].sum()), int(cell["runs"].sum())
         if fitted < ran:
             x, y = values.columns.get_loc(parameters), values.index.get_loc(images)
             axes.fill_between(across[x : x + 2], up[y], up[y + 1], **UNFIT)
-            write(axes, parameters, images, f"{fitted}/{ran}" if fitted else "×", "black")
+            write(axes, parameters, images, f"{fitted}/{ran}" if fitted else "×", UNFIT["facecolor"])
 
 
-def draw_map(axes: Axes, values: pd.DataFrame, norm: Normalize, words: str, colours: str = "cividis") -> None:
+def draw_map(axes: Axes, values: pd.DataFrame, norm: Normalize, words: Words, colours: str = "cividis") -> None:
     """A coloured cell with its number for each value; rows are of numbers of images, columns of parameters."""
     mesh = axes.pcolormesh(edges(values.columns), edges(values.index), values, norm=norm, cmap=colours)
     for images, row in values.iterrows():
         for parameters, value in row.dropna().items():
-            shade = float(np.mean(mesh.to_rgba(value)[:3]))
-            write(axes, parameters, images, words.format(value), "white" if shade < DARK else "black")
+            write(axes, parameters, images, words(value), mesh.to_rgba(value))
     axes.set_xscale("log")
     axes.set_yscale("log")
 
 
-def write(axes: Axes, x: Any, y: Any, text: str, colour: str) -> None:
-    """A cell's text, in its middle."""
-    axes.text(x, y, text, ha="center", va="center", fontsize=SMALL - 0.5, color=colour, zorder=4)
+def write(axes: Axes, x: Any, y: Any, text: str, behind: Any) -> None:
+    """A cell's text, in its middle, on its colour, so that no line is in the way."""
+    colour = "white" if np.mean(to_rgb(behind)) < DARK else "black"
+    box = {"boxstyle": "square,pad=0.15", "facecolor": behind, "edgecolor": "none"}
+    axes.text(x, y, text, ha="center", va="center", fontsize=SMALL - 0.5, color=colour, bbox=box, zorder=4)
+
+
+def percent(accuracy: float) -> str:
+    """An accuracy in whole percent; all but a few are no 100."""
+    return ">99" if 99.5 <= accuracy < 100 else f"{accuracy:.0f}"
 
 
 def edges(values: Iterable[float]) -> np.ndarray:
@@ -149,8 +156,8 @@ def caption(rows: pd.DataFrame, allowed: int, inputs: int, section: Section) -> 
     names = list(dict.fromkeys(section.labels[model] for model in rows.sort_values("num_parameters")["model"]))
     unfit = int((~rows["fitted"]).sum())
     sentences = [
-        f"{section.dataset_label}, random labels: {', '.join(names)}, each trained for at most {allowed:,} steps"
-        " whatever the number of images, at the rate that is its own.",
+        f"{capitalised(section.dataset_label)}, random labels: {', '.join(names)}, each trained for at most"
+        f" {allowed:,} steps whatever the number of images, at the rate that is its own.",
         "Left: accuracy on the training set after the last step, in evaluation mode. Right: steps until"
         f" {when_fitted(section.fit_criterion)}, where a run ends; {unfit} of {len(rows)} runs did not get there within"
         " their steps, which says nothing of more steps.",

@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rethinking.outcomes.learning_rates import PANEL, by_rate
-from rethinking.outcomes.wording import diverged_sentence, seeds_sentence
+from rethinking.outcomes.learning_rates import by_rate
+from rethinking.outcomes.wording import capitalised, diverged_sentence, seeds_sentence
 from rethinking.plotting.layout import Handles, lay_out
 from rethinking.plotting.style import LineStyle, model_styles, style
 from rethinking.sections import Section
@@ -49,11 +49,11 @@ def legend(looks: dict[str, LineStyle], section: Section) -> Handles:
 
 def caption(runs: pd.DataFrame, section: Section) -> str:
     """What is shown of which data sets and seeds."""
-    sizes = dict.fromkeys(group.dataset for group in section.of(PANEL))
+    sizes = [f"{images:,}" for images in sorted(set(runs["num_train"]))]
     sentences = [
-        f"{section.dataset_label}, random labels: accuracy on the training set after the last step, in evaluation mode,"
-        f" mean over {', '.join(sizes)}. Chosen is the highest, of equal ones the one with the lowest training loss; no"
-        " test image is looked at.",
+        f"{capitalised(section.dataset_label)}, random labels: accuracy on the training set after the last step, in"
+        f" evaluation mode, mean over {' and '.join(sizes)} images. Chosen is the highest, of equal ones the one with"
+        " the lowest training loss; no test image is looked at.",
         seeds_sentence(section.seeds, "Means over {count} seeds ({which})."),
         diverged_sentence(runs),
         section.note,

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rethinking.outcomes.capacity import SETTINGS, rows_of_panel, steps_allowed
-from rethinking.outcomes.wording import diverged_sentence, when_fitted
+from rethinking.outcomes.wording import capitalised, diverged_sentence, when_fitted
 from rethinking.plotting.curves import draw_band, lines_sentence, setting_handles
 from rethinking.plotting.layout import Handles, lay_out
 from rethinking.plotting.style import LineStyle, setting_styles, style
@@ -72,8 +72,9 @@ def caption(rows: pd.DataFrame, allowed: int, section: Section) -> str:
     """What is shown of how many steps and seeds."""
     unfit = int((~rows["fitted"]).sum())
     sentences = [
-        f"{section.dataset_label}: steps until {when_fitted(section.fit_criterion)}, of at most {allowed:,} (dotted),"
-        " against the number of training images. The rate is the same for all, and was chosen on random labels.",
+        f"{capitalised(section.dataset_label)}: steps until {when_fitted(section.fit_criterion)}, of at most"
+        f" {allowed:,} (dotted), against the number of training images. The rate is the same for all,"
+        " and was chosen on random labels.",
         f"{unfit} of {len(rows)} runs did not fit in their steps; lines are where every seed did." if unfit else "",
         lines_sentence(section.seeds),
         diverged_sentence(rows),

@@ -15,7 +15,7 @@ from rethinking.outcomes.capacity import (
     steps_allowed,
 )
 from rethinking.outcomes.selection import without_diverged
-from rethinking.outcomes.wording import diverged_sentence, when_fitted
+from rethinking.outcomes.wording import capitalised, diverged_sentence, when_fitted
 from rethinking.reporting.formats import Table
 from rethinking.reporting.intervals import cells, columns_of, seeds_notes
 from rethinking.sections import Section
@@ -90,7 +90,7 @@ def _network(rows: pd.DataFrame, inputs: int) -> dict[str, Any]:
         "every_seed": _largest(by_images.all()),
         "some_seed": _largest(by_images.any()),
         **columns_of("beyond_guessing", known),
-        **columns_of("parameters_a_label", parameters / known),
+        **columns_of("parameters_a_label", parameters / known[known > 0]),
         "an_output_each": float(an_output_each(parameters, int(rows["num_classes"].iloc[0]))),
         "theorem": float(of_theorem(parameters, inputs)),
     }
@@ -107,9 +107,9 @@ def _sizes(numbers: pd.Series) -> list[str]:
 
 def _notes(rows: pd.DataFrame, section: Section) -> list[str]:
     return [
-        f"{section.dataset_label}, random labels, at most {steps_allowed(section, SIZES):,} steps a run. Fitted:"
-        f" {when_fitted(section.fit_criterion)}, where a run ends. Accuracies are of the training set, in evaluation"
-        " mode.",
+        f"{capitalised(section.dataset_label)}, random labels, at most {steps_allowed(section, SIZES):,} steps a run."
+        f" Fitted: {when_fitted(section.fit_criterion)}, where a run ends. Accuracies are of the training set, in"
+        " evaluation mode.",
         *seeds_notes(section),
         diverged_sentence(rows),
         section.note,

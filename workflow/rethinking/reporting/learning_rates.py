@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from rethinking.outcomes.learning_rates import PANEL, by_rate
-from rethinking.outcomes.wording import diverged_sentence, seeds_sentence
+from rethinking.outcomes.learning_rates import by_rate
+from rethinking.outcomes.wording import capitalised, diverged_sentence, seeds_sentence
 from rethinking.reporting.formats import Table
 from rethinking.sections import Section
 
@@ -19,10 +19,11 @@ def table(*, runs: pd.DataFrame, section: Section) -> Table:
         "diverged": [f"{ill} of {ran}" for ill, ran in zip(numbers["diverged"], numbers["runs"], strict=True)],
         "chosen": ["yes" if chosen else "" for chosen in numbers["chosen"]],
     })  # fmt: skip
-    sizes = dict.fromkeys(group.dataset for group in section.of(PANEL))
+    sizes = [f"{images:,}" for images in sorted(set(runs["num_train"]))]
     notes = [
-        f"{section.dataset_label}, random labels, means over {', '.join(sizes)}. Chosen is the rate with the highest"
-        " training accuracy, of equal ones that with the lowest training loss; no test image is looked at.",
+        f"{capitalised(section.dataset_label)}, random labels, means over {' and '.join(sizes)} images. Chosen is"
+        " the rate with the highest training accuracy, of equal ones that with the lowest training loss; no"
+        " test image is looked at.",
         seeds_sentence(section.seeds, "Means over {count} seeds ({which})."),
         diverged_sentence(runs),
         section.note,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rethinking.outcomes.capacity import SETTINGS, rows_of_panel, steps_allowed
-from rethinking.outcomes.wording import diverged_sentence, setting_label, when_fitted
+from rethinking.outcomes.wording import capitalised, diverged_sentence, setting_label, when_fitted
 from rethinking.reporting.formats import Table
 from rethinking.reporting.intervals import cells, columns_of, seeds_notes
 from rethinking.sections import Section
@@ -38,7 +38,7 @@ def table(*, runs: pd.DataFrame, section: Section) -> Table:
     }
     shown |= {name: cells(numbers, column, digits) for column, (name, digits) in SHOWN.items()}
     notes = [
-        f"{section.dataset_label}, {section.labels[section.of(SETTINGS)[0].models[0]]}, at most"
+        f"{capitalised(section.dataset_label)}, {section.labels[section.of(SETTINGS)[0].models[0]]}, at most"
         f" {steps_allowed(section, SETTINGS):,} steps a run. Fitted: {when_fitted(section.fit_criterion)}. Ratios are"
         " of runs that share a seed; the rate is the same for all, and was chosen on random labels.",
         *seeds_notes(section),

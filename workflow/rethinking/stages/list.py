@@ -46,8 +46,12 @@ def _datasets(configuration: Configuration) -> dict[str, str]:
 
 
 def _recipes(configuration: Configuration) -> dict[str, str]:
-    keys = ("epochs", "batch_size", "learning_rate", "schedule", "initialisation", "precision")
-    return {name: ", ".join(f"{key} {recipe[key]}" for key in keys) for name, recipe in configuration.recipes.items()}
+    keys = ("epochs", "steps_per_epoch", "batch_size", "learning_rate", "schedule", "initialisation", "precision")
+    of_few = {"steps_per_epoch"}  # said where a recipe says it
+    return {
+        name: ", ".join(f"{key} {recipe[key]}" for key in keys if key not in of_few or recipe[key])
+        for name, recipe in configuration.recipes.items()
+    }
 
 
 def _experiments(configuration: Configuration) -> dict[str, str]:
