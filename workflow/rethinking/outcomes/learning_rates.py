@@ -11,6 +11,10 @@ from rethinking.sections import Section
 
 PANEL = "rates"
 SCORES = {"accuracy": "final_train_accuracy", "loss": "final_train_loss"}
+CHOICE = (
+    "Chosen is the rate with the highest training accuracy, of equal ones the one with the lowest training loss; no"
+    " test image is looked at."
+)
 
 
 def by_rate(runs: pd.DataFrame, section: Section) -> pd.DataFrame:
@@ -24,6 +28,12 @@ def by_rate(runs: pd.DataFrame, section: Section) -> pd.DataFrame:
     ])  # fmt: skip
     best = found.sort_values(["accuracy", "loss"], ascending=[False, True], kind="stable").dropna(subset=["accuracy"])
     return found.assign(chosen=found.index.isin(best.drop_duplicates("model").index))
+
+
+def on_images(runs: pd.DataFrame) -> str:
+    """The data sets by their sizes: "on 3,200 images", "means over sets of 200 and 1,400 images"."""
+    sizes = [f"{images:,}" for images in sorted(set(runs["num_train"]))]
+    return f"on {sizes[0]} images" if len(sizes) == 1 else f"means over sets of {' and '.join(sizes)} images"
 
 
 def _rows(runs: pd.DataFrame, section: Section) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rethinking.outcomes.learning_rates import by_rate
+from rethinking.outcomes.learning_rates import CHOICE, by_rate, on_images
 from rethinking.outcomes.wording import capitalised, diverged_sentence, seeds_sentence
 from rethinking.plotting.layout import Handles, lay_out
 from rethinking.plotting.style import LineStyle, model_styles, style
@@ -49,11 +49,9 @@ def legend(looks: dict[str, LineStyle], section: Section) -> Handles:
 
 def caption(runs: pd.DataFrame, section: Section) -> str:
     """What is shown of which data sets and seeds."""
-    sizes = [f"{images:,}" for images in sorted(set(runs["num_train"]))]
     sentences = [
         f"{capitalised(section.dataset_label)}, random labels: accuracy on the training set after the last step, in"
-        f" evaluation mode, mean over {' and '.join(sizes)} images. Chosen is the highest, of equal ones the one with"
-        " the lowest training loss; no test image is looked at.",
+        f" evaluation mode, {on_images(runs)}. {CHOICE}",
         seeds_sentence(section.seeds, "Means over {count} seeds ({which})."),
         diverged_sentence(runs),
         section.note,

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rethinking.outcomes.learning_rates import by_rate
+from rethinking.outcomes.learning_rates import CHOICE, by_rate, on_images
 from rethinking.outcomes.wording import capitalised, diverged_sentence, seeds_sentence
 from rethinking.reporting.formats import Table
 from rethinking.sections import Section
@@ -19,11 +19,8 @@ def table(*, runs: pd.DataFrame, section: Section) -> Table:
         "diverged": [f"{ill} of {ran}" for ill, ran in zip(numbers["diverged"], numbers["runs"], strict=True)],
         "chosen": ["yes" if chosen else "" for chosen in numbers["chosen"]],
     })  # fmt: skip
-    sizes = [f"{images:,}" for images in sorted(set(runs["num_train"]))]
     notes = [
-        f"{capitalised(section.dataset_label)}, random labels, means over {' and '.join(sizes)} images. Chosen is"
-        " the rate with the highest training accuracy, of equal ones that with the lowest training loss; no"
-        " test image is looked at.",
+        f"{capitalised(section.dataset_label)}, random labels, {on_images(runs)}. {CHOICE}",
         seeds_sentence(section.seeds, "Means over {count} seeds ({which})."),
         diverged_sentence(runs),
         section.note,
