@@ -75,6 +75,51 @@ def test_every_mean_and_interval_of_a_page_is_one_of_the_recorded_tables(page):
     assert [each for each in said if each not in there] == []
 
 
+ROWS = {"capacity": CAPACITY}
+
+
+@pytest.mark.parametrize("page", ROWS)
+def test_every_table_under_a_title_of_results_has_columns_and_rows_of_one_that_was_recorded(page):
+    text = Path(CHECKOUT / f"docs/studies/{page}.md").read_text(encoding="utf-8").split("## What it shows", 1)[1]
+    shown = [pipe_table(lines) for lines in re.findall(r"(?:^\|.*\|\n)+", text.split("\n## What is tested")[0], re.M)]
+    names = [name for name in ROWS[page] if name in RECORDED]
+    kept = [pipe_table(file.read_text("utf-8")) for name in names for file in (CHECKOUT / KEPT / name).glob("*.md")]
+    assert len(shown) >= 2 * len(names)
+    for table in shown:
+        columns = list(table)
+        candidates = [each[columns] for each in kept if {*columns} <= {*each}]
+        assert any({*rows_of(table)} <= {*rows_of(each)} for each in candidates), table
+
+
+def test_the_page_counts_what_fitted_by_the_lines_as_the_recorded_tables_do():
+    page = " ".join(Path(CHECKOUT / "docs/studies/capacity.md").read_text(encoding="utf-8").split())
+    for name in (name for name in ("capacity", "capacity-digits") if name in RECORDED):
+        size, network, setting = (
+            pd.read_csv(CHECKOUT / KEPT / name / f"{table}.csv")
+            for table in ("capacity_by_size", "capacity_of_networks", "steps_by_setting")
+        )
+        every = size["fitted"] == size["runs"]
+        below = size["num_train"] <= size["num_parameters"] / 10
+        counts = [f"{every[side].sum()} of {side.sum()}" for side in (below, ~below)]
+        most = (network["beyond_guessing"] / network["theorem"]).max()
+        unfit = [f"{(each['runs'] - each['fitted']).sum()} of {each['runs'].sum()}" for each in (size, setting)]
+        of_study = page.split(f"`docs/results/{name}/`")[1].split("## ")[0]
+        assert re.search(rf"every seed fitted {counts[0]}, of those above it {counts[1]}\.", of_study), counts
+        assert re.search(rf"at most {most:.2f} of the labels", of_study, re.I), most
+        assert all(each in page.split("Where it fails")[1] for each in unfit), unfit
+
+
+def pipe_table(text: str) -> pd.DataFrame:
+    """The pipe table in a Markdown text; its cells as they are read."""
+    lines = [line for line in text.replace("\\", "").splitlines() if line.startswith("|")]
+    head, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+    return pd.DataFrame(rows, columns=head)
+
+
+def rows_of(table: pd.DataFrame) -> list[tuple[str, ...]]:
+    return [tuple(row) for row in table.to_numpy().tolist()]
+
+
 def cells_of(file: Path) -> set[str]:
     """Every mean with its interval of a recorded table, with no digit to three."""
     numbers = pd.read_csv(file)
