@@ -230,10 +230,11 @@ PARTS = {  # modules beside the stages that are no stage
     "train": ["rethinking.stages.placement", "rethinking.stages.run_folder", "rethinking.stages.sealing"],
     "aggregate": ["rethinking.stages.runs", "rethinking.stages.sealing"],
     "confusions": ["rethinking.stages.runs", "rethinking.stages.sealing"],
-    "predictions": ["rethinking.stages.placement", "rethinking.stages.runs", "rethinking.stages.sealing"],
+    "predictions": ["rethinking.stages.placement", "rethinking.stages.runs", "rethinking.stages.saved",
+                    "rethinking.stages.sealing"],
     "figure": ["rethinking.stages.frames"],
     "table": ["rethinking.stages.frames"],
-}
+}  # fmt: skip
 NEVER = ("rethinking.config", "rethinking.schema", "rethinking.provenance", "rethinking.__main__")
 ALL_FAMILIES = {entry.module for table in (MODELS, CORRUPTIONS, FIGURES, TABLES) for entry in table.values()}
 
