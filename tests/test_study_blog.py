@@ -1,5 +1,6 @@
 """The study of the blog: that its configurations are the blog's, and what its figures and tables show."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -283,3 +284,12 @@ def test_of_a_run_that_diverged_no_label_is_shown():
 def test_the_numbers_of_a_list_are_those_that_the_blog_prints():
     result = {"network": "lenet", "by_step": {"every": 2000, "values": [2.161, 1.786]}}
     assert [(each["step"], each["value"]) for each in numbers(result)] == [(2000, 2.161), (4000, 1.786)]
+
+
+def test_what_the_page_says_of_the_recorded_size_is_in_its_table():
+    page = (CHECKOUT / "docs/studies/blog.md").read_text(encoding="utf-8")
+    said = re.findall(r"(\d+\.\d+) %", page.split("At a CPU's size")[1].split("## ")[0])
+    table = pd.read_csv(CHECKOUT / "docs/results/blog/per_class.csv")
+    everything = table[table["class"] == ALL]["accuracy"]
+    assert len(said) >= 12
+    assert set(said) <= {f"{value:.1f}" for value in everything}
