@@ -17,6 +17,7 @@ from rethinking.analysis.detection import detection, roc
 from rethinking.analysis.learned import learned
 from rethinking.names import split_corruption
 from rethinking.outcomes.columns import MISTAKE, PREDICTIONS, RUN, STRIP
+from rethinking.outcomes.complexity import MEASURED
 from rethinking.outcomes.criteria import CRITERIA
 
 EPOCHS, STEPS, CLASSES, OF_A_CLASS = 12, 25, ("cat", "dog", "frog"), 20
@@ -32,7 +33,7 @@ def frames(
     validation: bool = True,
     classes: Sequence[str] = CLASSES,
 ) -> dict[str, pd.DataFrame]:
-    """`runs`, `curves`, `evaluations`, `confusions`, `measures`, `steps`, `predictions` and those of ledgers."""
+    """`runs`, `curves`, `evaluations`, `confusions`, `measures`, `steps`, `predictions`, `complexity`, ledgers'."""
     runs = [run(name, validation, classes) for name in names]
     ledgers = [(summary, ledger_of(summary, len(classes))) for summary, _, _ in runs]
     at_best = [test_accuracy_at_best(summary, metrics) for summary, metrics, _ in runs]
@@ -44,6 +45,7 @@ def frames(
         "measures": curves_table([(summary, measures_of(metrics)) for summary, metrics, _ in runs]),
         "predictions": pd.concat([predictions_of(summary, classes) for summary, _, _ in runs]),
         "steps": curves_table([(summary, steps_of(metrics)) for summary, metrics, _ in runs]),
+        "complexity": curves_table([(summary, complexity_of(summary)) for summary, _, _ in runs]),
         "learned": curves_table([(summary, learned(ledger)) for summary, ledger in ledgers]),
         "detection": curves_table([(summary, detection(ledger, [4, EPOCHS])) for summary, ledger in ledgers]),
         "roc": curves_table([(summary, roc(ledger, [4, EPOCHS])) for summary, ledger in ledgers]),
@@ -63,6 +65,14 @@ def ledger_of(summary: dict[str, Any], classes: int) -> dict[str, np.ndarray]:
     margins = np.where(predictions == given, 1.0, -1.0) + 0.1 * rng.normal(size=predictions.shape)
     ledger = {"epochs": epoch[:, 0].astype(float), "given": given, "true": true, "predictions": predictions}
     return ledger | {"losses": np.log1p(np.exp(-margins)).astype(np.float16), "margins": margins.astype(np.float16)}
+
+
+def complexity_of(summary: dict[str, Any]) -> pd.DataFrame:
+    """Measures that grow with the level, each seed's own; of a run that diverged none."""
+    rng = np.random.default_rng(zlib.crc32("/".join(str(summary[key]) for key in RUN).encode()))
+    grown = 1 + 4 * (split_corruption(summary["corruption"])[1] or 0.0)
+    values = [grown**place * rng.uniform(1, 1.3) for place in range(len(MEASURED))]
+    return pd.DataFrame({"Measure": MEASURED, "Value": np.nan if summary["seed"] == DIVERGED else values})
 
 
 def measures_of(metrics: pd.DataFrame) -> pd.DataFrame:

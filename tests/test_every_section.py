@@ -135,6 +135,9 @@ def test_a_panel_of_several_groups_names_each_beside_its_networks(name, tmp_path
     assert all(written(name, result, tmp_path).values())
     if name == "sources":  # which shows the runs of the source's size, whatever group they are of
         return
+    if name == "rank_correlations":  # which is over all groups, and names them below
+        assert all(f"MLP 1×512, group {number}" in " ".join(result.notes) for number in range(3))
+        return
     if name in TABLES:
         named = set(result.numbers["group"].dropna())  # a panel of one group gives its rows no name
         assert named == {f"group {number}" for number in range(3)}, "group_name of reporting/accuracies.py names them"

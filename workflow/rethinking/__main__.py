@@ -16,6 +16,8 @@ COMMANDS = {
     "gather": "the runs' measures, points or steps to a data frame (called by the rule of that name)",
     "predictions": "what trained networks say of test images, to a data frame (called by the rule of that name)",
     "ledger": "the runs' ledgers to data frames (called by the rule of that name)",
+    "complexity_of_run": "a trained network's norms, margin and sharpness (called by the rule of that name)",
+    "complexity": "these of several runs to a data frame (called by the rule of that name)",
     "sizes": "the networks' sizes to a table (called by the rule of that name)",
     "architectures": "networks' sizes at the images that they are trained on (called by the rule of that name)",
     "kernel": "a kernel model by its name: its parameters chosen, its matrix made, its solutions found",

@@ -32,6 +32,7 @@ OUTPUTS = {
 RUN_FILES = ("run.json", "metrics.csv")  # of a run's files, those that all data frames are made from
 FRAMES = ("runs.csv", "curves.csv", "evaluations.csv")  # what all runs of a figure or table are gathered into
 OF_SOME = ("measures", "points", "steps")  # frames of what a run leaves only where its recipe asks for it
+COMPLEXITY = "complexity"  # the frame of measures that are taken of saved weights
 OF_LEDGERS = ("learned", "detection", "roc")  # the same, of what is made from ledgers
 TRAIN_LOGS = "results/logs/train"
 TRAIN_BENCHMARKS = "results/benchmarks/train"
@@ -40,6 +41,7 @@ NOTHING = "(?!)"  # Snakemake takes an empty expression for none, which anything
 ABOVE_PAGE = 4  # folders from a page up to where the workflow runs: results/report/<configuration>/index.html
 ABOVE_DATA = 2  # folders from a data set's file up to that of all data: results/data/<dataset>/manifest.json
 ABOVE_RUNS = 6  # folders from a run's file up to that of all runs: results/runs/<dataset>/…/seed0/run.json
+ABOVE_COMPLEXITY = 5  # the same of measures of saved weights: results/complexity/<dataset>/…/seed0.json
 
 
 def data_folder(dataset: str) -> str:
@@ -170,6 +172,16 @@ def files_of_runs(configuration: Configuration, section: str, file: str) -> list
     return sorted(f"{run_folder(run)}/{file}" for run in configuration.runs(section))
 
 
+def complexity_file(run: RunConfig) -> str:
+    """The measures of a run's network, which are taken when it has ended."""
+    return f"results/{COMPLEXITY}/{run.path}.json"
+
+
+def complexity_files(configuration: Configuration, section: str) -> list[str]:
+    """Those of all runs of a figure or table, sorted."""
+    return sorted(complexity_file(run) for run in configuration.runs(section))
+
+
 def frame_files(configuration: Configuration, section: str) -> list[str]:
     """The data frames that a figure is drawn from or a table made from."""
     frames = (FIGURES | TABLES)[section].frames
@@ -275,8 +287,28 @@ def run_options(configuration: Configuration, run: RunConfig, output: str) -> st
     `output` is one of its outputs as the job has it; what stands before `results/` there stands before all of these.
     """
     folder = run_folder(run)
-    before, found, _ = output.rpartition(folder)
-    assert found, f"{output}: is no output of {run.path}"
+    before = _before(output, folder)
+    options = data_options(configuration, run, before)
+    return " ".join(
+        [*options, f"--out {shlex.quote(before + folder)}", f"--state {shlex.quote(before + state_file(run))}"]
+    )
+
+
+def complexity_options(configuration: Configuration, run: RunConfig, output: str) -> str:
+    """The options of the job that measures a run's network; `output` as in `run_options`."""
+    before = _before(output, complexity_file(run))
+    return " ".join([f"--left {shlex.quote(before + run_folder(run))}", *data_options(configuration, run, before)])
+
+
+def _before(output: str, path: str) -> str:
+    """What stands before an output's path, as a job has it."""
+    before, found, _ = output.rpartition(path)
+    assert found, f"{output}: is not {path}"
+    return before
+
+
+def data_options(configuration: Configuration, run: RunConfig, before: str) -> list[str]:
+    """The options that name the folders of a run's data, with what stands before each."""
     corrupted = manifests(corrupted_files(configuration, run))
     split = split_files(configuration, run.dataset, run.seed)
     inputs = {
@@ -286,8 +318,7 @@ def run_options(configuration: Configuration, run: RunConfig, output: str) -> st
         "--split": split,
     }
     options = [folders_option(option, [before + file for file in files]) for option, files in inputs.items()]
-    options += [f"--out {shlex.quote(before + folder)}", f"--state {shlex.quote(before + state_file(run))}"]
-    return " ".join(filter(None, options))
+    return list(filter(None, options))
 
 
 def check_writable(folder: str) -> None:

@@ -75,6 +75,16 @@ def ledger_code() -> str:
     return code_digest("rethinking.stages.ledger")
 
 
+def complexity_of_run_code(run: RunConfig) -> str:
+    """Digest for a `complexity_of_run` job."""
+    return code_digest("rethinking.stages.complexity_of_run", MODELS[run.factory].module)
+
+
+def complexity_code() -> str:
+    """Digest for a `complexity` job."""
+    return code_digest("rethinking.stages.complexity")
+
+
 def sizes_code() -> str:
     """Digest for a `sizes` job."""
     return code_digest("rethinking.stages.sizes")

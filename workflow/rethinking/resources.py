@@ -1,4 +1,4 @@
-"""What a training job asks of a cluster, from its own sizes: memory and time on one CPU core.
+"""What a training job, and the measuring of its network, ask of a cluster: memory and time on one CPU core.
 
 Both are upper estimates. A job that ran out of either is tried again with more, and goes on from its saved state.
 """
@@ -16,6 +16,8 @@ BASE = 1500  # MB: torch and Python (650), the two Snakemakes that start a clust
 ACTIVATION = 5.6  # bytes that a step needs for each number that a layer puts out (measured: up to 4.2)
 PARAMETER = 40  # bytes: weight, gradient, velocity, the initial weight, the state twice while it is saved, and to spare
 LEDGER = 20  # bytes an example and evaluation: kept, gathered and written while it is saved, and to spare
+CURVED_IMAGES, CURVED_BATCH = 2000, 250  # of the Hessian (analysis/curvature.py), together and at a time
+CURVED, PRODUCTS = 12, 100  # work of a product with it in float64, in passes forward; products, of a slow case
 BYTES_OF = {"float32": 4, "float64": 8}
 BYTES = 9  # a pixel's value as stored, and as float32 before and after it is laid out for the network
 
@@ -53,6 +55,25 @@ def train_minutes(configuration: Configuration, run: RunConfig) -> int:
     images = 3 * shown + run.training.evaluations_per_epoch * (train + test)
     scale = _area(run, side) * run.arguments.get("width", 1) ** 2
     work = run.training.epochs * images * MODELS[run.factory].multiply_adds * scale
+    return ceil((STARTING + work / SPEED) / 60)
+
+
+def complexity_memory(configuration: Configuration, run: RunConfig) -> int:
+    """MB: what a training needs, and a batch's second derivatives in float64."""
+    network, width, area = (
+        MODELS[run.factory],
+        run.arguments.get("width", 1),
+        _area(run, _images(configuration, run)[3]),
+    )
+    activations = CURVED_BATCH * network.activations * area * width * CURVED * ACTIVATION / 1e6
+    return ceil(train_memory(configuration, run) + activations)
+
+
+def complexity_minutes(configuration: Configuration, run: RunConfig) -> int:
+    """Minutes: the products of a Hessian of so many images, and all training images once."""
+    train, _, _, side = _images(configuration, run)
+    images = train + PRODUCTS * CURVED * min(train, CURVED_IMAGES)
+    work = images * MODELS[run.factory].multiply_adds * _area(run, side) * run.arguments.get("width", 1) ** 2
     return ceil((STARTING + work / SPEED) / 60)
 
 

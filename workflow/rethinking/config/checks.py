@@ -136,6 +136,23 @@ def _check_true_validation(panel: Panel, asked: Asked) -> None:
         raise asked.entries.origins.error(where, False, f"must be true in {asked.key}")
 
 
+def _check_same_loss(panel: Panel, asked: Asked) -> None:
+    ends = (asked.recipe["stop"] or {}).get("criterion")
+    if panel.same_loss and (ends is None or CRITERIA[ends].loss is None or asked.recipe["stop"]["extra_epochs"]):
+        where = key_of(asked.entries, asked.group.recipe, "stop")
+        of_loss = next(name for name, criterion in CRITERIA.items() if criterion.loss is not None)
+        problem = f"must be {{criterion: {of_loss}, extra_epochs: 0}}: {asked.key} compares runs at the same loss"
+        raise asked.entries.origins.error(where, asked.recipe["stop"], problem)
+
+
+def _check_foldable(panel: Panel, asked: Asked) -> None:
+    setting = asked.recipe["batch_norm"]
+    if panel.foldable and setting is not None and setting["statistics"] == "batch":
+        where = key_of(asked.entries, asked.group.recipe, "batch_norm")
+        problem = f"must have running averages: {asked.key} folds batch normalisation into the weights that it measures"
+        raise asked.entries.origins.error(where, setting, problem)
+
+
 def _check_regularisers(panel: Panel, asked: Asked) -> None:
     if panel.regularisers is None:
         return
@@ -212,6 +229,8 @@ CHECKS: tuple[Callable[[Panel, Asked], Any], ...] = (
     _check_predictions,
     _check_early_stopping,
     _check_true_validation,
+    _check_same_loss,
+    _check_foldable,
     _check_regularisers,
     _check_difference,
     _check_derived,

@@ -102,10 +102,13 @@ LEARNED = {
 DETECTION = {**_NAMES, "Epoch": "epochs", "Score": "", "Auroc": ""}
 ROC = {**_NAMES, "Epoch": "epochs", "Score": "", "FalsePositiveRate": "fraction", "TruePositiveRate": "fraction"}
 
+# One row a run and measure of its trained network (outcomes/complexity.py).
+COMPLEXITY = {**_NAMES, "Measure": "", "Value": ""}
+
 # One row a point of a regression: those trained on, of epoch 0, then after some epochs those tested on. The input is
 # empty where it is several numbers.
 POINTS = {**_NAMES, "Epoch": "epochs", "Set": "", "Point": "", "Input": "", "Target": "", "Prediction": ""}
 
 FRAMES = {"runs": RUNS, "curves": CURVES, "evaluations": EVALUATIONS, "confusions": CONFUSIONS}
 FRAMES |= {"measures": MEASURES, "points": POINTS, "steps": STEPS, "predictions": PREDICTIONS}
-FRAMES |= {"learned": LEARNED, "detection": DETECTION, "roc": ROC}
+FRAMES |= {"complexity": COMPLEXITY, "learned": LEARNED, "detection": DETECTION, "roc": ROC}

@@ -32,6 +32,8 @@ class Panel:
     panel from which this one differs in the recipe alone. `several`: it may hold several groups, each with a name.
     `counts_as_one_of`: the section whose panel of this name its runs count as.
     `families`: its corruptions are variants of these, beside true labels.
+    `same_loss`: its runs end as soon as they meet a criterion of the training loss. `foldable`: batch normalisation,
+    where there is any, has running averages in evaluation mode.
     `measures`: its recipes take these, after each epoch. `steps`: they log every so many steps. `ledger`: they keep
     one. `early_stopping`: they end runs by validation. `true_validation`: held-out images keep their true labels,
     whatever the corruption.
@@ -63,6 +65,8 @@ class Panel:
     predictions: bool = False
     lists: tuple[str, ...] = ()
     same_steps: bool = False
+    same_loss: bool = False
+    foldable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +112,10 @@ RANDOM = ("random_labels-1.0",)
 SIZES = {"sizes": replace(BY_SIZE, corruptions=RANDOM)}
 SETTINGS = {"settings": replace(BY_SIZE, one_model=True)}
 RATES = {"rates": Panel(lists=("datasets", "recipes"), same_steps=True, in_full=True, corruptions=RANDOM)}
+
+# Networks at several levels of noise, all trained until the same loss, whose weights are measured.
+AT_ONE_LOSS = Panel(by_level=True, same_loss=True, foldable=True, redraws=False)
+
 # Label noise by where it comes from; that of people may be left out, where a data set has none.
 NOISE_KINDS = {
     "people": Panel(ledger=True, families=("human_labels",), part="people"),

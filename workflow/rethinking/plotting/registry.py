@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rethinking.outcomes.registry import (
+    AT_ONE_LOSS,
     BY_STEP,
     EPOCH_BY_EPOCH,
     NOISE_KINDS,
@@ -241,6 +242,20 @@ FIGURES = {
         frames=("runs", "architectures"),
         published=("sources.yaml",),
         at_any_size=True,
+    ),
+    "complexity": Figure(
+        module="rethinking.plotting.complexity",
+        function="figure",
+        description="norms, margins and sharpness of trained networks against the level of label noise",
+        panels={"levels": AT_ONE_LOSS},
+        frames=("runs", "complexity"),
+    ),
+    "complexity_ranks": Figure(
+        module="rethinking.plotting.complexity_ranks",
+        function="figure",
+        description="how well these order networks by test error, within a level and over levels",
+        panels={"levels": replace(AT_ONE_LOSS, several=True)},
+        frames=("runs", "complexity"),
     ),
     "models": Figure(
         module="rethinking.plotting.models",

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from rethinking.outcomes.registry import (
+    AT_ONE_LOSS,
     BY_STEP,
     EPOCH_BY_EPOCH,
     NOISE_KINDS,
@@ -143,6 +144,20 @@ TABLES = {
         panels=RATES,
         frames=("runs",),
         settings=("learning_rate",),
+    ),
+    "complexity_by_level": Table(
+        module="rethinking.reporting.complexity_by_level",
+        function="table",
+        description="norms, margins and sharpness of trained networks at each level of label noise",
+        panels={"levels": AT_ONE_LOSS},
+        frames=("runs", "complexity"),
+    ),
+    "rank_correlations": Table(
+        module="rethinking.reporting.rank_correlations",
+        function="table",
+        description="Kendall's rank correlations of these with test error, within a level and over levels",
+        panels={"levels": replace(AT_ONE_LOSS, several=True)},
+        frames=("runs", "complexity"),
     ),
     "per_class": Table(
         module="rethinking.reporting.per_class",

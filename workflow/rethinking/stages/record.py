@@ -32,6 +32,7 @@ from rethinking.stages.confusions import read_confusions, read_matrices
 from rethinking.stages.frames import read_published
 from rethinking.stages.gather import gathered
 from rethinking.stages.page_parts import day_of
+from rethinking.stages.record_complexity import keep_measured, kept_complexity
 from rethinking.stages.record_computed import computed_frames, copied, keep_computed
 from rethinking.stages.record_ledgers import keep_ledger, kept_frames
 from rethinking.stages.sealing import left_by_run, read_run
@@ -88,6 +89,7 @@ def keep(configuration: Configuration, folder: Path, kept: Path) -> dict[str, st
         for file in (file for name in names if (file := folder / path / name).exists()):
             copied(left_by_run(folder / path, summary, file.name), kept / path / file.name)
         keep_ledger(configuration, folder / path, summary, kept / path)
+        keep_measured(run, summary, folder.parent, kept / path)
     return {path: day_of(folder / path) for path in found}
 
 
@@ -145,6 +147,8 @@ def arguments_of(
         numbers["architectures"] = table(jobs.architectures_job(configuration, section.name))
     if {*OF_LEDGERS} & {*entry.frames}:
         numbers |= kept_frames(folders, configuration.sections[section.name]["horizon"])
+    if "complexity" in entry.frames:
+        numbers["complexity"] = kept_complexity(folders)
     published = read_published(CHECKOUT / PAPER, described.published(configuration, section.name))
     return entry.arguments(numbers, published)
 
