@@ -17,8 +17,8 @@ from rethinking.analysis.detection import detection, roc
 from rethinking.analysis.learned import learned
 from rethinking.names import split_corruption
 from rethinking.outcomes.columns import MISTAKE, PREDICTIONS, RUN, STRIP
-from rethinking.outcomes.complexity import MEASURED
 from rethinking.outcomes.criteria import CRITERIA
+from rethinking.outcomes.measured import MEASURED
 
 EPOCHS, STEPS, CLASSES, OF_A_CLASS = 12, 25, ("cat", "dog", "frog"), 20
 

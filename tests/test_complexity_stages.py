@@ -17,7 +17,7 @@ from rethinking.engine.initialisation import initialise
 from rethinking.engine.reproducibility import generator
 from rethinking.models.registry import MODELS
 from rethinking.outcomes.columns import COMPLEXITY
-from rethinking.outcomes.complexity import MEASURED
+from rethinking.outcomes.measured import MEASURED
 from rethinking.run import RunConfig
 from rethinking.stages import complexity, complexity_of_run
 from rethinking.stages.record_complexity import FILE, keep_measured, kept_complexity

@@ -178,6 +178,7 @@ def test_only_the_configurations_of_all_of_cifar_10_are_of_the_paper_s_size():
         "blog-source",
         "lecture-source",
         "human-noise-source",
+        "complexity-source",
     }
     assert all(found in ({True}, {False}) for found in of_size.values())
 

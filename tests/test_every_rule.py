@@ -16,7 +16,7 @@ from rethinking.data.corruptions import people as human
 from rethinking.outcomes.dictionary import column
 
 # A data set of 100 images in the layout of CIFAR-10 with people's labels, of whose files the loopback server is the
-# mirror, the same with a validation set, and a folder of pictures; seven trainings, of every kind of data.
+# mirror, the same with a validation set, and a folder of pictures; nine trainings, of every kind of data.
 WALK = """\
 name: walk
 seeds: [0]
@@ -34,6 +34,7 @@ recipes:
   quick: {epochs: 1, batch_size: 25, learning_rate: 0.01, crop: null}
   redrawn: {extends: quick, epochs: 2, redraw_labels_after: [1]}
   measured: {extends: quick, measures: [frobenius_norm], ledger: true}
+  until-loss: {extends: quick, stop: {criterion: loss_0_01}}
   numbers: {epochs: 3, crop: null, whitening: none, measures: [frobenius_norm], predictions_every: 2}
 kernels: {one: {dataset: small, features: pixels, bandwidths: [0.01], choose: {held_out: 20}}}
 implicit_regularisation: {dataset: small, images: 10, epochs: 2}
@@ -76,6 +77,11 @@ tables:
     dataset: held-out
     recipe: quick
     panels: {networks: {models: [mlp-w0.05], corruptions: [shuffled_pixels]}}
+  rank_correlations:
+    dataset: held-out
+    recipe: until-loss
+    fit_criterion: loss_0_01
+    panels: {levels: {models: [mlp-w0.05], levels: [0, 1]}}
 """
 # Every target that is called by a name of its own, and one of each kind that is called like a file or an experiment.
 EXPERIMENT = "mlp-w0.05_1.0_none"

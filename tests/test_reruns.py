@@ -384,6 +384,72 @@ def test_a_deleted_frame_of_confusion_matrices_is_gathered_again(checkout):
     assert train([MLP], "true_labels") <= checkout.jobs(target=target)
 
 
+# -- measures of saved weights -----------------------------------------------------------------------------------------
+
+RANKS = "results/tables/tiny/rank_correlations.csv"
+OF_RANKS = job("complexity", name="tiny", section="rank_correlations")
+RANKED = job("table", name="tiny", table="rank_correlations")
+GATHERED = OF_RANKS | job("aggregate", name="tiny", section="rank_correlations") | RANKED
+
+
+def measuring(corruption: str) -> Jobs:
+    names = {"dataset": "digits-50", "model": MLP, "corruption": corruption, "recipe": "until-loss", "seed": "0"}
+    return job("complexity_of_run", **names)
+
+
+MEASURINGS = measuring("true_labels") | measuring("random_labels-0.5")
+UNTIL_LOSS = train([MLP], "true_labels", "until-loss") | train([MLP], "random_labels-0.5", "until-loss")
+
+
+@pytest.fixture
+def ranked(checkout: Checkout) -> Checkout:
+    """The copy with a table of measures of two runs, all made."""
+    configuration = checkout.configuration()
+    configuration["recipes"]["until-loss"] = {"extends": "quick", "stop": {"criterion": "loss_0_01"}}
+    panels = {"levels": {"models": [MLP], "levels": [0, 0.5]}}
+    of_loss = {"dataset": "digits-50", "recipe": "until-loss", "fit_criterion": "loss_0_01", "panels": panels}
+    configuration["tables"]["rank_correlations"] = of_loss
+    checkout.configure(configuration)
+    assert checkout.run(target=RANKS) == UNTIL_LOSS | MEASURINGS | GATHERED
+    assert checkout.jobs(target=RANKS) == set()
+    return checkout
+
+
+def test_what_is_measured_of_weights_is_measured_once_and_for_no_figure_that_does_not_ask(ranked):
+    assert ranked.jobs() == set()
+    assert not [rule for rule, _ in ranked.jobs("--forceall") if rule.startswith("complexity")]
+    (ranked / "results/tables/tiny/rank_correlations/complexity.csv").unlink()
+    assert ranked.jobs(target=RANKS) == OF_RANKS | RANKED
+    measured = ranked / f"results/complexity/digits-50/{MLP}/random_labels-0.5/until-loss/seed0.json"
+    measured.unlink()
+    assert ranked.jobs(target=RANKS) == measuring("random_labels-0.5") | OF_RANKS | RANKED
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("analysis/curvature.py", MEASURINGS | OF_RANKS | RANKED),
+        ("outcomes/measured.py", MEASURINGS | OF_RANKS | RANKED),
+        ("stages/complexity.py", OF_RANKS | RANKED),
+        ("outcomes/complexity.py", RANKED),
+        ("outcomes/rank_correlation.py", RANKED),
+        ("plotting/complexity.py", set()),
+    ],
+)
+def test_code_of_measures_trains_nothing_and_what_shows_them_measures_nothing(module, expected, ranked):
+    ranked.edit(f"workflow/rethinking/{module}", with_code)
+    assert ranked.jobs(target=RANKS) == expected
+
+
+def test_weights_are_not_missed_once_measured_and_a_run_that_is_made_again_is_measured_again(ranked):
+    run = ranked / f"results/runs/digits-50/{MLP}/true_labels/until-loss/seed0"
+    (run / "weights.safetensors").unlink()
+    assert ranked.jobs(target=RANKS) == set()
+    (run / "run.json").unlink()
+    again = train([MLP], "true_labels", "until-loss") | measuring("true_labels")
+    assert ranked.jobs(target=RANKS) == again | GATHERED
+
+
 # -- a figure of no runs -----------------------------------------------------------------------------------------------
 
 

@@ -20,7 +20,9 @@ LEARNED = ["learned-first", "learned-first-digits", "learned-first-source"]
 NOISE = ["human-noise", "human-noise-digits", "human-noise-source"]
 CAPACITY = ["capacity", "capacity-digits", "capacity-source"]
 RATES = ["capacity-rates", "capacity-rates-digits", "capacity-rates-source"]
-RECORDED = [name for name in LEARNED + NOISE + CAPACITY + RATES if (CHECKOUT / KEPT / name).is_dir()]
+COMPLEXITY = ["complexity", "complexity-digits", "complexity-source"]
+ALL = LEARNED + NOISE + CAPACITY + RATES + COMPLEXITY
+RECORDED = [name for name in ALL if (CHECKOUT / KEPT / name).is_dir()]
 
 
 @pytest.mark.parametrize("name", LEARNED)
@@ -125,7 +127,7 @@ def cells_of(file: Path) -> set[str]:
     return {with_interval(*row, digits) for part in ends for row in part for digits in range(4)}
 
 
-@pytest.mark.parametrize("name", LEARNED + NOISE + CAPACITY + RATES)
+@pytest.mark.parametrize("name", ALL)
 def test_the_page_of_a_study_names_the_command_of_each_size(name):
     page = name.removesuffix("-digits").removesuffix("-source").removesuffix("-rates")
     text = Path(CHECKOUT / f"docs/studies/{page}.md").read_text(encoding="utf-8")

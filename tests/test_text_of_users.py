@@ -30,6 +30,7 @@ CAPTION_ALONE = (
     "learned_first",
     "label_errors",
     "capacity",
+    "complexity_ranks",
 )  # no other text of these has names of users
 
 

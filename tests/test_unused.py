@@ -67,6 +67,8 @@ def test_what_a_used_recipe_extends_and_what_another_file_has_are_not_said(value
         "studies/blog",
         "studies/lecture",
         "studies/learned-first",
+        "studies/complexity",
+        "studies/complexity-digits",
     ],
 )
 def test_what_is_shipped_uses_what_it_has(name):

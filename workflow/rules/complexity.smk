@@ -39,7 +39,7 @@ rule complexity:
     params:
         plan=lambda wildcards: canonical_json(CONFIGURATION.plan(wildcards.section)),
         run_code=runs_code,
-        code=provenance.complexity_code(),
+        code=lambda _: provenance.complexity_code(),
         runs=subpath(input[0], ancestor=paths.ABOVE_RUNS),
         measured=lambda wildcards, input: Path(input.measured[0]).parents[paths.ABOVE_COMPLEXITY - 1],
     shell:

@@ -1,7 +1,7 @@
 """Measures of a trained network's complexity from its weights and its training set alone (Neyshabur et al. 2017).
 
-All but the margin are of the network with its batch normalisation folded (rethinking.analysis.folding). What they are
-called, and what is made of them, stands in rethinking.outcomes.complexity.
+All but the margin are of the network with its batch normalisation folded (rethinking.analysis.folding). Their names are
+those of rethinking.outcomes.measured.
 """
 
 import math

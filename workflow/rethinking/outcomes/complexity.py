@@ -4,13 +4,10 @@ import numpy as np
 import pandas as pd
 
 from rethinking.outcomes.columns import RUN
+from rethinking.outcomes.measured import MEASURED
 from rethinking.outcomes.selection import on_true_labels, runs_of_panel, without_diverged
 from rethinking.sections import Section
 
-# What is taken of the weights and kept (analysis/complexity.py).
-MEASURED = (
-    "frobenius_norm", "distance_from_initialisation", "spectral_product", "path_norm", "margin", "hessian_eigenvalue",
-)  # fmt: skip
 # What is shown: each is to be larger where a network generalises worse.
 MEASURES = {
     "frobenius_norm": "Frobenius norm",
@@ -21,8 +18,13 @@ MEASURES = {
     "product_over_margin": "(product / margin)²",
     "hessian_eigenvalue": "largest Hessian eigenvalue",
 }
-# What a measure must be better than.
-COMPETITORS = {"num_parameters": "parameters", "time_to_fit": "epochs to the loss", "level": "level itself"}
+# What a measure must be better than; the loss, which runs pass by a step or a few, is to have no rank.
+COMPETITORS = {
+    "num_parameters": "parameters",
+    "time_to_fit": "epochs to the loss",
+    "final_train_loss": "training loss at the end",
+    "level": "level itself",
+}
 ERROR = "final_test_error"
 
 

@@ -30,7 +30,8 @@ def pairs_of(rows: pd.DataFrame, same: Sequence[str], differ: Sequence[str] = ()
     """The pairs of rows that share the columns `same` and of the columns `differ` none.
 
     Seeds (column `seed`) are drawn with replacement. A pair within a seed is there as often as that was drawn, another
-    once for each pair of draws.
+    once for each pair of draws. Copies of a seed are not held against each other: as if they were two seeds, pairs
+    within one would count for more the more often it was drawn.
     """
     first, second = np.triu_indices(len(rows), 1)
     kept = np.ones(len(first), bool)
@@ -43,7 +44,7 @@ def pairs_of(rows: pd.DataFrame, same: Sequence[str], differ: Sequence[str] = ()
     draws = DRAWS if len(seeds) > 1 else 0
     drawn = np.random.default_rng(seed).multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), draws)
     times = np.vstack([np.ones((1, len(seeds))), drawn])
-    within = np.full(len(first), "seed" in same)
+    within = place[first] == place[second]
     weights = times[:, place[first]] * np.where(within, 1.0, times[:, place[second]])
     return Pairs(first, second, weights)
 

@@ -11,6 +11,7 @@ from rethinking.outcomes.selection import runs_of_panel
 from rethinking.outcomes.wording import capitalised, diverged_sentence, images_of, when_fitted
 from rethinking.plotting.curves import draw_band, lines_sentence, mean_and_range
 from rethinking.plotting.layout import Handles, lay_out
+from rethinking.plotting.powers import label_powers
 from rethinking.plotting.style import model_styles, style
 from rethinking.sections import Section
 
@@ -53,11 +54,12 @@ def draw(axes: Axes, shown: pd.DataFrame, name: str, section: Section) -> None:
 
 
 def scale(axes: Axes) -> None:
-    """A logarithmic axis, with numbers on it however short it is."""
+    """A line at one, and a logarithmic axis where values lie so far apart that it has several numbers on it."""
     low, high = axes.get_ylim()
     axes.axhline(1, color="0.45", linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=1.5)
-    if high > 0 and high / max(low, high / 1e6) > 8:
+    if high > 0 and high / max(low, high / 1e6) > 30:
         axes.set_yscale("log")
+        label_powers(axes.yaxis)
 
 
 def caption(runs: pd.DataFrame, section: Section) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from rethinking.analysis.aggregate import curves_table
 from rethinking.files import atomic, read_json
-from rethinking.outcomes.complexity import MEASURED
+from rethinking.outcomes.measured import MEASURED
 from rethinking.stages.runs import add_arguments, read_runs
 
 WEIGHTS = "weights.safetensors"

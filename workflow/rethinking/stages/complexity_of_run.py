@@ -7,18 +7,15 @@ import math
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file
-
 from rethinking.analysis.complexity import measures
 from rethinking.engine.device import choose_device
 from rethinking.engine.reproducibility import generator, make_deterministic
 from rethinking.files import sha256, write_json
-from rethinking.outcomes.complexity import MEASURED
+from rethinking.outcomes.measured import MEASURED
 from rethinking.run import RunConfig
-from rethinking.stages.complexity import WEIGHTS
 from rethinking.stages.placement import place
 from rethinking.stages.run_folder import load_data
-from rethinking.stages.sealing import left_by_run, read_run
+from rethinking.stages.saved import WEIGHTS, read_saved, weights_of
 
 
 def measured(
@@ -29,22 +26,22 @@ def measured(
     The network before its first step is made again from the run's seed. Raises ValueError where weights or data are not
     those that run.json is of.
     """
-    summary = read_run(folder)
-    weights = left_by_run(folder, summary, WEIGHTS)
+    saved = read_saved(folder)
+    weights = weights_of(saved)
     arrays, manifest, of_data = load_data(data, corrupted, split)
-    if of_data["data_sha256"] != summary["data_sha256"]:
+    if of_data["data_sha256"] != saved.summary["data_sha256"]:
         raise ValueError(f"{data}: not what {run.path} was trained on; delete the run to train it on this")
     device = choose_device()
     make_deterministic("float32")
     model, sets = place(arrays, run, len(manifest["classes"]), "float32", device)
     initial = copy.deepcopy(model)
-    model.load_state_dict(load_file(weights))
+    model.load_state_dict(weights)
     found: dict[str, float] = dict.fromkeys(MEASURED, math.nan)
     if all(tensor.isfinite().all() for tensor in model.state_dict().values()):  # else the run diverged
         drawn = generator(run.seed, "order", 0)  # that of an epoch which no training has
         found = measures(model, initial, sets.train.images, sets.train.labels, drawn, sets.resize)
     kept = {name: value if math.isfinite(value) else None for name, value in found.items()}
-    return {"weights": sha256(weights), "measures": kept}
+    return {"weights": sha256(folder / WEIGHTS), "measures": kept}
 
 
 def main(argv: list[str]) -> None:
