@@ -158,12 +158,12 @@ def facts_of(pictures: Pictures, entry: Values) -> Values:
 
 def check_numbers(entry: Values, key: str, origins: ConfigOrigins) -> None:
     """That nothing is asked of the numbers of a regression that only images, or classes, have."""
+    if "classes" in entry["original"]:
+        raise origins.error(f"{key}.original.classes", entry["original"]["classes"], "a regression has none")
     defaults = schema.fill({}, "datasets", "dataset")
     for part in ("image_size", "channels", "class_names", "stratified_validation", HUMAN_LABELS):
         if entry[part] != defaults[part]:
             raise origins.error(f"{key}.{part}", entry[part], "numbers of a regression have no such thing")
-    if "classes" in entry["original"]:
-        raise origins.error(f"{key}.original.classes", entry["original"]["classes"], "a regression has none")
 
 
 def check_facts(entry: Values, key: str, origins: ConfigOrigins) -> None:
