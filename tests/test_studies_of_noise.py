@@ -63,7 +63,7 @@ def test_the_recorded_tables_are_made_from_the_recorded_runs(name):
         assert comma_separated(made) == (CHECKOUT / KEPT / name / f"{table}.csv").read_text(encoding="utf-8")
 
 
-PAGES = {"learned-first": LEARNED, "human-noise": NOISE, "capacity": CAPACITY}
+PAGES = {"learned-first": LEARNED, "human-noise": NOISE, "capacity": CAPACITY, "complexity": COMPLEXITY}
 INTERVAL = re.compile(r"-?\d+(?:\.\d+)? \[-?\d+(?:\.\d+)?, -?\d+(?:\.\d+)?\]")
 
 
