@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from rocrate.rocrate import ROCrate  # pyright: ignore[reportMissingImports]
 
 NEEDS = 'rocrate is not installed: pip install -e ".[crate]"'
-FORMATS = {".csv": "text/csv", ".json": "application/json", ".md": "text/markdown", ".yaml": "application/yaml"}
+FORMATS = {
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".md": "text/markdown",
+    ".pkl": "application/octet-stream",  # confusion matrices
+    ".yaml": "application/yaml",
+}
 LICENCES = "https://spdx.org/licenses/"
 
 
