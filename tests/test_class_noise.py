@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from test_human_labels import WHOLE, content, saved
-from tiny_workflow import TINY
+from tiny_workflow import with_corruptions
 
 from rethinking.analysis.corrupted_test_labels import error_on_alike
-from rethinking.config import Configuration, jobs
+from rethinking.config import jobs
 from rethinking.data.corruptions import people as human
 from rethinking.data.corruptions.class_noise import class_noise, measured, named
 from rethinking.data.corruptions.random_labels import random_labels
@@ -87,17 +86,9 @@ def test_the_error_to_be_expected_on_test_labels_that_become_one_of_the_others_i
 # What a configuration says --------------------------------------------------------------------------------------------
 
 
-def loaded(variants: dict[str, Any], corruption: str = "true_labels") -> Configuration:
-    values = yaml.safe_load(TINY)
-    values["corruptions"] = variants
-    curves = values["figures"]["fig1"]["panels"]["learning_curves"]
-    curves["corruptions"] = list(dict.fromkeys(["true_labels", corruption]))
-    return Configuration.of_layers("mine.yaml", {"mine.yaml": values})
-
-
 def test_numbers_of_a_file_are_part_of_the_job_so_that_other_ones_make_it_again(tmp_path):
     (tmp_path / "pairs.csv").write_text("\n".join(",".join(map(str, row)) for row in np.eye(10)) + "\n")
-    made = loaded({"pairs": {"family": "class_noise", "matrix": str(tmp_path / "pairs.csv")}}, "pairs-0.4")
+    made = with_corruptions({"pairs": {"family": "class_noise", "matrix": str(tmp_path / "pairs.csv")}}, "pairs-0.4")
     job = jobs.corruption_job(made, "digits-50", "pairs-0.4", 0)
     assert job["corruption"]["options"]["matrix"] == np.eye(10).tolist()
     assert job["corruption"]["level"] == 0.4
@@ -105,7 +96,7 @@ def test_numbers_of_a_file_are_part_of_the_job_so_that_other_ones_make_it_again(
 
 
 def test_a_measured_matrix_needs_the_file_of_people_s_labels():
-    made = loaded({"like_people": {"family": "class_noise", "matrix": "human_labels-worse"}})
+    made = with_corruptions({"like_people": {"family": "class_noise", "matrix": "human_labels-worse"}})
     assert jobs.corruption_download(made, "cifar10", "like_people-1.0") == "cifar10/human_labels"
     assert jobs.corruption_job(made, "cifar10", "like_people-1.0", 0)["subset"] == {"size": None, "seed": 0}
 
@@ -135,7 +126,7 @@ def test_a_measured_matrix_needs_the_file_of_people_s_labels():
 )  # fmt: skip
 def test_a_matrix_that_cannot_be_is_refused_with_its_key(variants, corruption, message):
     with pytest.raises(ConfigurationError) as refused:
-        loaded(variants, corruption)
+        with_corruptions(variants, corruption)
     assert str(refused.value).startswith(f"mine.yaml: {message}")
 
 
@@ -143,4 +134,4 @@ def test_a_torn_line_of_a_file_is_refused_with_the_file(tmp_path):
     path: Path = tmp_path / "noise.csv"
     path.write_text("0.5,0.5\n0.5,half\n")
     with pytest.raises(ConfigurationError, match=r"noise\.csv.*cannot be read as rows of numbers"):
-        loaded({"mine": {"family": "class_noise", "matrix": str(path)}})
+        with_corruptions({"mine": {"family": "class_noise", "matrix": str(path)}})

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from picture_archives import picture
 from test_reruns import MLP, corrupt, train
-from tiny_workflow import TINY, Checkout
+from tiny_workflow import TINY, Checkout, with_corruptions
 
 from rethinking import files, owners
 from rethinking.__main__ import main
@@ -183,14 +183,6 @@ def test_a_file_that_changes_before_the_job_reads_it_is_refused(tmp_path):
 # -- what a configuration says -----------------------------------------------------------------------------------------
 
 
-def loaded(variants: dict[str, Any], corruption: str = "true_labels") -> Configuration:
-    values = yaml.safe_load(TINY)
-    values["corruptions"] = variants
-    curves = values["figures"]["fig1"]["panels"]["learning_curves"]
-    curves["corruptions"] = list(dict.fromkeys(["true_labels", corruption]))
-    return Configuration.of_layers("mine.yaml", {"mine.yaml": values})
-
-
 def fifty(labels: Any = range(50)) -> str:
     """Labels of the tiny configuration's 50 training images."""
     return lines(label % 10 for label in labels)
@@ -199,7 +191,7 @@ def fifty(labels: Any = range(50)) -> str:
 def test_the_job_has_the_file_s_digest_and_not_its_place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = saved(tmp_path, fifty(), "my labels.csv")
-    made = loaded({"mine": {"family": "given_labels", "path": "my labels.csv"}}, "mine")
+    made = with_corruptions({"mine": {"family": "given_labels", "path": "my labels.csv"}}, "mine")
     job = jobs.corruption_job(made, "digits-50", "mine", 0)
     expected = {"name": "mine", "family": "given_labels", "level": None, "options": {}, "sha256": files.sha256(path)}
     assert job == {"dataset": "digits-50", "corruption": expected, "seed": 0}
@@ -211,7 +203,7 @@ def test_the_job_has_the_file_s_digest_and_not_its_place(tmp_path, monkeypatch):
 def test_a_registered_name_needs_no_family(variant, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     saved(tmp_path, fifty())
-    made = loaded({"given_labels": variant}, "given_labels")
+    made = with_corruptions({"given_labels": variant}, "given_labels")
     assert jobs.corruption_job(made, "digits-50", "given_labels", 0)["corruption"]["family"] == "given_labels"
     assert jobs.labels_file(made, "given_labels") == "labels.csv"
 
@@ -254,7 +246,7 @@ def test_what_cannot_be_is_refused_before_any_job_with_file_and_key(
     if content is not None:
         saved(tmp_path, content)
     with pytest.raises(ConfigurationError) as refused:
-        loaded(variants, corruption)
+        with_corruptions(variants, corruption)
     assert str(refused.value).startswith("mine.yaml: ")
     assert message in str(refused.value)
 
@@ -286,7 +278,7 @@ def test_as_many_names_as_classes_are_asked_for():
 def test_a_regression_and_a_recipe_that_redraws_take_no_given_labels(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     saved(tmp_path, fifty())
-    made = loaded({"mine": FILE})
+    made = with_corruptions({"mine": FILE})
     made.recipes["numbers"] = made.recipes["quick"] | {"whitening": "none"}
     with pytest.raises(ConfigurationError, match="a regression, has neither"):
         made.run("noisy_line", "toy_regression", "mine", "numbers", 0)
@@ -300,17 +292,17 @@ def test_two_configurations_of_different_files_do_not_replace_each_other_s_label
     made = []
     for shift in (0, 1):
         saved(tmp_path, fifty(range(shift, 50 + shift)))
-        made.append(owners.of_corruption(loaded({"mine": FILE}, "mine"), "digits-50", "mine", 0))
+        made.append(owners.of_corruption(with_corruptions({"mine": FILE}, "mine"), "digits-50", "mine", 0))
     assert made[0] != made[1]
     saved(tmp_path, fifty(), "moved.csv")
-    moved = loaded({"mine": FILE | {"path": "moved.csv"}}, "mine")
+    moved = with_corruptions({"mine": FILE | {"path": "moved.csv"}}, "mine")
     assert owners.of_corruption(moved, "digits-50", "mine", 0) == made[0]
 
 
 def test_pictures_of_a_data_set_show_given_labels_where_these_are_its(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     saved(tmp_path, fifty())
-    made = loaded({"mine": FILE})
+    made = with_corruptions({"mine": FILE})
     made.samples["corruptions"] = ["true_labels", "mine"]
     assert jobs.sampled(made, "digits-50") == ["true_labels", "mine"]
     assert jobs.sampled(made, "digits") == ["true_labels"]

@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from rethinking.config import Configuration
+
 # What Snakemake prints of a job, in a dry run or a real one.
 JOB = re.compile(r"^(?:local)?rule (\S+):\n((?:    .*\n)*)", re.MULTILINE)
 
@@ -45,6 +47,15 @@ tables:
 
 
 Jobs = set[tuple[str, frozenset[str]]]
+
+
+def with_corruptions(variants: dict[str, Any], corruption: str = "true_labels") -> Configuration:
+    """The tiny configuration with corruptions of its own, one of which its learning curves show."""
+    values = yaml.safe_load(TINY)
+    values["corruptions"] = variants
+    curves = values["figures"]["fig1"]["panels"]["learning_curves"]
+    curves["corruptions"] = list(dict.fromkeys(["true_labels", corruption]))
+    return Configuration.of_layers("mine.yaml", {"mine.yaml": values})
 
 
 def jobs_in(printed: str) -> Jobs:

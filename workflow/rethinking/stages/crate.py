@@ -1,7 +1,6 @@
 """What is recorded as an RO-Crate: files with their sha256, columns of CSV files with their units and meanings."""
 
 import csv
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ import yaml
 
 from rethinking.checkout import CHECKOUT, SCHEMAS
 from rethinking.config.described import CITATION
-from rethinking.files import read_csv, read_text
+from rethinking.files import read_csv, read_text, sha256
 from rethinking.outcomes.dictionary import FILE, column
 
 if TYPE_CHECKING:
@@ -77,13 +76,12 @@ def describe(crate: "ROCrate", citation: dict[str, Any]) -> None:
 
 def add(crate: "ROCrate", file: Path, name: str, description: str) -> None:
     """Add a file, with its columns where it has any."""
-    content = file.read_bytes()
     facts: dict[str, Any] = {
         "name": name,
         "description": description,
         "encodingFormat": FORMATS[file.suffix],
-        "contentSize": str(len(content)),
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "contentSize": str(file.stat().st_size),
+        "sha256": sha256(file),
     }
     if file.suffix == ".csv":
         facts["variableMeasured"] = [{"@id": each} for each in columns(crate, file)]

@@ -71,17 +71,15 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--onnx", action="store_true", help="of RUN: write the network as ONNX, too")
     parser.add_argument("--configfile", help="of RUN: configuration with its data set; config/config.yaml by default")
     args = parser.parse_args(argv)
+    if args.what in ("tensorboard", "crate") and (args.onnx or args.configfile):
+        parser.error("--onnx and --configfile are for the network of one RUN")
     if args.what == "tensorboard":
-        if args.onnx or args.configfile:
-            parser.error("--onnx and --configfile are for the network of one RUN")
         folders = tensorboard(args.runs or RESULTS / "runs", args.out)
         print(f"{args.out}: {len(folders)} runs; tensorboard --logdir {args.out} shows them")
         return
     if args.runs:
         parser.error("--runs is for tensorboard; name the folder of one run alone")
     if args.what == "crate":
-        if args.onnx or args.configfile:
-            parser.error("--onnx and --configfile are for the network of one RUN")
         from rethinking.stages import crate
         from rethinking.stages.record import KEPT
 
