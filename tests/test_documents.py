@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 import matplotlib
+import pandas as pd
 import pytest
 from studies import script
 
@@ -42,6 +43,24 @@ def test_the_readme_is_read_in_a_minute():
     text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 100
     assert {"docs/pictures/fig1.svg", "docs/pictures/rules.svg"} <= set(LINK.findall(text))
+
+
+def test_the_readme_counts_what_holds_and_what_does_not_as_the_recorded_comparison_does():
+    text = " ".join((CHECKOUT / "README.md").read_text(encoding="utf-8").split())
+    recorded = CHECKOUT / "docs/results/cifar10-cpu/paper_vs_ours.md"
+    heading = recorded.read_text(encoding="utf-8").partition("\n")[0]
+    kinds = {kind: int(count) for count, kind in re.findall(r"(\d+) ([a-zI: ]+\w)", heading, re.IGNORECASE)}
+    not_run = kinds["not run"] + kinds["not run: ImageNet"]
+    assert (
+        f"{kinds['reproduced']} are reproduced, {kinds['differs']} differ, {kinds['can hardly fail']} can hardly fail"
+        f" and {not_run} have not run" in text
+    )
+    numbers = pd.read_csv(recorded.with_suffix(".csv"))
+    for model, times in (("mlp_1x512", "takes {:.2f} times as long to fit as on true ones (the paper: {:.2f})"),
+                         ("alexnet", "AlexNet {:.2f} times ({:.2f})")):  # fmt: skip
+        of_one = (numbers["model"] == model) & (numbers["corruption"] == "random_labels-1.0")
+        [row] = numbers[of_one & (numbers["quantity"] == "relative_time")].to_dict("records")
+        assert times.format(row["ours"], row["paper"]) in text
 
 
 def test_every_page_of_the_site_is_in_its_contents():
