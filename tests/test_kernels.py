@@ -152,7 +152,7 @@ def test_a_solution_is_that_of_the_equations_and_has_the_least_norm(shift, tmp_p
     blocks, labels = gram_of(tmp_path, points()), one_hot(np.arange(TRAIN) % 3, 3)
     matrix = blocks.leading(TRAIN)
     factor, jitter = factor_of(blocks, shift, {}, quiet)
-    found = solve(blocks, shift, labels, factor, jitter)
+    found = solve(blocks, shift, labels, factor, jitter, quiet)
     expected = np.linalg.solve(matrix + shift * np.eye(TRAIN), labels)
     assert jitter == 0
     assert found.residual < 1e-8
@@ -165,7 +165,7 @@ def test_a_solution_is_that_of_the_equations_and_has_the_least_norm(shift, tmp_p
 def test_eigenvalues_are_those_of_the_matrix(tmp_path):
     blocks = gram_of(tmp_path, points(), bandwidth=10.0)
     factor, _ = factor_of(blocks, 0.0, {}, quiet)
-    smallest, largest = extreme_eigenvalues(blocks, factor)
+    smallest, largest = extreme_eigenvalues(blocks, factor, quiet)
     expected = np.linalg.eigvalsh(blocks.leading(TRAIN))
     assert smallest == pytest.approx(expected[0], rel=0.02)
     assert largest == pytest.approx(expected[-1], rel=0.02)
@@ -180,7 +180,7 @@ def test_where_the_factor_breaks_down_a_named_jitter_preconditions_the_matrix_it
     assert 0 < jitter <= 1e-6 * blocks.mean_diagonal
     assert "the factor breaks down with jitter 0.0e+00" in said
     labels = features[:TRAIN, 7:]  # what the smallest eigenvalues have a part in
-    found = solve(blocks, 0.0, labels, factor, jitter)
+    found = solve(blocks, 0.0, labels, factor, jitter, quiet)
     bare = np.linalg.norm(labels - blocks.times(factor.solve(labels))) / np.linalg.norm(labels)
     assert found.steps > 0
     assert found.residual < 1e-8 < bare
@@ -192,8 +192,22 @@ def test_a_factor_of_low_precision_is_mended_by_conjugate_gradients(tmp_path):
     factor, jitter = factor_of(blocks, 0.0, {}, quiet)
     assert factor.rows[0].dtype == np.float32
     bare = np.linalg.norm(labels - blocks.times(factor.solve(labels).astype(float))) / np.linalg.norm(labels)
-    found = solve(blocks, 0.0, labels, factor, jitter)
+    found = solve(blocks, 0.0, labels, factor, jitter, quiet)
     assert found.residual < 1e-8 < bare
+
+
+def test_steps_and_eigenvalues_say_how_far_they_are(tmp_path):
+    blocks = gram_of(tmp_path, points(dtype="float32"), bandwidth=0.3)
+    labels, told = one_hot(np.arange(TRAIN) % 2, 2), []
+    factor, jitter = factor_of(blocks, 0.0, {}, quiet)
+    found = solve(blocks, 0.0, labels, factor, jitter, lambda done, where: told.append(done))
+    assert len(told) == found.steps > 0
+    assert told == sorted(told)
+    assert told[-1] == 1, "what was asked of the residual was reached"
+    told.clear()
+    extreme_eigenvalues(blocks, factor, lambda done, where: told.append(done))
+    assert told == sorted(told)
+    assert 0 < told[0] < 0.5 < told[-1] <= 1
 
 
 # Features -----------------------------------------------------------------------------------------------------------

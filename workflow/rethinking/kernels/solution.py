@@ -17,6 +17,7 @@ RESIDUAL = 1e-8  # of the labels' norm, at which conjugate gradients have conver
 PATIENCE = 20  # steps
 JITTERS = 10.0 ** np.arange(-7, -1)  # of the mean diagonal, the first that makes a factor is taken
 EIGENVALUE = 0.01  # relative error of the eigenvalues
+LANCZOS = 20  # vectors of a round of Lanczos' method
 
 Report = Callable[[float, str], None]
 
@@ -48,10 +49,11 @@ def factor_of(gram: Blocks, shift: float, identity: dict[str, object], report: R
     raise ValueError(f"{gram.folder}: the matrix is far from positive definite")
 
 
-def solve(gram: Blocks, shift: float, labels: np.ndarray, factor: Factor, jitter: float) -> Solution:
+def solve(gram: Blocks, shift: float, labels: np.ndarray, factor: Factor, jitter: float, report: Report) -> Solution:
     """Preconditioned conjugate gradients on K + shift I for labels (n, k), each column by itself, in float64.
 
-    They end at `RESIDUAL`, or where `PATIENCE` steps have come no nearer; the nearest is the solution.
+    They end at `RESIDUAL`, or where `PATIENCE` steps have come no nearer; the nearest is the solution. `report` is told
+    the share of the digits of the residual that is there.
     """
     alpha = factor.solve(labels).astype(np.float64)
     rest = labels - gram.times(alpha) - shift * alpha
@@ -67,6 +69,7 @@ def solve(gram: Blocks, shift: float, labels: np.ndarray, factor: Factor, jitter
         steps += 1
         if (now := _relative(rest, labels)) < least:
             nearest, least, reached = alpha, now, steps
+        report(float(np.clip(np.log(least) / np.log(RESIDUAL), 0, 1)), f"step {steps}, residual {now:.1e}")
     fitted = gram.times(nearest)
     return Solution(nearest, fitted, _relative(labels - fitted - shift * nearest, labels), jitter, steps)
 
@@ -85,19 +88,25 @@ def _relative(rest: np.ndarray, labels: np.ndarray) -> float:
     return float(np.linalg.norm(rest) / np.linalg.norm(labels))
 
 
-def extreme_eigenvalues(gram: Blocks, factor: Factor) -> tuple[float, float]:
+def extreme_eigenvalues(gram: Blocks, factor: Factor, report: Report) -> tuple[float, float]:
     """The smallest and the largest eigenvalue of K, by Lanczos' method on the inverse and on K itself.
 
-    The smallest is read off the factor: where that has a jitter, what is left of the jitter's own precision.
+    The smallest is read off the factor: where that has a jitter, what is left of the jitter's own precision. `report`
+    is told the share of the products of a first round, which mostly is the last.
     """
     size, start = gram.num_train, np.random.default_rng(0).standard_normal(gram.num_train)
 
-    def largest(times: Callable[[np.ndarray], np.ndarray]) -> float:
-        operator = LinearOperator(
-            (size, size),
-            dtype=np.float64,
-            matvec=lambda vector: times(vector.reshape(-1, 1)).astype(np.float64).ravel(),
-        )
-        return float(eigsh(operator, k=1, tol=EIGENVALUE, v0=start, return_eigenvectors=False)[0])
+    def largest(times: Callable[[np.ndarray], np.ndarray], done: float) -> float:
+        products = 0
 
-    return 1 / largest(factor.solve) - factor.shift, largest(gram.times)
+        def product(vector: np.ndarray) -> np.ndarray:
+            nonlocal products
+            products += 1
+            report(done + min(products / LANCZOS, 1) / 2, f"product {products} with {times.__qualname__}")
+            return times(vector.reshape(-1, 1)).astype(np.float64).ravel()
+
+        operator = LinearOperator((size, size), dtype=np.float64, matvec=product)
+        ncv = min(LANCZOS, size)
+        return float(eigsh(operator, k=1, ncv=ncv, tol=EIGENVALUE, v0=start, return_eigenvectors=False)[0])
+
+    return 1 / largest(factor.solve, 0.0) - factor.shift, largest(gram.times, 0.5)

@@ -45,7 +45,7 @@ def solved(
     shift, classes = l2 * gram.mean_diagonal, int(test_labels.max()) + 1
     targets = np.concatenate([one_hot(each, classes) for each in labels.values()], axis=1)
     factor, jitter = factor_of(gram, shift, identity, Progress(f"factor at l2 {l2:g}"))
-    found = solve(gram, shift, targets, factor, jitter)
+    found = solve(gram, shift, targets, factor, jitter, Progress(f"solution at l2 {l2:g}"))
     outputs, squared = gram.of_test(found.alpha), found.norms()
     rows = []
     for place, (corruption, given) in enumerate(labels.items()):
@@ -61,7 +61,7 @@ def solved(
             "jitter": jitter,
             "steps": found.steps,
         })  # fmt: skip
-    smallest, largest = extreme_eigenvalues(gram, factor) if l2 == 0 else (None, None)
+    smallest, largest = extreme_eigenvalues(gram, factor, Progress("eigenvalues")) if l2 == 0 else (None, None)
     seconds = time.perf_counter() - started
     return {"rows": rows, "smallest_eigenvalue": smallest, "largest_eigenvalue": largest, "seconds": seconds}
 
