@@ -16,7 +16,7 @@ from rethinking.kernels.features import blocks as feature_blocks
 from rethinking.kernels.features import num_blocks
 from rethinking.kernels.gabor import gabor, wavelets
 from rethinking.kernels.gram import Blocks, build, claimed, gaussian, linear
-from rethinking.kernels.patches import RandomPatches, quadrants
+from rethinking.kernels.patches import RandomPatches, normalised, quadrants
 from rethinking.kernels.solution import extreme_eigenvalues, factor_of, solve
 from rethinking.stages.record_computed import STEPS
 
@@ -232,6 +232,22 @@ def test_wavelets_see_no_plain_grey_and_most_of_a_wave_of_their_own():
 def test_gabor_features_are_one_for_each_length_place_direction_and_channel(channels):
     found = gabor(images(3, channels) / 255, wavelengths=[3.0, 6.0], orientations=5, stride=2)
     assert found.shape == (3, 2 * 4 * 4 * 5 * channels)
+
+
+def test_random_patches_see_what_passes_the_threshold_on_either_side_in_each_quadrant():
+    given = images(TRAIN, channels=3)
+    network = RandomPatches.drawn(given, PATCHES, 3)
+    size, side = PATCHES["size"], 8 - PATCHES["size"] + 1
+    expected = np.zeros((TRAIN, 2, 2, 2, 6))
+    for image, row, column in np.ndindex(TRAIN, side, side):
+        patch = given[image, row : row + size, column : column + size].transpose(2, 0, 1).reshape(1, -1)
+        response = ((normalised(patch) - network.mean) @ network.whitening @ network.filters[:6].T)[0]
+        of_one = expected[image, row * 2 // side, column * 2 // side]
+        of_one[0] += np.maximum(response - network.threshold, 0)
+        of_one[1] += np.maximum(-response - network.threshold, 0)
+    expected = expected.reshape(TRAIN, -1)
+    expected = (expected - expected.mean(axis=0)) / expected.std(axis=0)
+    np.testing.assert_allclose(network.features(given, TRAIN, 0), expected, atol=1e-3)
 
 
 def test_random_patches_are_drawn_from_and_standardised_by_training_images_alone():
