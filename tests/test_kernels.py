@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from studies import tables_of_results
 
 from rethinking.__main__ import main
 from rethinking.config import CHECKOUT, Configuration, kernel_jobs
@@ -18,6 +19,7 @@ from rethinking.kernels.gabor import gabor, wavelets
 from rethinking.kernels.gram import Blocks, build, claimed, gaussian, linear
 from rethinking.kernels.patches import RandomPatches, normalised, quadrants
 from rethinking.kernels.solution import extreme_eigenvalues, factor_of, solve
+from rethinking.stages.record import KEPT
 from rethinking.stages.record_computed import STEPS
 
 TRAIN, TEST = 45, 12
@@ -417,3 +419,11 @@ def test_every_kernel_of_a_study_can_be_planned(name):
         jobs = kernel_jobs.choice_job, kernel_jobs.gram_job, kernel_jobs.solution_job
         assert all(job(configuration, kernel) for job in jobs)
     assert [row["kernel"] for row in kernel_jobs.shown(configuration)] == list(configuration.kernels)
+
+
+# The page -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_table_of_results_of_the_page_has_columns_and_rows_of_one_that_was_recorded():
+    names = [name for name in ("kernels", "kernels-digits", "kernels-source") if (CHECKOUT / KEPT / name).is_dir()]
+    assert len(tables_of_results("kernels", names)) >= len(names) > 0

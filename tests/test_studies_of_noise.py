@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from studies import load
+from studies import load, tables_of_results
 
 from rethinking.config import CHECKOUT
 from rethinking.config.recipes import regularisers
@@ -78,16 +78,8 @@ def test_every_mean_and_interval_of_a_page_is_one_of_the_recorded_tables(page):
 
 
 def test_every_table_of_results_of_the_page_of_capacity_has_columns_and_rows_of_one_that_was_recorded():
-    sections = Path(CHECKOUT / "docs/studies/capacity.md").read_text(encoding="utf-8").split("\n## ")
-    results = [section for section in sections if section.startswith("What it shows: ")]
-    shown = [pipe_table(lines) for part in results for lines in re.findall(r"(?:^\|.*\|\n)+", part, re.M)]
     names = [name for name in CAPACITY if name in RECORDED]
-    kept = [pipe_table(file.read_text("utf-8")) for name in names for file in (CHECKOUT / KEPT / name).glob("*.md")]
-    assert len(shown) >= 2 * len(names)
-    for table in shown:
-        columns = list(table)
-        candidates = [each[columns] for each in kept if {*columns} <= {*each}]
-        assert any({*rows_of(table)} <= {*rows_of(each)} for each in candidates), table
+    assert len(tables_of_results("capacity", names)) >= 2 * len(names)
 
 
 def test_the_page_counts_what_fitted_by_the_lines_as_the_recorded_tables_do():
@@ -106,17 +98,6 @@ def test_the_page_counts_what_fitted_by_the_lines_as_the_recorded_tables_do():
         assert re.search(rf"every seed fitted {counts[0]}, of those above it {counts[1]}\.", of_study), counts
         assert re.search(rf"at most {most:.2f} of the labels", of_study, re.I), most
         assert all(each in page.split("Where it fails")[1] for each in unfit), unfit
-
-
-def pipe_table(text: str) -> pd.DataFrame:
-    """The pipe table in a Markdown text; its cells as they are read."""
-    lines = [line for line in text.replace("\\", "").splitlines() if line.startswith("|")]
-    head, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
-    return pd.DataFrame(rows, columns=head)
-
-
-def rows_of(table: pd.DataFrame) -> list[tuple[str, ...]]:
-    return [tuple(row) for row in table.to_numpy().tolist()]
 
 
 def cells_of(file: Path) -> set[str]:
