@@ -49,7 +49,7 @@ lint: .venv ## style, layers, types of the code and of the workflow
 	$(BIN)/snakemake --lint
 
 # DATA_DIR=… has data sets' official files, as data_dir of a configuration: they are checked as well.
-test: lint ## lint, and all fast tests (10 minutes on two cores)
+test: lint ## lint, and all fast tests (20 minutes on two cores)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 # Every network at its full width on images of its full size: some minutes and 2.5 GB of memory.

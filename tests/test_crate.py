@@ -111,6 +111,6 @@ def test_a_folder_in_which_nothing_is_recorded_is_refused(tmp_path):
 def test_without_the_library_it_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "rocrate", None)
     monkeypatch.setitem(sys.modules, "rocrate.rocrate", None)
-    with pytest.raises(ValueError, match=r'pip install -e "\.\[crate\]"'):
+    with pytest.raises(ValueError, match=r'pip install "rocrate>=0.13,<1"'):
         export.main(["crate", "--out", str(tmp_path / "crate")])
     assert not (tmp_path / "crate").exists()

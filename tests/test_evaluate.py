@@ -291,8 +291,8 @@ def test_what_is_no_run_s_folder_is_refused_with_those_that_are(place, message, 
     ("run", "dataset", "message"),
     [
         ("resized", "digit", "--dataset: dataset = \"digit\": unknown data set; did you mean 'digits'?"),
-        ("early", "digits", "for images of 14x14x3 mlp_1x512 has 512x588"),
-        ("resized", "digits", "for images of 14x14x3 lenet has 6x3x5x5"),
+        ("early", "digits", "--dataset = digits: has images of 14x14x3, and early was trained on 8x8x1"),
+        ("resized", "digits", "--dataset = digits: has images of 16x16x3, and resized was trained on 16x16x1"),
         ("resized", "animals", "--dataset = animals: 'cat' is none of the classes of resized; known: 0, 1, 2,"),
         ("resized", "noisy_line", "--dataset = noisy_line: is a regression, and resized has classes"),
         ("numbers", "digits", "--dataset = digits: has classes, and numbers is a regression"),
@@ -309,6 +309,38 @@ def test_data_that_a_network_cannot_be_tested_on_are_refused_by_name(
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(configuration))
     monkeypatch.chdir(by_hand)
     assert message in refused(capsys, run, "--dataset", dataset, "--configfile", str(tmp_path / "mine.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("run", "size", "channels", "message"),
+    [
+        ("early", 9, 1, "has images of 9x9x1, and early was trained on 8x8x1"),
+        ("channels", 8, 3, "has images of 8x8x3, and channels was trained on 9x9x3"),  # which it was cropped to
+        ("channels", 12, 1, "has images of 9x9x1, and channels was trained on 9x9x3"),
+    ],
+)
+def test_images_of_another_size_are_refused_before_any_is_read_also_where_convolutions_would_take_them(
+    run, size, channels, message, by_hand, tmp_path, monkeypatch, capsys
+):
+    configuration = yaml.safe_load(saved_runs.MINE)
+    configuration["datasets"]["other"] = {"extends": "digits", "channels": channels, "image_size": size}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(configuration))
+    monkeypatch.chdir(by_hand)
+    assert message in refused(capsys, run, "--dataset", "other", "--configfile", str(tmp_path / "mine.yaml"))
+    assert not list(Path("results").rglob("other-*"))
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [("folder", "folder: is a folder; name a file"), ("file/found.json", "file/found.json: file is a file, no folder")],
+)
+def test_where_nothing_can_be_written_is_told_before_anything_is_read(out, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("file").touch()
+    with pytest.raises(SystemExit):
+        main(["evaluate", "no-run", "--out", out])
+    assert f"argument --out: {message}" in capsys.readouterr().err
 
 
 def test_what_is_written_is_json_also_where_a_loss_is_no_number(results, capsys):

@@ -95,7 +95,7 @@ def unsealed(change: Change) -> Change:
     return edit
 
 
-METRICS, SUMMARY, EVERY_WAY_OUT = "metrics.csv", "run.json", "makes (it|both) again"
+METRICS, SUMMARY, EVERY_WAY_OUT = "metrics.csv", "run.json", "makes (it again|both)"
 ROWS = "run.json tells of 2 epochs, here are 1 rows"
 
 
@@ -242,7 +242,7 @@ def test_a_table_cut_between_its_rows_is_refused_by_name(name, lines, message, r
     section = canonical_json(section_of(Configuration.load(completed / "config/config.yaml"), "fig1").to_json())
     options = ["--section", section, "--frames", str(table.parent), "--out", str(results / "fig1.pdf")]
     assert main(["figure", "--figure", "fig1", *options]) == 1
-    assert capsys.readouterr().err == f"error: {table}: {message}; delete it, and the same command makes it again\n"
+    assert capsys.readouterr().err == f"error: {table}: {message}; delete it, and what made it makes it again\n"
 
 
 @pytest.mark.parametrize("write", [lambda path: write_json(path, {}), lambda path: save_array(path, np.zeros(3))])
@@ -293,9 +293,7 @@ def test_a_torn_manifest_is_refused_by_name(folder, text, checkout: Checkout):
     options = ["--run", run.json, "--code", "code", "--data", data, "--corrupted", f"{data}/random_labels-0.5/seed0"]
     called = checkout.rethinking("train", *options, "--out", "out", "--state", "state.pt")
     assert called.returncode == 1
-    line = (
-        rf"^error: results/data/{re.escape(folder)}/manifest.json: .*; delete it, and the same command makes it again$"
-    )
+    line = rf"^error: results/data/{re.escape(folder)}/manifest.json: .*; delete it, and what made it makes it again$"
     assert re.search(line, called.stderr, re.MULTILINE), called.stderr
 
 

@@ -80,7 +80,7 @@ def remove_leftovers(path: str | Path) -> None:
 
 def broken(path: str | Path, problem: object) -> ValueError:
     """The error of a file that the pipeline wrote and that is not what it wrote any more: the file, and the way out."""
-    return ValueError(f"{path}: {problem}; delete it, and the same command makes it again")
+    return ValueError(f"{path}: {problem}; delete it, and what made it makes it again")
 
 
 def canonical_json(value: Any) -> str:

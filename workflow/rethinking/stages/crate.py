@@ -15,7 +15,7 @@ from rethinking.outcomes.dictionary import FILE, column
 if TYPE_CHECKING:
     from rocrate.rocrate import ROCrate  # pyright: ignore[reportMissingImports]
 
-NEEDS = 'rocrate is not installed: pip install -e ".[crate]"'
+NEEDS = 'rocrate is not installed: pip install "rocrate>=0.13,<1"'
 FORMATS = {
     ".csv": "text/csv",
     ".json": "application/json",

@@ -14,6 +14,7 @@ from rethinking.data.manifests import read_first_came
 from rethinking.data.originals import pinned
 from rethinking.data.transfer import is_address
 from rethinking.schema import ConfigOrigins
+from rethinking.stages.out import new_folder
 
 DOWNLOADS = Path("results/downloads")
 
@@ -71,7 +72,7 @@ def main(argv: list[str]) -> None:
         "--data-dir", metavar="PLACE", help="folder or base address that is searched before the mirrors"
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help=f"default: {DOWNLOADS}/<the data set that has the files>"
+        "--out", type=new_folder, metavar="DIR", help=f"default: {DOWNLOADS}/<the data set that has the files>"
     )
     parser.add_argument("--files", type=json.loads, metavar="JSON", help="sizes and hashes by file, from a rule")
     parser.add_argument("--urls", type=json.loads, metavar="JSON", help="mirrors by file, from a rule")

@@ -15,6 +15,7 @@ from rethinking.engine.results import finite
 from rethinking.files import read_csv, write_json
 from rethinking.outcomes.columns import RUN
 from rethinking.stages.confusions import read_matrices
+from rethinking.stages.out import new_file
 from rethinking.stages.placement import place
 from rethinking.stages.saved import Saved, give_weights, read_saved
 from rethinking.stages.saved_data import Arrays, classes_of, other_data, own_data
@@ -93,7 +94,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--dataset", help="test it on another data set, whose classes are among the run's")
     parser.add_argument("--train", action="store_true", help="score the training images as well")
     parser.add_argument("--configfile", help="configuration that has the data set; config/config.yaml by default")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write all of it as JSON, too")
+    parser.add_argument("--out", type=new_file, metavar="FILE", help="write all of it as JSON, too")
     args = parser.parse_args(argv)
     saved, device = read_saved(args.run), choose_device()
     classes = classes_of(saved)

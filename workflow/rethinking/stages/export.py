@@ -11,11 +11,12 @@ from pathlib import Path
 
 from rethinking.files import read_csv
 from rethinking.stages.by_hand import RESULTS
+from rethinking.stages.out import file_or_folder
 from rethinking.stages.sealing import left_by_run, read_run
 
 STEPS = "Step"
 NOT_SHOWN = ("Epoch", STEPS)  # what the others are drawn against
-NEEDS = 'tensorboardX is not installed: pip install -e ".[tensorboard]"'
+NEEDS = "tensorboardX is not installed: pip install tensorboardX"
 
 
 def runs_below(folder: Path) -> list[Path]:
@@ -66,7 +67,7 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking export", description=__doc__)
     what = "for which program, the RO-Crate of what is recorded, or the folder of a finished run"
     parser.add_argument("what", metavar="tensorboard|crate|RUN", help=what)
-    parser.add_argument("--out", type=Path, required=True, help="folder to write to, of a crate one, or a .zip")
+    parser.add_argument("--out", type=file_or_folder, required=True, help="folder to write; of a crate also a .zip")
     parser.add_argument("--runs", type=Path, help=f"of tensorboard: folder of runs (default: {RESULTS / 'runs'})")
     parser.add_argument("--onnx", action="store_true", help="of RUN: write the network as ONNX, too")
     parser.add_argument("--configfile", help="of RUN: configuration with its data set; config/config.yaml by default")

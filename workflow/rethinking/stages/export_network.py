@@ -1,7 +1,7 @@
 """A run's network for use elsewhere: a plain state dict of torch, ONNX where it is asked for, and a model card."""
 
 import warnings
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from rethinking.stages.placement import make_model
 from rethinking.stages.saved import WEIGHTS, Saved, give_weights, weights_of
 
 STATE_DICT, ONNX, CARD = FILES = ("state_dict.pt", "network.onnx", "README.md")
-NEEDS = 'onnxruntime and onnxscript are not installed: pip install -e ".[onnx]"'
+NEEDS = "onnxruntime and onnxscript are not installed: pip install onnxruntime onnxscript"
 TOLERANCE = 1e-4  # by which logits may differ, as a share of the largest one where that is more than 1
 IMAGES = 5  # that both forms are tried on
 
@@ -33,6 +33,7 @@ def export_network(saved: Saved, configuration: Configuration, out: Path, onnx: 
     model = make_model(saved.run, (channels, height, width), saved.summary["num_classes"], torch.device("cpu"))
     model = give_weights(saved, model, f"images of {height}x{width}x{channels}").eval()
     with ExitStack() as stack:  # all of them or none
+        stack.callback(remove_empty, out)
         card, weights = (stack.enter_context(atomic(out / name)) for name in (CARD, STATE_DICT))
         torch.save(weights_of(saved), weights)
         difference = None
@@ -43,6 +44,12 @@ def export_network(saved: Saved, configuration: Configuration, out: Path, onnx: 
     if not onnx:
         (out / ONNX).unlink(missing_ok=True)
     return [out / name for name in FILES if (out / name).exists()]
+
+
+def remove_empty(folder: Path) -> None:
+    """Delete a folder in which nothing was left."""
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def check_free(saved: Saved, out: Path) -> None:

@@ -1,20 +1,21 @@
 """A kernel model by its name, without Snakemake: its parameters, its matrix, its solutions. A killed call goes on."""
 
 import argparse
-from pathlib import Path
 
 from rethinking.config import CHECKOUT, Configuration, kernel_jobs
 from rethinking.provenance import kernel_code
 from rethinking.stages import kernel_choice, kernel_gram, kernel_solution
 from rethinking.stages.by_hand import BY_HAND, corrupted, prepared
 from rethinking.stages.expressivity_by_hand import STUDY
+from rethinking.stages.out import new_folder
 
 
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking kernel", description=__doc__)
     parser.add_argument("kernel", metavar="NAME", help="one of the configuration's kernels")
     parser.add_argument("--configfile", help=f"configuration with the key kernels; {STUDY} by default")
-    parser.add_argument("--out", type=Path, metavar="DIR", help=f"default: {BY_HAND}/kernels/<configuration>/NAME")
+    where = f"default: {BY_HAND}/kernels/<configuration>/NAME"
+    parser.add_argument("--out", type=new_folder, metavar="DIR", help=where)
     arguments = parser.parse_args(argv)
     configuration = Configuration.load(arguments.configfile or CHECKOUT / STUDY)
     choice_job = kernel_jobs.choice_job(configuration, arguments.kernel)

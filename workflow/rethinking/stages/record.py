@@ -31,6 +31,7 @@ from rethinking.stages.by_hand import RESULTS
 from rethinking.stages.confusions import read_confusions, read_matrices
 from rethinking.stages.frames import read_published
 from rethinking.stages.gather import gathered
+from rethinking.stages.out import new_folder
 from rethinking.stages.page_parts import day_of
 from rethinking.stages.record_complexity import keep_measured, kept_complexity
 from rethinking.stages.record_computed import computed_frames, copied, keep_computed
@@ -192,7 +193,7 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking record", description=__doc__)
     parser.add_argument("--configfile", help="configuration; config/config.yaml by default")
     parser.add_argument("--runs", type=Path, default=RESULTS / "runs", help="folder of all runs (default: %(default)s)")
-    parser.add_argument("--out", type=Path, help=f"folder of the files (default: {KEPT}/<the configuration's name>)")
+    parser.add_argument("--out", type=new_folder, metavar="DIR", help=f"default: {KEPT}/<its name>")
     args = parser.parse_args(argv)
     configuration = Configuration.load(args.configfile)
     check_published(CHECKOUT / PAPER, configuration.datasets)

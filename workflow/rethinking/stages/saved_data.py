@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rethinking.config import Configuration
+from rethinking.config import Configuration, jobs
 from rethinking.config.corruptions import family_of
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.files import canonical_json
@@ -86,9 +86,11 @@ def _check_same(saved: Saved, configuration: Configuration) -> None:
 def other_data(saved: Saved, configfile: str | None, dataset: str) -> Arrays:
     """The arrays of another data set, corrupted like the run's where that changes images, labels in the run's numbers.
 
-    Raises ValueError where it has a class that the run has not, or is no classification where the run is one.
+    Raises ValueError where its images have another size than the network was trained on, where it has a class that the
+    run has not, and where it is no classification and the run is one.
     """
     configuration, run = configuration_of(saved, configfile, dataset), saved.run
+    _check_size(saved, configuration, dataset)
     data, family = prepared(configuration, dataset), family_of(configuration, run.corruption)
     changes_images = family is not None and not CORRUPTIONS[family].is_label_noise
     own = corrupted(configuration, dataset, run.corruption, run.seed, data) if changes_images else None
@@ -96,6 +98,24 @@ def other_data(saved: Saved, configfile: str | None, dataset: str) -> Arrays:
     numbers = _numbers(saved, dataset, manifest["classes"])
     labels = {name: numbers[arrays[name]] for name in ("train_labels", "test_labels") if len(numbers)}
     return arrays | labels
+
+
+def _check_size(saved: Saved, configuration: Configuration, dataset: str) -> None:
+    """That a data set's images come to the network as large as the run's did; convolutions would take any size."""
+    entry, training = configuration.datasets[dataset], saved.run.training
+    if (made_by := saved.summary.get("made_by")) is not None:
+        own = made_by["values"]["dataset"] | {"original": made_by["values"]["dataset"]["source"]}
+    elif (own := configuration.datasets.get(saved.run.dataset)) is None:
+        return  # a run by hand of another configuration says of its images no more than its weights do
+    if bool(own["original"].get("classes")) != bool(entry["original"].get("classes")):
+        return  # `_numbers` says what is wrong
+    seen, given = (jobs.seen_images(each, training.crop, training.resize) for each in (own, entry))
+    channels, side, _ = jobs.seen_images(entry, None, None)
+    if training.crop and side < training.crop:
+        given = [channels, side, side]
+    if seen != given:
+        takes, has = ("{1}x{2}x{0}".format(*shape) for shape in (seen, given))
+        raise ValueError(f"--dataset = {dataset}: has images of {has}, and {saved.folder} was trained on {takes}")
 
 
 def _numbers(saved: Saved, dataset: str, classes: list[str]) -> np.ndarray:

@@ -14,7 +14,7 @@ FILES = (
 )  # fmt: skip
 # What `accept` writes into run.json when its run has long ended.
 WRITTEN_LATER = ("code_digest", "data_made_from", "accepted_from")
-REMEDY = "delete run.json beside it, and the same command makes both again"
+REMEDY = "delete run.json beside it, and training the run again makes both"
 # What run.json holds at least.
 NAMES = {"dataset": str, "model": str, "corruption": str, "recipe": str, "seed": int}
 PARTS: dict[str, type | tuple[type, ...]] = NAMES | {

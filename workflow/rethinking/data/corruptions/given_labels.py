@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from rethinking.data.corruptions.corrupted import Corrupted
-from rethinking.data.labels import check_range
 from rethinking.files import read_text, sha256
 from rethinking.registry import nearest
 
@@ -46,7 +45,9 @@ def numbers(labels: np.ndarray, classes: Sequence[str], path: Path) -> np.ndarra
     if labels.dtype.kind == "i":
         if path.suffix.lower() != ".npy":
             _check_names(classes, path)
-        check_range(f"{path}: labels", labels, len(classes))
+        if len(outside := np.flatnonzero((labels < 0) | (labels >= len(classes)))):
+            problem = f"{labels[outside[0]]} is the number of no class; they are 0..{len(classes) - 1}"
+            raise ValueError(f"{path}: label {outside[0] + 1}: {problem}")
         return labels
     number_of = {name: number for number, name in enumerate(classes)}
     for place, name in enumerate(labels.tolist(), 1):
