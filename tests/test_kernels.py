@@ -3,7 +3,9 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
+import computed_frames
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,6 +21,8 @@ from rethinking.kernels.gabor import gabor, wavelets
 from rethinking.kernels.gram import Blocks, build, claimed, gaussian, linear
 from rethinking.kernels.patches import RandomPatches, normalised, quadrants
 from rethinking.kernels.solution import extreme_eigenvalues, factor_of, solve
+from rethinking.plotting import regularised_kernels
+from rethinking.sections import Section
 from rethinking.stages.record import KEPT
 from rethinking.stages.record_computed import STEPS
 
@@ -419,6 +423,32 @@ def test_every_kernel_of_a_study_can_be_planned(name):
         jobs = kernel_jobs.choice_job, kernel_jobs.gram_job, kernel_jobs.solution_job
         assert all(job(configuration, kernel) for job in jobs)
     assert [row["kernel"] for row in kernel_jobs.shown(configuration)] == list(configuration.kernels)
+
+
+# The figure ---------------------------------------------------------------------------------------------------------
+
+
+def kernels_frame(**changed: Any) -> pd.DataFrame:
+    return computed_frames.frames()["kernels"].assign(**changed)
+
+
+def test_a_caption_gives_the_size_once():
+    section = Section(configuration="made-up", name="regularised_kernels")
+    once = regularised_kernels.caption(kernels_frame(dataset_label="made up, 50 images", num_train=50), section)
+    assert once.startswith("Kernel models of made up, 50 images: ")
+    added = regularised_kernels.caption(kernels_frame(dataset_label="made up", num_train=50), section)
+    assert added.startswith("Kernel models of made up (50 images): ")
+
+
+@pytest.mark.parametrize("error", [0.0, 0.02])
+def test_only_what_fits_every_image_is_ringed(error):
+    frame = kernels_frame(train_error=error)
+    section = Section(configuration="made-up", name="regularised_kernels", size=(6, 3))
+    drawing, _ = regularised_kernels.figure(frame, section)
+    lines = [line for each in drawing.axes for line in each.lines]
+    ringed = [line for line in lines if line.get_markersize() == 8 and len(np.asarray(line.get_xdata()))]
+    assert len(ringed) == (0 if error else frame[frame["l2"] == 0].groupby(["kernel", "corruption"]).ngroups)
+    assert len(ringed) < len(lines)
 
 
 # The page -----------------------------------------------------------------------------------------------------------

@@ -44,13 +44,13 @@ def of_panel(kernels: pd.DataFrame, truth: bool) -> "pd.Series[bool]":
 
 
 def draw(axes: Axes, rows: pd.DataFrame, looks: dict) -> None:
-    """A line a kernel over its l2, the end without one ringed; errors of none lie on the lower edge."""
+    """A line a kernel over its l2, the end without one ringed where it interpolates; errors of none lie on the edge."""
     least = 0.5 * 100 / rows["num_test"].max()
     for (kernel, _), line in rows.groupby(["kernel", "corruption"], sort=False):
         by_norm = line.sort_values("norm")
         errors = (100 * by_norm["test_error"]).clip(lower=least)
         axes.plot(by_norm["norm"], errors, **looks[kernel].line_and_marker())
-        without = by_norm["l2"] == 0
+        without = (by_norm["l2"] == 0) & (by_norm["train_error"] == 0)  # not where features are fewer than images
         axes.plot(by_norm["norm"][without], errors[without], **RING, color=looks[kernel].colour)
     axes.set_xscale("log")
     axes.set_xlabel("norm of the solution")
@@ -67,7 +67,7 @@ def handles(kernels: pd.DataFrame, looks: dict) -> Handles:
 def caption(kernels: pd.DataFrame, section: Section) -> str:
     """What is shown, and what the best l2 is worth in each kernel."""
     data = dict.fromkeys(
-        f"{label} ({count:,.0f} images)"
+        label if (size := f"{count:,.0f} images") in label else f"{label} ({size})"
         for label, count in zip(kernels["dataset_label"], kernels["num_train"], strict=True)
     )
     found = kernels[of_panel(kernels, True)]

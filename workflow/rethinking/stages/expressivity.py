@@ -43,6 +43,7 @@ def measured(
     build: Callable[[], expressivity.TwoLayerNetwork],
 ) -> tuple[expressivity.TwoLayerNetwork, dict[str, float]]:
     """What `build` makes, the megabytes that it allocates at most, and the seconds that it takes."""
+    build()  # the first one also loads what Python loads late
     tracemalloc.start()
     build()
     memory = tracemalloc.get_traced_memory()[1] / 1e6
