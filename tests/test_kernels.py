@@ -310,7 +310,7 @@ def test_relative_bandwidths_are_of_the_mean_squared_distance():
 
 
 def test_of_equal_errors_the_first_is_taken_and_none_that_is_no_number():
-    rows = [{"error": float("nan"), "n": 0}, {"error": 0.2, "n": 1}, {"error": 0.1, "n": 2}, {"error": 0.1, "n": 3}]
+    rows = [{"error": None, "n": 0}, {"error": 0.2, "n": 1}, {"error": 0.1, "n": 2}, {"error": 0.1, "n": 3}]
     assert best(rows)["n"] == 2
 
 
@@ -423,6 +423,23 @@ def test_every_kernel_of_a_study_can_be_planned(name):
         jobs = kernel_jobs.choice_job, kernel_jobs.gram_job, kernel_jobs.solution_job
         assert all(job(configuration, kernel) for job in jobs)
     assert [row["kernel"] for row in kernel_jobs.shown(configuration)] == list(configuration.kernels)
+
+
+def test_a_kernel_of_fewer_features_than_images_is_solved_with_l2_and_says_that_it_is_not_without(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    kernel = {"dataset": "digits-50", "features": "random_patches", "patches": {"filters": 3, "size": 3}}
+    kernel |= {"precision": "float32", "l2": [0, 0.1], "choose": {"images": 50, "held_out": 10}}
+    values = {"name": "mine", "recipes": {}, "figures": {"regularised_kernels": {}}, "kernels": {"few": kernel}}
+    values["datasets"] = {"digits-50": {"extends": "digits", "train": 50, "test": 30}}
+    Path("mine.yaml").write_text(json.dumps(values))
+    assert main(["kernel", "few", "--configfile", "mine.yaml", "--out", "found"]) == 0
+    found = json.loads(Path("found/solution.json").read_text())
+    assert [row["error"] is None for row in found["held_out"]] == [True, False]
+    assert found["best_l2"] == 0.1
+    residuals = {row["l2"]: row["residual"] for row in found["rows"]}
+    assert residuals[0.1] < 1e-6 < 1e-2 < residuals[0]
 
 
 # The figure ---------------------------------------------------------------------------------------------------------

@@ -23,10 +23,11 @@ def squared_distance(features: np.ndarray) -> float:
     return 2 * (float(np.einsum("ij,ij->", features, features, dtype=np.float64)) / len(features) - float(mean @ mean))
 
 
-def held_out_error(gram: np.ndarray, labels: np.ndarray, held_out: int, l2: float) -> float:
+def held_out_error(gram: np.ndarray, labels: np.ndarray, held_out: int, l2: float) -> float | None:
     """The error on the last `held_out` images of what is fitted to those before them; `l2` is in mean diagonals.
 
-    `gram` (n, n) is of all these images, labels are int64 (n,).
+    `gram` (n, n) is of all these images, labels are int64 (n,). None where it has no factor: of fewer features than
+    images, say, without l2.
     """
     kept = len(gram) - held_out
     scale = float(np.trace(gram[:kept, :kept])) / kept
@@ -39,7 +40,7 @@ def held_out_error(gram: np.ndarray, labels: np.ndarray, held_out: int, l2: floa
             continue
         alpha = cho_solve(factor, one_hot(labels[:kept], int(labels.max()) + 1), check_finite=False)
         return float(((gram[kept:, :kept] @ alpha).argmax(axis=1) != labels[kept:]).mean())
-    return float("nan")
+    return None
 
 
 def tried(job: Mapping[str, Any], images: np.ndarray, labels: np.ndarray) -> Iterator[dict[str, Any]]:
@@ -58,5 +59,5 @@ def tried(job: Mapping[str, Any], images: np.ndarray, labels: np.ndarray) -> Ite
 
 
 def best(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The row of the least error, the first of several."""
-    return min(rows, key=lambda row: (not row["error"] >= 0, row["error"]))
+    """The row of the least error, the first of several; those without one only where no other is there."""
+    return min(rows, key=lambda row: (row["error"] is None, row["error"]))

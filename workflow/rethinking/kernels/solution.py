@@ -33,8 +33,11 @@ class Solution:
     steps: int
 
     def norms(self) -> np.ndarray:
-        """Squared norm of each column's solution in the space of features: alpha^T K alpha (k,)."""
-        return _columns(self.alpha, self.fitted)
+        """Squared norm of each column's solution in the space of features: alpha^T K alpha (k,).
+
+        Of a singular matrix that rounding has left eigenvalues below zero it may come out as one; 0 then.
+        """
+        return np.maximum(_columns(self.alpha, self.fitted), 0)
 
 
 def factor_of(gram: Blocks, shift: float, identity: dict[str, object], report: Report) -> tuple[Factor, float]:

@@ -12,6 +12,7 @@ from rethinking.reporting.formats import Table
 from rethinking.sections import Section
 
 TOLERANCE = 0.1  # of the paper's number
+UNSOLVED = 1e-3  # residual, an image
 PAPERS = {"none": "paper_error", "best": "paper_l2_error"}
 
 
@@ -34,6 +35,7 @@ def table(*, kernels: pd.DataFrame, section: Section) -> Table:
         else "",
         "Random labels: the training images have labels drawn evenly; the test error is of the true ones.",
         jitter_note(numbers),
+        unsolved_note(numbers),
         section.note,
     ]
     return Table("Table 3: kernel models without and with a regulariser", numbers, shown(numbers), notes)
@@ -63,6 +65,18 @@ def jitter_note(numbers: pd.DataFrame) -> str:
     return (
         "The factorisation broke down in its precision; that of the matrix plus a jitter preconditioned conjugate"
         f" gradients on the matrix itself: {names}."
+    )
+
+
+def unsolved_note(numbers: pd.DataFrame) -> str:
+    """Which equations were not solved."""
+    left = numbers[numbers["residual"] > UNSOLVED]
+    if left.empty:
+        return ""
+    names = ", ".join(dict.fromkeys(f"{row['label']} (l2 {row['l2']:g})" for row in left.to_dict("records")))
+    return (
+        f"Not solved, residual above {UNSOLVED:g}: {names}. The matrix is singular, as where features are fewer than"
+        " images; errors and norm are those of where conjugate gradients came nearest."
     )
 
 

@@ -20,16 +20,16 @@ from rethinking.stages.kernel_data import TRUE_LABELS, labels_of, peak_memory
 from rethinking.stages.kernel_gram import add_arguments, make
 
 
-def held_out_errors(job: Mapping[str, Any], gram: Blocks, labels: np.ndarray) -> list[dict[str, float]]:
+def held_out_errors(job: Mapping[str, Any], gram: Blocks, labels: np.ndarray) -> list[dict[str, float | None]]:
     """The error of each l2 on training images that are held out from a model of fewer of them."""
     matrix = gram.leading(min(job["choose"]["images"], gram.num_train))
     errors = [held_out_error(matrix, labels[: len(matrix)], job["choose"]["held_out"], l2) for l2 in job["l2"]]
     return [{"l2": l2, "error": error} for l2, error in zip(job["l2"], errors, strict=True)]
 
 
-def best_l2(rows: list[dict[str, float]]) -> float | None:
+def best_l2(rows: list[dict[str, Any]]) -> float | None:
     """The l2 of the least error but 0; None where no other was tried."""
-    above = [row for row in rows if row["l2"] > 0 and row["error"] >= 0]
+    above = [row for row in rows if row["l2"] > 0 and row["error"] is not None]
     return min(above, key=lambda row: row["error"])["l2"] if above else None
 
 
