@@ -82,6 +82,7 @@ MUTATIONS: dict[str, list[tuple[str, str]]] = {
     "models.densenet": [
         ("NUM_BLOCKS, LAYERS_A_BLOCK, GROWTH = 4, 4, 32", "NUM_BLOCKS, LAYERS_A_BLOCK, GROWTH = 4, 4, 33")
     ],
+    "models.five_layer_cnn": [("(4, 2), (8, 8)", "(4, 2), (9, 8)")],
     "models.googlenet": [("scaled(64, width), scaled(192, width)", "scaled(65, width), scaled(192, width)")],
     "models.inception": [("eps=1e-3", "eps=1.1e-3"), ("(Downsample, (80,))", "(Downsample, (81,))")],
     "models.layers": [("padding: int = 0", "padding: int = 1")],

@@ -353,6 +353,18 @@ MODELS = {
         multiply_adds=781_418_416,
         activations=9_361_858,
     ),
+    "cnn5_k64": Model(
+        module="rethinking.models.five_layer_cnn",
+        function="cnn5_k64",
+        label="CNN5-64",
+        learning_rate=0.1,
+        description="convolutions of k, 2k, 4k, 8k filters and the classifier, k = 64 (Nakkiran et al. 2020)",
+        input_shape=(3, 32, 32),
+        smallest=32,
+        parameters=1_557_066,
+        multiply_adds=228_267_008,
+        activations=934_922,
+    ),
 }
 
 

@@ -15,6 +15,7 @@ from rethinking.plotting.style import SMALL, STYLE
 RADIUS, NEAR = 3.0, 1.5  # points: of a marker, from a marker to the nearest label
 DISTANCES = (NEAR, 6, 11, 17, 24, 32, 41, 52, 64, 80, 100, 125)
 DIRECTIONS = [math.tau * k / 16 for k in range(16)]
+SPARE = 1.04  # width of a text on pixels, where letters begin at whole ones, over that of its outlines
 LINE = 1.2  # height of a line of text, in font sizes
 EDGE = 3.0  # points between a label and the edge of the axes
 ROUNDS = 60  # of giving places in turn, until every label has found a free one
@@ -129,7 +130,7 @@ def _groups(found: np.ndarray) -> list[list[int]]:
 def _places(x: float, y: float, text: str) -> Iterator[Place]:
     """Where the text could stand, on all sides and at all distances."""
     font, rows = FontProperties(family=STYLE["font.sans-serif"], size=SMALL), text.split("\n")
-    width = max(text_to_path.get_text_width_height_descent(row, font, ismath=False)[0] for row in rows)
+    width = SPARE * max(text_to_path.get_text_width_height_descent(row, font, ismath=False)[0] for row in rows)
     height = len(rows) * LINE * SMALL
     for distance in DISTANCES:
         for direction in DIRECTIONS:

@@ -19,6 +19,7 @@ FAMILIES = {
     "mlp": "MLP",
     "alexnet": "AlexNet",
     "inception": "Inception",
+    "five_layer_cnn": "five layer CNN",
     "lenet": "LeNet",
     "resnet": "ResNet",
     "vgg": "VGG",
