@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from rethinking.outcomes.computed import ARCHITECTURES, EXPRESSIVITY, IMPLICIT_REGULARISATION, KERNELS
+from rethinking.outcomes.computed import ARCHITECTURES, EXPRESSIVITY, IMPLICIT_REGULARISATION, KERNELS, RANDOM_FEATURES
 
 
 def expressivity() -> pd.DataFrame:
@@ -46,6 +46,20 @@ def implicit_regularisation() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(IMPLICIT_REGULARISATION))
 
 
+def random_features() -> pd.DataFrame:
+    """Two seeds, two kinds of labels, numbers of features to eight times the images and the kernel of all."""
+    rows = [
+        (seed, corruption, 50, 20, count, wrong, train, test + wrong + seed / 50, train, 4 * test, norm + wrong,
+         "made-up digits", 1)
+        for seed in (0, 1)
+        for corruption, wrong in (("true_labels", 0.0), ("random_labels-0.1111", 0.1))
+        for count, train, test, norm in (
+            (5, 0.5, 0.6, 2.0), (25, 0.1, 0.2, 8.0), (50, 0.0, 0.8, 90.0), (400, 0.0, 0.1, 9.0), (None, 0.0, 0.1, 8.0)
+        )
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(RANDOM_FEATURES))
+
+
 def architectures(networks: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
     """Sizes of networks, each by its data set, name and recipe; of all in one order of magnitude and more."""
     rows = [(*names, "3x8x8", 1000 * (place + 1), 10**5 * (place + 1), 5000) for place, names in enumerate(networks)]
@@ -55,4 +69,4 @@ def architectures(networks: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
 def frames() -> dict[str, pd.DataFrame]:
     """All of them, by name."""
     made = {"expressivity": expressivity(), "kernels": kernels()}
-    return {**made, "implicit_regularisation": implicit_regularisation()}
+    return {**made, "implicit_regularisation": implicit_regularisation(), "random_features": random_features()}

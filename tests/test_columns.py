@@ -25,6 +25,7 @@ FRAMES = columns.FRAMES | {
     "architectures": computed.ARCHITECTURES,
     "kernels": computed.KERNELS,
     "implicit_regularisation": computed.IMPLICIT_REGULARISATION,
+    "random_features": computed.RANDOM_FEATURES,
 }
 # What rules write that is made from no registry's frame or table: tests/test_every_rule.py walks these files.
 OF_PICTURES = {"samples", "values"}

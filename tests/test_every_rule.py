@@ -39,11 +39,14 @@ recipes:
 kernels: {one: {dataset: small, features: pixels, bandwidths: [0.01], choose: {held_out: 20}}}
 implicit_regularisation: {dataset: small, images: 10, epochs: 2}
 expressivity: {dataset: small, sizes: [10, 100]}
+random_features:
+  {dataset: small, features: [5, 200], bandwidth: 0.01, corruptions: [true_labels, class_noise-0.2], seeds: [0, 1]}
 figures:
   models: {}
   expressivity: {}
   regularised_kernels: {}
   implicit_regularisation: {}
+  random_features: {}
   importance_of_seed:
     dataset: small
     recipe: quick

@@ -80,7 +80,7 @@ def test_only_trainings_and_large_matrices_are_jobs_of_a_cluster():
     text = "".join(path.read_text() for path in [ROOT / "workflow/Snakefile", *ROOT.glob("workflow/rules/*.smk")])
     rules = set(re.findall(r"^rule (\w+):", text, re.MULTILINE))
     (block,) = re.findall(r"^localrules:\n((?:    \w+,\n)+)", text, re.MULTILINE)
-    of_kernels = {"kernel_choice", "kernel_gram", "kernel_solution"}
+    of_kernels = {"kernel_choice", "kernel_gram", "kernel_solution", "random_features"}
     assert rules - set(re.findall(r"\w+", block)) == {"train", "complexity_of_run", *of_kernels}
 
 

@@ -23,6 +23,7 @@ CAPTION_ALONE = (
     "importance_of_seed",
     "expressivity",
     "implicit_regularisation",
+    "random_features",
     "memorisation",
     "norms",
     "overfitting",
@@ -45,6 +46,7 @@ def draw_figure(name: str, text: str) -> Drawn:
     frames = frames_of(section, classes=[text, "other"])
     for frame in ("sizes", "kernels"):
         frames[frame] = frames[frame].assign(label=text)
+    frames["random_features"] = frames["random_features"].assign(dataset_label=text)
     return made(name, section, frames, with_published=FIGURES[name].at_any_size)
 
 

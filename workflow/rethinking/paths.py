@@ -132,6 +132,16 @@ def kernel_files(configuration: Configuration, kernel: str) -> list[str]:
     return labelled_files(configuration, values["dataset"], values["corruptions"], values["seed"])
 
 
+def random_features_files(configuration: Configuration) -> list[str]:
+    """The data set of the key `random_features` and all labels that are fitted, seed by seed."""
+    values = configuration.random_features
+    assert values is not None
+    dataset, *later = (
+        labelled_files(configuration, values["dataset"], values["corruptions"], seed) for seed in values["seeds"]
+    )
+    return [*dataset, *(file for files in later for file in files[len(PREPARED) :])]
+
+
 def manifests(files: Iterable[str]) -> list[str]:
     """Of some files those that say what others are: by these a job runs again."""
     return [file for file in files if file.endswith(".json")]

@@ -100,6 +100,11 @@ def implicit_regularisation_code() -> str:
     return code_digest("rethinking.stages.implicit_regularisation")
 
 
+def random_features_code() -> str:
+    """Digest for a `random_features` job."""
+    return code_digest("rethinking.stages.random_features")
+
+
 def kernel_code(step: str) -> str:
     """Digest for a job of a kernel: `choice`, `gram`, `solution` or `frame`."""
     return code_digest(f"rethinking.stages.kernel_{step}")

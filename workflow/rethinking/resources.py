@@ -100,6 +100,16 @@ def gram_memory(configuration: Configuration, kernel: str) -> int:
     return ceil(BASE + ((train + test) * features + 3 * values["rows"] * train) * BYTES_OF[values["precision"]] / 1e6)
 
 
+def random_features_memory(configuration: Configuration) -> int:
+    """MB: the features of all training and test images in float64, and the factors of those of the training images."""
+    values = configuration.random_features
+    if values is None:
+        return BASE
+    entry = configuration.datasets[values["dataset"]]
+    train, test = (entry[part] or entry["original"][part] for part in ("train", "test"))
+    return ceil(BASE + 8 * (3 * (train + test) * max(values["features"]) + 4 * train**2) / 1e6)
+
+
 def factor_memory(configuration: Configuration, kernel: str) -> int:
     """MB: the lower triangle of the factor, a few blocks of rows, and the whole of what l2 is chosen by."""
     values = configuration.kernels[kernel]

@@ -138,3 +138,41 @@ rule implicit_regularisation:
     shell:
         "python3 -m rethinking implicit_regularisation --job {params.job:q} --data {params.data:q} --out {output:q}"
         " > {log} 2>&1"
+
+
+# Least squares on random features, once for all that is made of it; labels of every seed, since each draws noise of its own.
+rule random_features:
+    input:
+        manifest=lambda wildcards: paths.random_features_files(CONFIGURATION)[0],
+        manifests=lambda wildcards: paths.manifests(paths.random_features_files(CONFIGURATION))[1:],
+        arrays=lambda wildcards: ancient(paths.arrays(paths.random_features_files(CONFIGURATION))),
+    output:
+        "results/random_features/{name}/random_features.csv",
+    log:
+        "results/logs/random_features/{name}.log",
+    conda:
+        "../../environment.yml"
+    threads: KERNEL_THREADS
+    resources:
+        mem_mb=resources.random_features_memory(CONFIGURATION),
+    params:
+        job=lambda wildcards: canonical_json(jobs.random_features_job(CONFIGURATION)),
+        code=lambda _: provenance.random_features_code(),
+        data=folder_of(input.manifest),
+        corrupted=lambda wildcards, input: paths.folders_option("--corrupted", input.manifests),
+    shell:
+        "python3 -m rethinking random_features --job {params.job:q} --data {params.data:q} {params.corrupted}"
+        " --out {output:q} > {log} 2>&1"
+
+
+rule random_features_frame:
+    input:
+        "results/random_features/{name}/random_features.csv",
+    output:
+        "results/tables/{name}/{section}/random_features.csv",
+    log:
+        "results/logs/random_features_frame/{name}/{section}.log",
+    conda:
+        "../../environment.yml"
+    shell:
+        "cp {input:q} {output:q} 2> {log:q}"

@@ -61,6 +61,15 @@ def implicit_regularisation(written: Values | None, entries: Entries) -> Values 
     return values
 
 
+def random_features(written: Values | None, entries: Entries) -> Values | None:
+    """The key `random_features`; None where there is none."""
+    if written is None:
+        return None
+    key, values = "random_features", schema.fill(written, SCHEMA, "random_features")
+    _require_classes(key, values["dataset"], entries)
+    return {**values, "features": sorted(values["features"]), "corruptions": _labels(values, key, entries)}
+
+
 def kernels(written: Mapping[str, Values], entries: Entries) -> dict[str, Values]:
     """The key `kernels`, every kernel complete."""
     return {name: _kernel(name, values, entries) for name, values in written.items()}
@@ -75,10 +84,7 @@ def _kernel(name: str, written: Values, entries: Entries) -> Values:
     values["gabor"] = [schema.fill(each, SCHEMA, "gabor") for each in values["gabor"]]
     values["patches"] = values["patches"] and schema.fill(values["patches"], SCHEMA, "patches")
     _check_features(key, values, entries)
-    for index, corruption in enumerate(values["corruptions"]):
-        where = f"{key}.corruptions[{index}]"
-        values["corruptions"][index] = spelled(corruption, entries.corruptions, where, entries.origins)
-        _check_labels(values["corruptions"][index], values["dataset"], where, entries)
+    values["corruptions"] = _labels(values, key, entries)
     choose = values["choose"]
     images = min(choose["images"], num_train(entries, values["dataset"]))
     if choose["held_out"] >= images:
@@ -87,13 +93,23 @@ def _kernel(name: str, written: Values, entries: Entries) -> Values:
     return values
 
 
+def _labels(values: Values, key: str, entries: Entries) -> list[str]:
+    """The corruptions that a linear model is fitted to, each in its one spelling and checked."""
+    found = []
+    for index, corruption in enumerate(values["corruptions"]):
+        where = f"{key}.corruptions[{index}]"
+        found.append(spelled(corruption, entries.corruptions, where, entries.origins))
+        _check_labels(found[-1], values["dataset"], where, entries)
+    return found
+
+
 def _check_labels(corruption: str, dataset: str, key: str, entries: Entries) -> None:
     """That a corruption is one of labels, which the data set has where they are people's or those of a file."""
     if corruption == "true_labels":
         return
     family = entries.corruptions[split_corruption(corruption)[0]]["family"]
     if CORRUPTIONS[family].changes != LABELS:
-        raise entries.origins.error(key, corruption, "is one of images; a kernel is fitted to labels")
+        raise entries.origins.error(key, corruption, "is one of images; here labels are fitted")
     if needs_people(entries, corruption) and not entries.datasets[dataset][HUMAN_LABELS]:
         raise entries.origins.error(key, corruption, f"the data set {dataset!r} has no human labels")
     if problem := problem_of_file(entries, dataset, corruption):

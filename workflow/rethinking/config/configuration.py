@@ -58,6 +58,7 @@ class Configuration(Entries):
         self.kernels = computed.kernels(raw.get("kernels", {}), self)
         self.expressivity = computed.expressivity(raw.get("expressivity"), self)
         self.implicit_regularisation = computed.implicit_regularisation(raw.get("implicit_regularisation"), self)
+        self.random_features = computed.random_features(raw.get("random_features"), self)
         self.figures, self.tables = (
             {name: panels.section(kind, name, each, self, self.dataset) for name, each in raw.get(kind, {}).items()}
             for kind in ("figures", "tables")
@@ -65,7 +66,8 @@ class Configuration(Entries):
         for name in self.figures.keys() & self.tables.keys():
             raise origins.error(f"tables.{name}", ..., "a figure has this name already; what is made of both is by it")
         self.sections = self.figures | self.tables
-        there = {name: getattr(self, name) for name in ("kernels", "expressivity", "implicit_regularisation")}
+        keys = ("kernels", "expressivity", "implicit_regularisation", "random_features")
+        there = {name: getattr(self, name) for name in keys}
         for kind, entries in panels.REGISTRIES.items():
             for name in getattr(self, kind):
                 computed.check_computed(kind, name, entries[name], there, self)

@@ -2,7 +2,7 @@
 
 from rethinking.config.configuration import Configuration
 from rethinking.config.corruptions import HUMAN_LABELS, needs_people
-from rethinking.config.datasets import READER_OPTIONS, download_name, human_labels_name
+from rethinking.config.datasets import READER_OPTIONS, download_name, human_labels_name, label_of
 from rethinking.config.given_labels import problem_of_file
 from rethinking.config.inherit import Values
 from rethinking.names import split_corruption
@@ -125,6 +125,14 @@ def expressivity_job(configuration: Configuration) -> Values:
     if configuration.expressivity is None:
         raise ValueError(f"the configuration {configuration.name!r} has no key 'expressivity'")
     return configuration.expressivity
+
+
+def random_features_job(configuration: Configuration) -> Values:
+    """What least squares on random features depends on; raises ValueError where the configuration has no such key."""
+    if configuration.random_features is None:
+        raise ValueError(f"the configuration {configuration.name!r} has no key 'random_features'")
+    label = label_of(configuration, configuration.random_features["dataset"])
+    return {**configuration.random_features, "dataset_label": label}
 
 
 def samples_job(configuration: Configuration, dataset: str) -> Values:

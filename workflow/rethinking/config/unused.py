@@ -39,6 +39,7 @@ def _used(configuration: Configuration) -> dict[str, set[str]]:
     table = configuration.written["recipes"]
     shown = [*configuration.samples["corruptions"], *(name for group in groups for name in group.corruptions)]
     shown += [name for kernel in configuration.kernels.values() for name in kernel["corruptions"]]
+    shown += (configuration.random_features or {}).get("corruptions", [])
     return {
         "recipes": {
             each for name in recipes for each in chain(name, table, "recipes.", "recipe", configuration.origins)

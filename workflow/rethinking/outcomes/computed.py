@@ -51,6 +51,23 @@ KERNELS = {
     "paper_norm": "",
 }
 
+# One row a seed, labels and number of random features, empty of infinitely many (the second descent).
+RANDOM_FEATURES = {
+    "seed": "",
+    "corruption": "",
+    "num_train": "images",
+    "num_test": "images",
+    "features": "",
+    "changed": "fraction",
+    "train_error": "fraction",
+    "test_error": "fraction",
+    "train_squared_error": "",
+    "test_squared_error": "",
+    "norm": "",
+    "dataset_label": "",
+    "equal_images_left_out": "images",
+}
+
 # One row a method and epoch (where gradient descent ends among linear models); the last epoch has the Hessian's.
 IMPLICIT_REGULARISATION = {
     "method": "",

@@ -113,6 +113,9 @@ SIZES = {"sizes": replace(BY_SIZE, corruptions=RANDOM)}
 SETTINGS = {"settings": replace(BY_SIZE, one_model=True)}
 RATES = {"rates": Panel(lists=("datasets", "recipes"), same_steps=True, in_full=True, corruptions=RANDOM)}
 
+# Networks of growing width under label noise, all trained for equally many steps, whether they fit or not.
+OF_WIDTHS = {"widths": Panel(in_full=True, same_steps=True, redraws=False, regularisers=frozenset())}
+
 # Networks at several levels of noise, all trained until the same loss, whose weights are measured.
 AT_ONE_LOSS = Panel(by_level=True, same_loss=True, foldable=True, redraws=False)
 

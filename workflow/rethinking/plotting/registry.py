@@ -12,6 +12,7 @@ from rethinking.outcomes.registry import (
     BY_STEP,
     EPOCH_BY_EPOCH,
     NOISE_KINDS,
+    OF_WIDTHS,
     PAPER_FILES,
     RATES,
     SETTINGS,
@@ -257,6 +258,14 @@ FIGURES = {
         panels={"levels": replace(AT_ONE_LOSS, several=True)},
         frames=("runs", "complexity"),
     ),
+    "double_descent": Figure(
+        module="rethinking.plotting.double_descent",
+        function="figure",
+        description="test and training error against the width of a network, a line a level of label noise",
+        panels=OF_WIDTHS,
+        frames=("runs",),
+        settings=("epochs", "steps_per_epoch"),
+    ),
     "models": Figure(
         module="rethinking.plotting.models",
         function="figure",
@@ -279,6 +288,14 @@ FIGURES = {
         panels={},
         frames=("implicit_regularisation",),
         computed="implicit_regularisation",
+    ),
+    "random_features": Figure(
+        module="rethinking.plotting.random_features",
+        function="figure",
+        description="least squares on random features: errors and norm against their number over that of images",
+        panels={},
+        frames=("random_features",),
+        computed="random_features",
     ),
     "expressivity": Figure(
         module="rethinking.plotting.expressivity",
