@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rethinking import files
+from rethinking import files, resources
 from rethinking.__main__ import main
 from rethinking.config import CHECKOUT, Configuration, jobs
 from rethinking.kernels.choose import one_hot
@@ -184,6 +184,15 @@ def test_a_fault_is_told_with_its_key(written, told, tmp_path):
         Configuration.load(tmp_path / "mine.yaml")
     assert told in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_the_job_asks_for_the_memory_of_its_features():
+    """Megabytes: features of training and test images once, and the factors of the former."""
+    digits, source = (Configuration.load(CHECKOUT / STUDY.replace("digits", part)) for part in ("digits", "source"))
+    alone = resources.random_features_memory(Configuration.load(CHECKOUT / "config/config.yaml"))
+    assert alone < resources.random_features_memory(digits) < 2 * alone
+    at_least = 8 * 2 * (10_000 + 10_000) * 40_000 / 1e6
+    assert at_least < resources.random_features_memory(source) < 2 * at_least
 
 
 def test_a_configuration_without_the_key_is_told_so_by_hand(capsys):

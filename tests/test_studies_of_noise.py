@@ -14,6 +14,7 @@ from rethinking.reporting.formats import comma_separated
 from rethinking.reporting.intervals import with_interval
 from rethinking.reporting.registry import TABLES
 from rethinking.stages.record import KEPT, arguments_of, finished
+from rethinking.stages.record_computed import computed_frames
 from rethinking.stages.recorded import kept_of
 
 LEARNED = ["learned-first", "learned-first-digits", "learned-first-source"]
@@ -21,7 +22,8 @@ NOISE = ["human-noise", "human-noise-digits", "human-noise-source"]
 CAPACITY = ["capacity", "capacity-digits", "capacity-source"]
 RATES = ["capacity-rates", "capacity-rates-digits", "capacity-rates-source"]
 COMPLEXITY = ["complexity", "complexity-digits", "complexity-source"]
-ALL = LEARNED + NOISE + CAPACITY + RATES + COMPLEXITY
+DESCENT = ["double-descent", "double-descent-digits", "double-descent-source"]
+ALL = LEARNED + NOISE + CAPACITY + RATES + COMPLEXITY + DESCENT
 RECORDED = [name for name in ALL if (CHECKOUT / KEPT / name).is_dir()]
 
 
@@ -56,14 +58,18 @@ def test_uniform_levels_are_a_tenth_above_the_rates_that_they_are_held_against(n
 @pytest.mark.parametrize("name", RECORDED)
 def test_the_recorded_tables_are_made_from_the_recorded_runs(name):
     study, kept = load(name), CHECKOUT / KEPT / name / "runs"
-    every = finished(study, kept)
+    every, computed = finished(study, kept), computed_frames(study, kept.parent)
     for table in study.tables:
         section, runs = kept_of(study, table, every)
-        made = TABLES[table].load()(**arguments_of(study, section, runs, kept), section=section)
+        entry = TABLES[table]
+        of_runs = entry.computed is None
+        arguments = arguments_of(study, section, runs, kept) if of_runs else entry.arguments(computed, None)
+        made = entry.load()(**arguments, section=section)
         assert comma_separated(made) == (CHECKOUT / KEPT / name / f"{table}.csv").read_text(encoding="utf-8")
 
 
 PAGES = {"learned-first": LEARNED, "human-noise": NOISE, "capacity": CAPACITY, "complexity": COMPLEXITY}
+PAGES |= {"double-descent": DESCENT}
 INTERVAL = re.compile(r"-?\d+(?:\.\d+)? \[-?\d+(?:\.\d+)?, -?\d+(?:\.\d+)?\]")
 
 
@@ -77,9 +83,10 @@ def test_every_mean_and_interval_of_a_page_is_one_of_the_recorded_tables(page):
     assert [each for each in said if each not in there] == []
 
 
-def test_every_table_of_results_of_the_page_of_capacity_has_columns_and_rows_of_one_that_was_recorded():
-    names = [name for name in CAPACITY if name in RECORDED]
-    assert len(tables_of_results("capacity", names)) >= 2 * len(names)
+@pytest.mark.parametrize("page", ["capacity", "double-descent"])
+def test_every_table_of_results_of_a_page_has_columns_and_rows_of_one_that_was_recorded(page):
+    names = [name for name in PAGES[page] if name in RECORDED]
+    assert len(tables_of_results(page, names)) >= 2 * len(names)
 
 
 def test_the_page_counts_what_fitted_by_the_lines_as_the_recorded_tables_do():
@@ -98,6 +105,21 @@ def test_the_page_counts_what_fitted_by_the_lines_as_the_recorded_tables_do():
         assert re.search(rf"every seed fitted {counts[0]}, of those above it {counts[1]}\.", of_study), counts
         assert re.search(rf"at most {most:.2f} of the labels", of_study, re.I), most
         assert all(each in page.split("Where it fails")[1] for each in unfit), unfit
+
+
+def test_the_page_of_the_second_descent_says_what_was_fitted_and_how_far_apart_seeds_are():
+    page = " ".join(Path(CHECKOUT / "docs/studies/double-descent.md").read_text(encoding="utf-8").split())
+    by_width = pd.read_csv(CHECKOUT / KEPT / "double-descent/errors_by_width.csv")
+    widest = by_width[(by_width["model"] == "mlp_1x256") & (by_width["corruption"] != "true_labels")]
+    assert f"of the {widest['n'].sum()} runs of 256 units {widest['fitted'].sum()} has" in page
+    noisy = by_width[by_width["corruption"] != "true_labels"]
+    assert (noisy["fitted"] < noisy["n"]).all()
+    of_digits = pd.read_csv(CHECKOUT / KEPT / "double-descent-digits/errors_by_width.csv")
+    of_digits = of_digits.set_index(["corruption", "model"])["parameters_an_output"]
+    assert f"at {of_digits['random_labels-0.2222', 'mlp_1x32']:.3f} parameters an output" in page
+    runs = pd.read_csv(CHECKOUT / KEPT / "double-descent-digits/runs.csv")
+    few = 100 - runs[(runs["model"] == "mlp_1x4") & (runs["corruption"] == "true_labels")]["final_test_accuracy"]
+    assert f"test errors from {few.min():.0f} to {few.max():.0f} %" in page
 
 
 def cells_of(file: Path) -> set[str]:
