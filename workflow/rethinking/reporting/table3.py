@@ -59,9 +59,7 @@ def jitter_note(numbers: pd.DataFrame) -> str:
     helped = numbers[numbers["jitter"] > 0]
     if helped.empty:
         return ""
-    names = ", ".join(
-        f"{label} ({jitter:.1e})" for label, jitter in zip(helped["label"], helped["jitter"], strict=True)
-    )
+    names = ", ".join(dict.fromkeys(f"{row['label']} ({row['jitter']:.1e})" for row in helped.to_dict("records")))
     return (
         "The factorisation broke down in its precision; that of the matrix plus a jitter preconditioned conjugate"
         f" gradients on the matrix itself: {names}."
