@@ -119,6 +119,16 @@ def test_a_killed_matrix_goes_on_from_its_last_block_and_has_the_same_bytes(kill
     assert saved == []
 
 
+@pytest.mark.parametrize("passes", [1, 3])
+def test_a_matrix_says_how_far_it_is_from_its_start_on(passes, tmp_path):
+    parts, told = np.array_split(points(), passes, axis=1), []
+    blocks = Blocks(tmp_path / "told", TRAIN, TEST, ROWS)
+    build(blocks, lambda first: iter(parts[first:]), passes, linear, lambda done, where: told.append(done))
+    assert told == sorted(told)
+    assert told[0] == 0, "so that the time which the first features take counts"
+    assert told[-1] == pytest.approx(1)
+
+
 def test_blocks_of_another_matrix_are_deleted_and_those_of_this_one_stay(tmp_path):
     folder = claimed(tmp_path / "gram", {"bandwidth": 1})
     gram_of(tmp_path, points())

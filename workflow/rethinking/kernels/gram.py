@@ -12,6 +12,8 @@ import numpy as np
 
 from rethinking.files import atomic, read_array, read_json, write_json
 
+FEATURES = 0.5  # of the time of a pass over one of several blocks of features, about: what making them takes
+
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]  # of features of rows (a, d) and of columns (b, d): (a, b)
 
 
@@ -130,6 +132,8 @@ def build(
     first = min(blocks.passes(start) for start, _ in every)
     if first == num_passes:
         return
+    made = FEATURES if num_passes > 1 else 0
+    report(first / num_passes, "the first features")
     for number, block in enumerate(features(first), first + 1):
         for place, (start, stop) in enumerate(every):
             if (before := blocks.passes(start)) >= number:
@@ -138,5 +142,5 @@ def build(
             if before:
                 added += blocks.load(start)
             blocks.save(start, number, added)
-            done = (number - 1 + work[: place + 1].sum() / work.sum()) / num_passes
+            done = (number - 1 + made + (1 - made) * work[: place + 1].sum() / work.sum()) / num_passes
             report(done, f"block {place + 1} of {len(every)}, features {number} of {num_passes}")
