@@ -19,6 +19,7 @@ from rethinking.analysis.curvature import hessian_eigenvalue
 from rethinking.analysis.folding import folded
 from rethinking.analysis.operator_norms import path_norm, spectral_norms
 from rethinking.analysis.power_iteration import largest
+from rethinking.engine import evaluation
 from rethinking.models.alexnet import LocalResponseNorm
 from rethinking.models.mlp import MultiLayerPerceptron
 
@@ -179,7 +180,7 @@ def test_the_largest_eigenvalue_of_the_hessian_is_that_of_the_whole_matrix(name,
     trained, images, given = folded(lived_in(model)), batch(20, *IMAGE), labels(20)
     loss, weights = loss_of(trained, images.double(), given)
     expected = float(torch.linalg.eigvalsh(hessian(loss, weights))[-1])
-    monkeypatch.setattr(curvature, "BATCH", 8)
+    monkeypatch.setattr(evaluation, "BATCH", 8)
     monkeypatch.setattr(curvature, "TOLERANCE", 1e-8)
     assert hessian_eigenvalue(trained, images, given, drawn()) == pytest.approx(expected, rel=1e-3)
 

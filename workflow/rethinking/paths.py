@@ -19,15 +19,15 @@ from rethinking.names import split_corruption
 from rethinking.plotting.registry import ANIMATED, FIGURES, PICTURES
 from rethinking.registry import CLASSIFICATION, REGRESSION
 from rethinking.reporting.registry import TABLES
-from rethinking.run import RunConfig
+from rethinking.run import WEIGHTS, RunConfig
 
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 PREPARED = ("manifest.json", *(f"{array}.npy" for array in ARRAYS))
 SPLIT = ("manifest.json", "train_indices.npy", "validation_indices.npy")
 # What a run leaves; some leave others as well. A regression has no confusion matrix.
 OUTPUTS = {
-    CLASSIFICATION: ("metrics.csv", "confusion.pkl", "run.json", "weights.safetensors"),
-    REGRESSION: ("metrics.csv", "run.json", "weights.safetensors"),
+    CLASSIFICATION: ("metrics.csv", "confusion.pkl", "run.json", WEIGHTS),
+    REGRESSION: ("metrics.csv", "run.json", WEIGHTS),
 }
 RUN_FILES = ("run.json", "metrics.csv")  # of a run's files, those that all data frames are made from
 FRAMES = ("runs.csv", "curves.csv", "evaluations.csv")  # what all runs of a figure or table are gathered into

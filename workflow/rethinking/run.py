@@ -12,6 +12,8 @@ from typing import Any
 from rethinking.files import canonical_json, digest
 from rethinking.recipe import CONTINUED, Recipe
 
+WEIGHTS = "weights.safetensors"  # the network that a run leaves
+
 
 @dataclass(frozen=True)
 class RunConfig:

@@ -9,7 +9,7 @@ from torch.nn import functional
 from torch.nn.utils import parameters_to_vector
 
 from rethinking.analysis.power_iteration import largest
-from rethinking.engine.evaluation import BATCH, PIXELS
+from rethinking.engine.evaluation import batch_size
 from rethinking.engine.resize import resized
 
 IMAGES = 2000  # at most, of which the loss is a mean
@@ -41,7 +41,7 @@ def hessian_eigenvalue(
 
 def _losses(model: nn.Module, images: Tensor, labels: Tensor, resize: int | None) -> Iterator[Tensor]:
     """The mean loss in parts that add up to it, a batch each."""
-    size = max(1, min(BATCH, PIXELS // (resize or max(images.shape[2:])) ** 2))
+    size = batch_size(images, resize)
     for x, y in zip(images.split(size), labels.split(size), strict=True):
         yield functional.cross_entropy(model(resized(x, resize)), y, reduction="sum") / len(images)
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from rethinking.engine.evaluation import BATCH, PIXELS
+from rethinking.engine.evaluation import batch_size
 from rethinking.engine.precision import autocast
 from rethinking.engine.resize import resized
 
@@ -26,10 +26,8 @@ def logits_of(model: nn.Module, images: torch.Tensor, precision: str, resize: in
     statistics may depend.
     """
     model.eval()
-    side = resize or max(images.shape[2:])
-    size = max(1, min(BATCH, PIXELS // side**2))
     found = []
-    for x in images.split(size):
+    for x in images.split(batch_size(images, resize)):
         with autocast(x.device, precision):
             found.append(model(resized(x, resize)).float().cpu())
     return torch.cat(found)

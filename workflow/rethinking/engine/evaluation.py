@@ -57,6 +57,11 @@ def evaluate(
     return evaluate_by(model, images, [labels], task, precision, watch, resize)[0]
 
 
+def batch_size(images: torch.Tensor, resize: int | None) -> int:
+    """How many of images (n, channels, height, width), brought to the side `resize`, are evaluated at a time."""
+    return max(1, min(BATCH, PIXELS // (resize or max(images.shape[2:])) ** 2))
+
+
 @torch.no_grad()
 def evaluate_by(
     model: nn.Module,
@@ -76,8 +81,7 @@ def evaluate_by(
     """
     model.eval()
     tallies = [Tally(task, each.device) for each in labels]
-    side = resize or max(images.shape[2:])
-    size = max(1, min(BATCH, PIXELS // side**2))
+    size = batch_size(images, resize)
     for x, *kinds in zip(images.split(size), *(each.split(size) for each in labels), strict=True):
         watch()
         with autocast(x.device, precision):

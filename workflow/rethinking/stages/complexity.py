@@ -11,9 +11,8 @@ import pandas as pd
 from rethinking.analysis.aggregate import curves_table
 from rethinking.files import atomic, read_json
 from rethinking.outcomes.measured import MEASURED
+from rethinking.run import WEIGHTS
 from rethinking.stages.runs import add_arguments, read_runs
-
-WEIGHTS = "weights.safetensors"
 
 
 def complexity_table(runs: Iterable[tuple[Path, dict[str, Any]]]) -> pd.DataFrame:

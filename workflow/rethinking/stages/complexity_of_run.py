@@ -12,10 +12,10 @@ from rethinking.engine.device import choose_device
 from rethinking.engine.reproducibility import generator, make_deterministic
 from rethinking.files import sha256, write_json
 from rethinking.outcomes.measured import MEASURED
-from rethinking.run import RunConfig
+from rethinking.run import WEIGHTS, RunConfig
 from rethinking.stages.placement import place
 from rethinking.stages.run_folder import load_data
-from rethinking.stages.saved import WEIGHTS, read_saved, weights_of
+from rethinking.stages.saved import read_saved, weights_of
 
 
 def measured(

@@ -10,9 +10,10 @@ from torch import nn
 
 from rethinking.config import Configuration, jobs
 from rethinking.files import atomic, sha256
+from rethinking.run import WEIGHTS
 from rethinking.stages.model_card import model_card
 from rethinking.stages.placement import make_model
-from rethinking.stages.saved import WEIGHTS, Saved, give_weights, weights_of
+from rethinking.stages.saved import Saved, give_weights, weights_of
 
 STATE_DICT, ONNX, CARD = FILES = ("state_dict.pt", "network.onnx", "README.md")
 NEEDS = "onnxruntime and onnxscript are not installed: pip install onnxruntime onnxscript"

@@ -11,8 +11,9 @@ from rethinking.files import sha256
 from rethinking.models.registry import MODELS
 from rethinking.outcomes.wording import setting_label
 from rethinking.registry import REGRESSION
+from rethinking.run import WEIGHTS
 from rethinking.stages.evaluate import PARTS, said_by_run
-from rethinking.stages.saved import WEIGHTS, Saved
+from rethinking.stages.saved import Saved
 from rethinking.stages.saved_data import classes_of
 
 RECIPE = ("optimiser", "learning_rate", "momentum", "batch_size", "schedule", "weight_decay")

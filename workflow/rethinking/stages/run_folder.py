@@ -15,6 +15,7 @@ from rethinking.engine.loop import Sets
 from rethinking.engine.state import State
 from rethinking.files import atomic, digest, load_array, remove_leftovers, write_csv, write_json
 from rethinking.recipe import Recipe
+from rethinking.run import WEIGHTS
 from rethinking.stages.sealing import sealed
 
 
@@ -96,7 +97,7 @@ def write_outputs(
             temporary.write_bytes(pickle.dumps(results.confusion(records, classes), protocol=4))
     kept = results.keeps_best(recipe) and state.best
     weights = kept.weights if kept else state.model.state_dict()
-    with atomic(out / "weights.safetensors") as temporary:
+    with atomic(out / WEIGHTS) as temporary:
         # Its own way to write files leaves one that only its owner may read, whatever the umask says.
         temporary.write_bytes(save({name: tensor.cpu().contiguous() for name, tensor in weights.items()}))
     write_json(out / "run.json", sealed(out, summary))

@@ -12,10 +12,9 @@ from torch import nn
 from rethinking.engine.results import keeps_best
 from rethinking.models.registry import MODELS
 from rethinking.registry import lookup
-from rethinking.run import RunConfig
+from rethinking.run import WEIGHTS, RunConfig
 from rethinking.stages.sealing import left_by_run, not_the_runs, read_run
 
-WEIGHTS = "weights.safetensors"
 SHOWN = 3  # runs below a folder that is none itself
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from rethinking.files import broken, digest, read_json, sha256
+from rethinking.run import WEIGHTS
 
 FILES = (
     "metrics.csv", "evaluations.csv", "steps.csv", "measures.csv", "points.csv", "confusion.pkl", "ledger.npz",
-    "weights.safetensors",
+    WEIGHTS,
 )  # fmt: skip
 # What `accept` writes into run.json when its run has long ended.
 WRITTEN_LATER = ("code_digest", "data_made_from", "accepted_from")
