@@ -113,10 +113,12 @@ def test_an_error_that_only_falls_has_no_peak_and_empty_cells():
     assert all(pd.isna(row[name]) for name in ("fitted_from", "minimum_at", "peak_at", "peak_error", "rise", "gain"))
 
 
-def test_a_width_fits_where_no_seed_has_an_error():
+def test_a_width_fits_from_which_on_no_seed_has_an_error():
     errors = pd.DataFrame([[5, 0, 0], [5, 1, 0]], columns=[1, 2, 4])
     assert first_fitted(errors) == 4
     assert first_fitted(errors + 1) is None
+    errors = pd.DataFrame([[5, 0, 2, 0, 0]], columns=[1, 2, 4, 8, 16])
+    assert first_fitted(errors) == 8, "from there on, not where it once had none"
 
 
 def test_features_peak_at_as_many_as_images_in_made_up_numbers_and_the_kernel_is_no_number_of_features():

@@ -1,6 +1,7 @@
 """Kernel models: matrices by blocks that a killed job goes on from, exact solutions, features, and what is chosen."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -413,7 +414,7 @@ def test_an_unknown_kernel_is_told_with_the_nearest(tmp_path, capsys):
         ({"bandwidths": []}, "kernels.one.bandwidths"),
         ({"features": "gabor"}, "kernels.one: the key 'gabor' is missing"),
         ({"patches": {"filters": 5}}, "features 'pixels' have no such key"),
-        ({"l2": [0.1]}, "kernels.one.l2"),
+        ({"l2": [0.1]}, "kernels.one.l2 = [0.1]: must hold 0"),
         ({"corruptions": ["shuffled_pixels"]}, "is one of images; here labels are fitted"),
         ({"corruptions": ["human_labels-worse"]}, "the data set 'digits' has no human labels"),
         ({"choose": {"held_out": 320}}, "choose.held_out = 320: must leave some of 320 training images to fit"),
@@ -424,6 +425,15 @@ def test_a_fault_of_a_kernel_is_told_with_its_key(kernel, told, tmp_path):
     with pytest.raises(ValueError, match="mine") as refused:
         Configuration.load(configured(tmp_path, **(without | kernel)))
     assert told in str(refused.value)
+
+
+def test_two_kernels_of_one_label_are_refused(tmp_path):
+    values = json.loads(configured(tmp_path, **KERNEL).read_text())
+    values["kernels"]["two"] = values["kernels"]["one"] | {"label": "same"}
+    values["kernels"]["one"]["label"] = "same"
+    (tmp_path / "mine.yaml").write_text(json.dumps(values))
+    with pytest.raises(ValueError, match=r'kernels\.two\.label = "same": is that of kernels\.one, too'):
+        Configuration.load(tmp_path / "mine.yaml")
 
 
 @pytest.mark.parametrize("name", ["kernels", "kernels-digits", "kernels-source"])
@@ -484,3 +494,17 @@ def test_only_what_fits_every_image_is_ringed(error):
 def test_every_table_of_results_of_the_page_has_columns_and_rows_of_one_that_was_recorded():
     names = [name for name in ("kernels", "kernels-digits", "kernels-source") if (CHECKOUT / KEPT / name).is_dir()]
     assert len(tables_of_results("kernels", names)) >= len(names) > 0
+
+
+def test_the_page_s_numbers_of_sgd_and_theorem_1_are_recorded_ones():
+    page = (CHECKOUT / "docs/studies/kernels.md").read_text(encoding="utf-8")
+    section = page.split("## What it shows: SGD and theorem 1")[1].split("\n## ")[0]
+    ends = pd.read_csv(CHECKOUT / KEPT / "kernels/implicit_regularisation.csv").groupby("method").tail(1)
+    numbers = ends[["distance", "distance_to_end", "residual"]].to_numpy().ravel()
+    for name in ("kernels", "kernels-source"):
+        built = pd.read_csv(CHECKOUT / KEPT / name / "expressivity.csv")
+        numbers = np.append(numbers, built.loc[built["points"] >= 10_000, "largest_error"])
+    said = re.findall(r"\d\.\de-\d\d", section)
+    assert len(said) >= 11
+    assert {*said} <= {f"{number:.1e}" for number in numbers}
+    assert "{:,} weights".format(built["num_weights"].iloc[-3]) in section

@@ -11,7 +11,7 @@ from rethinking.__main__ import main
 from rethinking.config import CHECKOUT, Configuration, jobs
 from rethinking.kernels.choose import one_hot
 from rethinking.kernels.gram import gaussian
-from rethinking.kernels.random_features import FourierFeatures, least_norm, of_features, of_kernel
+from rethinking.kernels.random_features import FourierFeatures, SingularError, least_norm, of_features, of_kernel
 from rethinking.outcomes.computed import RANDOM_FEATURES
 from rethinking.stages.random_features import Images, read, rows_of
 
@@ -42,6 +42,16 @@ def test_the_solution_is_that_of_the_pseudo_inverse_for_few_and_for_many_feature
 def test_as_many_features_as_images_or_more_fit_any_labels(count):
     features, targets = problem(count)
     np.testing.assert_allclose(features @ least_norm(features, targets), targets, atol=1e-7)
+
+
+@pytest.mark.parametrize("count", [10, 30, 60])
+def test_features_that_take_different_images_for_one_are_refused_and_not_rounding_solved(count):
+    images = rng(1).standard_normal((30, 8))
+    features = FourierFeatures.drawn(8, count, 1e-20, rng()).of(images)
+    with pytest.raises(SingularError, match="too small to tell all images apart"):
+        least_norm(features, np.eye(30))
+    with pytest.raises(SingularError):
+        of_kernel(images, images, 1e-20, np.eye(30))
 
 
 def test_of_all_that_fit_it_is_the_shortest():

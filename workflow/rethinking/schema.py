@@ -260,14 +260,20 @@ def _problem(error: ValidationError) -> tuple[str, Any, str]:
             return key, value, f"must be {schema.get('description', f'as in {expected}')}"
         case "minItems" | "maxItems" | "minProperties" | "minLength":
             return key, value, f"must hold {expected} values" if value else "must not be empty"
-        case "uniqueItems":
-            twice = next(item for index, item in enumerate(value) if item in value[:index])
-            return key, value, f"{twice!r} stands there twice"
+        case "uniqueItems" | "contains":
+            return key, value, _wrong_items(value, expected)
         case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
             relation = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
             bound = f"must be {relation.get(error.validator, 'less than')} {expected}"
             return key, value, bound
     return key, value, error.message
+
+
+def _wrong_items(value: list[Any], expected: Any) -> str:
+    """What is wrong with the items of a list: which it must hold, or which stands there twice."""
+    if isinstance(expected, dict):
+        return f"must hold {expected['const']}"
+    return f"{next(item for index, item in enumerate(value) if item in value[:index])!r} stands there twice"
 
 
 def _no_alternative(value: Any, choices: list[dict[str, Any]], exactly_one: bool) -> tuple[Any, str]:

@@ -71,8 +71,13 @@ def random_features(written: Values | None, entries: Entries) -> Values | None:
 
 
 def kernels(written: Mapping[str, Values], entries: Entries) -> dict[str, Values]:
-    """The key `kernels`, every kernel complete."""
-    return {name: _kernel(name, values, entries) for name, values in written.items()}
+    """The key `kernels`, every kernel complete; no two may be called the same in a figure or table."""
+    found = {name: _kernel(name, values, entries) for name, values in written.items()}
+    called: dict[str, str] = {}
+    for name, values in found.items():
+        if (other := called.setdefault(values["label"], name)) != name:
+            raise entries.origins.error(f"kernels.{name}.label", values["label"], f"is that of kernels.{other}, too")
+    return found
 
 
 def _kernel(name: str, written: Values, entries: Entries) -> Values:

@@ -12,6 +12,13 @@ from scipy.linalg import cho_factor, cho_solve, qr, solve_triangular
 from rethinking.kernels.gram import gaussian
 
 
+class SingularError(ValueError):
+    """Two images are one, by what is computed of them in float64."""
+
+    def __init__(self) -> None:
+        super().__init__("too small to tell all images apart in float64")
+
+
 @dataclass(frozen=True)
 class FourierFeatures:
     """cos(w x + b) of random directions w (d, N) and phases b (N,)."""
@@ -48,15 +55,24 @@ class Solution:
 def least_norm(features: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """The weights (N, k) with the least squared error on features (n, N) and targets (n, k), of these the shortest.
 
-    By QR, of the features where there are at most as many as images, else of their transpose. The features must be of
-    full rank, which random ones of different images are.
+    By QR, of the features where there are at most as many as images, else of their transpose. Raises SingularError
+    where they are not of full rank in float64, as those of different images are unless the kernel takes these for one.
     """
     images, count = features.shape
     if count <= images:
         q, r = qr(features, mode="economic", check_finite=False)
+        _check_rank(r)
         return solve_triangular(r, q.T @ targets, check_finite=False)
     q, r = qr(features.T, mode="economic", check_finite=False)
+    _check_rank(r)
     return q @ solve_triangular(r, targets, trans="T", check_finite=False)
+
+
+def _check_rank(factor: np.ndarray) -> None:
+    """That a triangular factor (n, n) has no diagonal that is rounding alone."""
+    diagonal = np.abs(np.diag(factor))
+    if diagonal.min() <= len(factor) * np.finfo(factor.dtype).eps * diagonal.max():
+        raise SingularError
 
 
 def of_features(train: np.ndarray, test: np.ndarray, targets: np.ndarray) -> Solution:
@@ -69,9 +85,12 @@ def of_features(train: np.ndarray, test: np.ndarray, targets: np.ndarray) -> Sol
 
 
 def of_kernel(train: np.ndarray, test: np.ndarray, bandwidth: float, targets: np.ndarray) -> Solution:
-    """What that tends to: the interpolating solution of the Gaussian kernel for images (n, d)."""
+    """What that tends to: the interpolating solution of the Gaussian kernel for images (n, d); same errors."""
     kernel = gaussian(bandwidth)
     gram = kernel(train, train)
-    alpha = cho_solve(cho_factor(gram, lower=True), targets)
+    try:
+        alpha = cho_solve(cho_factor(gram, lower=True), targets)
+    except np.linalg.LinAlgError:
+        raise SingularError from None
     fitted = gram @ alpha
     return Solution(fitted, kernel(test, train) @ alpha, (alpha * fitted).sum(axis=0))

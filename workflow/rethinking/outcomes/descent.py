@@ -41,8 +41,8 @@ def largest_rise(means: pd.Series) -> Rise | None:
 
 
 def first_fitted(errors: pd.DataFrame) -> float | None:
-    """The first size at which no seed has a training error, of a row a seed and a column a size."""
-    fitted = (errors == 0).all()
+    """The first size from which on no seed has a training error, of a row a seed and a column a size."""
+    fitted = (errors == 0).all()[::-1].cummin()[::-1]
     return fitted.idxmax() if fitted.any() else None
 
 

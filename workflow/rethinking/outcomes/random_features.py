@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from rethinking.names import split_corruption
 from rethinking.outcomes.descent import TEST, TRAIN
 from rethinking.outcomes.wording import capitalised, images_of, setting_label
 
@@ -25,8 +26,13 @@ def what_is_fitted(rows: pd.DataFrame) -> str:
     )
 
 
+def others(corruption: str) -> str:
+    """What the registered noise by class is, which a label does not say."""
+    return " (one of the other classes)" if split_corruption(corruption)[0] == "class_noise" else ""
+
+
 def of_labels(rows: pd.DataFrame) -> str:
     """How many training labels are wrong, and by which labels test errors are."""
     wrong = rows.groupby("corruption", sort=False)["changed"].mean().drop("true_labels", errors="ignore")
-    said = ", ".join(f"{setting_label(name)}: {share:.1f} %" for name, share in wrong.items())
+    said = ", ".join(f"{setting_label(name)}{others(name)}: {share:.1f} %" for name, share in wrong.items())
     return (f"Training labels that are not the true ones: {said}. " if said else "") + "Test labels are the true ones."

@@ -47,11 +47,12 @@ def caption(rows: pd.DataFrame, section: Section) -> str:
     ends = rows[rows["steps"] == rows["steps"].max()].set_index("method")
     any_end = ends.iloc[0]
     where = ", ".join(f"{label} {ends.loc[method, 'distance']:.1e}" for method, (_, label) in LOOKS.items())
+    fits = ", ".join(f"{label} {ends.loc[method, 'residual']:.1e}" for method, (_, label) in LOOKS.items())
     ranks = ", ".join(f"{each:.0f}" for each in ends["hessian_rank"].unique())
     sentences = [
         f"Linear models of {any_end['images']:.0f} images of {any_end['values']:.0f} values, squared error, steps"
-        " of one image over its squared norm. All fit (c); the distance from the solution of the least norm, relative"
-        f" to its own, is at the end (a): {where}.",
+        " of one image over its squared norm. What is left of the labels at the end (c):"
+        f" {fits}. The distance from the solution of the least norm, relative to its own, there (a): {where}.",
         "From a random start SGD ends at the least norm plus the part of the start outside the images' span (b).",
         f"The Hessian at the three ends is one and the same (largest relative difference"
         f" {ends['hessian_difference'].max():.0e}), of rank {ranks}; that of the images is {any_end['rank']:.0f}.",

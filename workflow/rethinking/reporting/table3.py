@@ -28,7 +28,8 @@ def table(*, kernels: pd.DataFrame, section: Section) -> Table:
         " least error on training images that were held out. Bandwidths and parameters of features were chosen so too,"
         " and nothing by the test set.",
         "Norm: of the solution in the space of features, all classes together. Residual: that of the equations that the"
-        " solution solves, an image, where the labels of one are of norm 1.",
+        " solution solves, an image, where the labels of one are of norm 1; their matrix is the one that is kept, in"
+        " float32 with entries rounded to 7 digits.",
         f"Reproduced: at most {100 * TOLERANCE:g} % from the paper's number, where all training and test images are"
         " used as in the paper; else its number stands there, not compared."
         if (kernels["paper_error"].notna()).any()

@@ -13,7 +13,7 @@ import numpy as np
 from rethinking import expressivity, files
 from rethinking.kernels.choose import one_hot
 from rethinking.kernels.features import pixels
-from rethinking.kernels.random_features import FourierFeatures, Solution, of_features, of_kernel
+from rethinking.kernels.random_features import FourierFeatures, SingularError, Solution, of_features, of_kernel
 from rethinking.seeds import rng
 from rethinking.stages.kernel_data import TRUE_LABELS, images_of, labels_of
 
@@ -106,15 +106,22 @@ def compute(
     images, given, left_out = read(job, data, corrupted)
     facts = {"dataset_label": job["dataset_label"], "equal_images_left_out": left_out}
     rows = []
-    for row in rows_of(job, images, given):
-        rows.append({**row, **facts})
-        print(
-            f"seed {row['seed']}, {row['corruption']}, {row['features'] or 'infinitely many'} features: training error"
-            f" {row['train_error']:.4f}, test error {row['test_error']:.4f}, norm {row['norm']:.4g}",
-            flush=True,
-        )
+    try:
+        for row in rows_of(job, images, given):
+            rows.append({**row, **facts})
+            print(told(row), flush=True)
+    except SingularError as error:
+        raise ValueError(f"random_features.bandwidth = {job['bandwidth']:g}: {error}") from None
     files.write_csv(out, rows)
     return rows
+
+
+def told(row: Mapping[str, Any]) -> str:
+    """What is said of a row once it is computed."""
+    return (
+        f"seed {row['seed']}, {row['corruption']}, {row['features'] or 'infinitely many'} features: training error"
+        f" {row['train_error']:.4f}, test error {row['test_error']:.4f}, norm {row['norm']:.4g}"
+    )
 
 
 def corrupted_of(job: Mapping[str, Any]) -> Sequence[tuple[int, str]]:
