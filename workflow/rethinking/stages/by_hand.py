@@ -14,7 +14,6 @@ from rethinking.run import RunConfig
 from rethinking.schema import ConfigOrigins
 from rethinking.stages.corrupt import corrupt
 from rethinking.stages.download import DOWNLOADS, download
-from rethinking.stages.out import new_folder
 from rethinking.stages.prepare import prepare
 from rethinking.stages.sealing import read_run
 from rethinking.stages.split import split as make_split
@@ -159,7 +158,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--recipe", help="see: python -m rethinking list recipes")
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
-    parser.add_argument("--out", type=new_folder, metavar="DIR", help=f"default: {BY_HAND}/runs/<the run's names>")
+    parser.add_argument("--out", type=Path, metavar="DIR", help=f"default: {BY_HAND}/runs/<the run's names>")
     args = parser.parse_args(argv)
     held: dict[str, Any] = {}
     if args.config is not None:
