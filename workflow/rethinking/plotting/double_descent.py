@@ -74,7 +74,7 @@ def caption(runs: pd.DataFrame, rows: pd.DataFrame, section: Section) -> str:
     sentences = [
         trained_on(rows, section),
         drawn_evenly(settings_of(section)),
-        "Upright lines, in the look of their labels: the first width at which no seed has a training error.",
+        "Upright lines, in the look of their labels: the first width from which on no seed has a training error.",
         lines_sentence(section.seeds),
         diverged_sentence(runs_of_panel(runs, section, "widths")),
         section.note,
