@@ -122,6 +122,11 @@ def first_of_equals(points: np.ndarray) -> np.ndarray:
     return np.array([seen.setdefault(key, place) for place, key in enumerate(keys)], np.int64)
 
 
+def without_repetitions(points: np.ndarray) -> np.ndarray:
+    """Which of points (n, d) have no equal one before them: bool (n,)."""
+    return first_of_equals(points) == np.arange(len(points))
+
+
 def told_apart(projected: np.ndarray, labels: np.ndarray) -> bool:
     """Whether the rounding of sorted projections leaves each label within a quarter of the smallest step of labels.
 

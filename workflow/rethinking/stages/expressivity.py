@@ -22,7 +22,7 @@ def rows_of(job: Mapping[str, Any], images: np.ndarray, labels: np.ndarray) -> I
     Of images uint8 (n, …) that are equal the first is kept; labels are int64 (n,).
     """
     points = images.reshape(len(images), -1).astype(np.float64) / PIXELS
-    kept = expressivity.first_of_equals(points) == np.arange(len(points))
+    kept = expressivity.without_repetitions(points)
     for size in job["sizes"]:
         few = np.flatnonzero(kept)[:size]
         sample, given = points[few], labels[few].astype(np.float64)
