@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from hypothesis import strategies as st
 from synthetic_tables import groups
 
 from rethinking.config import CHECKOUT, Configuration
+from rethinking.config import recorded_kernels as recorded
 from rethinking.config.described import section_of
+from rethinking.config.recorded_kernels import recorded_kernels
 from rethinking.engine.loop import evaluation_steps
 from rethinking.files import canonical_json, write_json
 from rethinking.outcomes.columns import RUN
@@ -34,7 +37,7 @@ from rethinking.reporting.formats import Table, latex, markdown, text_of
 from rethinking.reporting.hardly import CAN_HARDLY_FAIL
 from rethinking.reporting.paper_rows import one_each
 from rethinking.reporting.registry import TABLES
-from rethinking.sections import Section
+from rethinking.sections import KernelError, Section
 from rethinking.stages.frames import read_published
 from rethinking.stages.record import record
 from rethinking.stages.sealing import sealed
@@ -144,10 +147,18 @@ def test_four_evaluations_an_epoch_have_a_value_at_every_point_of_figure_2b(publ
 # Table 1 and table 4
 
 
-def made(module: Any, name: str, configuration: Configuration, frames: Any, numbers: pd.DataFrame | None) -> Table:
+def made(
+    module: Any,
+    name: str,
+    configuration: Configuration,
+    frames: Any,
+    numbers: pd.DataFrame | None,
+    kernels: Sequence[KernelError] = (),
+) -> Table:
     given = {frame: frames[frame] for frame in TABLES[name].frames}
-    # A job gets its section as canonical JSON, whose keys are sorted.
-    section = Section.from_json(json.loads(canonical_json(section_of(configuration, name).to_json())))
+    # A job gets its section as canonical JSON, whose keys are sorted; of table 3, which is recorded, what a test says.
+    section = replace(section_of(configuration, name), kernels=tuple(kernels))
+    section = Section.from_json(json.loads(canonical_json(section.to_json())))
     return module.table(**given, published=numbers, section=section)
 
 
@@ -275,6 +286,60 @@ def test_what_was_not_run_says_what_it_would_take(cifar10, frames, published):
     assert took["test_error_at_fit"].endswith(f" {runs}: 100 epochs of 50,000 images a seed")
     reference = runs.replace("random_labels-0.3", "true_labels")
     assert took["relative_time"].endswith(f" {runs} {reference}: 200 epochs of 50,000 images a seed")
+
+
+def test_table_3_is_judged_by_what_is_recorded_of_kernels_or_says_what_it_would_take(cifar10, frames, published):
+    def kernel(name: str, paper: float, ours: float | None, regulariser: str = "none") -> KernelError:
+        return KernelError(name, regulariser, paper, ours, 10_000, "config/studies/kernels-source.yaml")
+
+    kernels = [
+        kernel("near", 1.2, 1.22),
+        kernel("far", 46, 41.3),
+        kernel("later", 17, None),
+        kernel("later", 15, 16.5, "best"),
+    ]
+    table = made(paper_vs_ours, "paper_vs_ours", cifar10, frames, published, kernels)
+    rows = table.numbers[table.numbers["source"] == "table 3"]
+    assert len(table.numbers) == len(published) + 4
+    assert list(rows["verdict"]) == list(rows["verdict_before"]) == ["reproduced", "differs", "not run", "reproduced"]
+    assert list(rows["panel"]) == ["no_regulariser"] * 3 + ["best_l2"]
+    assert rows["deviation"].tolist() == pytest.approx([1 / 6, 4.7 / 4.6, math.nan, 1.0], nan_ok=True)
+    assert rows["binomial_error"].iloc[0] == pytest.approx(100 * math.sqrt(0.0122 * (1 - 0.0122) / 10_000))
+    assert list(rows["would_take"]) == [
+        "",
+        "",
+        "snakemake --cores all --configfile config/studies/kernels-source.yaml -- study",
+        "",
+    ]
+    shown = table.shown[table.shown["where"] == "table 3, p. 14"]
+    assert list(shown["of"]) == [
+        "near, no regulariser, true_labels",
+        "far, no regulariser, true_labels",
+        "later, no regulariser, true_labels",
+        "later, best l2, true_labels",
+    ]
+    assert list(shown["ours"]) == ["1.22", "41.30", "-", "16.50"]
+    assert table.notes[0].startswith("Rows, 37: 17 reproduced, 1 differs, 10 can hardly fail, 1 not run")
+    assert any("at most 10 % of the paper's" in note for note in table.notes)
+
+
+def test_every_number_of_table_3_stands_beside_the_paper_s_in_what_is_recorded_of_cifar10():
+    expected = {(each.kernel, each.paper): each.ours for each in recorded_kernels()}
+    assert {paper for _, paper in expected} == {1.2, 0.6, 46, 17, 15}
+    recorded = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/paper_vs_ours.csv")
+    rows = recorded[recorded["source"] == "table 3"].astype({"ours": object})
+    found = {(row["model"], row["paper"]): None if pd.isna(row["ours"]) else row["ours"] for _, row in rows.iterrows()}
+    assert found == pytest.approx(expected)
+    assert (
+        section_of(Configuration.load(CHECKOUT / "config/cifar10.yaml"), "paper_vs_ours").kernels == recorded_kernels()
+    )
+    assert section_of(Configuration.load(CHECKOUT / "config/cifar10.yaml"), "table1").kernels == ()
+    assert section_of(Configuration.load(CHECKOUT / "config/config.yaml"), "paper_vs_ours").kernels == ()
+
+
+def test_a_package_without_records_says_of_all_of_table_3_that_it_was_not_run(monkeypatch):
+    monkeypatch.setattr(recorded, "RECORDED", "docs/results/nowhere/kernels.csv")
+    assert {each.ours for each in recorded_kernels()} == {None}
 
 
 def test_a_table_s_row_a_point_and_a_curve_are_a_row_each_of_the_table_that_is_read(cifar10, frames, published):

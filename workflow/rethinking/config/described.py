@@ -6,6 +6,7 @@ from typing import Any
 from rethinking.checkout import CHECKOUT
 from rethinking.config.configuration import Configuration
 from rethinking.config.datasets import label_of, lineage
+from rethinking.config.recorded_kernels import recorded_kernels
 from rethinking.outcomes.registry import PAPER_FILES, OfRuns
 from rethinking.plotting.registry import FIGURES
 from rethinking.recipe import Recipe
@@ -28,6 +29,7 @@ def section_of(configuration: Configuration, name: str) -> Section:
     if not of_runs:
         return Section(configuration=configuration.name, name=name, note=values["note"], size=size)
     compared = at_paper_size(configuration, name)
+    of_every_number = compared and set(PAPER_FILES) <= set(entry.of_sections)
     models = list(dict.fromkeys(model for group in of_runs for model in group.models))
     datasets = sorted({values["dataset"], *(group.dataset for group in of_runs)})
     return Section(
@@ -48,7 +50,8 @@ def section_of(configuration: Configuration, name: str) -> Section:
         settings=_settings(configuration, of_runs, entry.settings),
         tolerance=values.get("tolerance", {}),
         at_paper_size=compared,
-        would_take=_paper_runs(configuration) if compared and set(PAPER_FILES) <= set(entry.of_sections) else (),
+        would_take=_paper_runs(configuration) if of_every_number else (),
+        kernels=recorded_kernels() if of_every_number and not configuration.kernels else (),
     )
 
 

@@ -50,6 +50,8 @@ KERNELS = {
     "paper_l2_error": "%",
     "paper_norm": "",
 }
+# Which of them has the paper's error, by the regulariser: none, or the best l2 above 0.
+PAPER_ERRORS = {"none": "paper_error", "best": "paper_l2_error"}
 
 # One row a seed, labels and number of random features, empty of infinitely many (the second descent).
 RANDOM_FEATURES = {

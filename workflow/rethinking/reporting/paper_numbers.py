@@ -14,8 +14,9 @@ from rethinking.outcomes.selection import Frames
 from rethinking.reporting.comparison import RATIO, SUSPECT, Ours, deviation, find, ours, verdict
 from rethinking.reporting.hardly import can_hardly_fail, telling
 from rethinking.reporting.spread import binomial_error
-from rethinking.reporting.units import kind_of
-from rethinking.sections import PanelRuns, Section
+from rethinking.reporting.table3 import beside
+from rethinking.reporting.units import ROW, kind_of
+from rethinking.sections import KernelError, PanelRuns, Section
 
 Number = Mapping[str, Any]
 
@@ -25,6 +26,7 @@ WHOLE = {"test_accuracy": 100.0, ERROR: 1.0}  # what all of the test images are,
 NO_TARGET, ELSEWHERE, LEFT_OUT = "no target", "not run: ImageNet", "left out"
 NAMES = ("source", "page", "kind", "panel", "model", "corruption", "quantity", "step")
 NOTHING = Ours(math.nan, math.nan, 0, 0)
+TABLE_3, PAGE = "table 3", 14
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,31 @@ def row_of(frames: Frames, section: Section, number: Number) -> dict[str, Any]:
         "remark": "; ".join(filter(None, [number["remark"], missing(number, values, judged["number_verdict"])])),
         "recipe": found.recipe if values.ran else "",
         "would_take": would_take(section, number) if lacking else "",
+    }
+
+
+def row_of_kernel(found: KernelError) -> dict[str, Any]:
+    """The same of a number of table 3, which no network is trained for; both rules judge it by its difference."""
+    panel = {"none": "no_regulariser", "best": "best_l2"}[found.regulariser]
+    number = zip(NAMES, (TABLE_3, PAGE, ROW, panel, found.kernel, "true_labels", "test_error", math.nan), strict=True)
+    row = {**dict(number), "paper": found.paper, "can_hardly_fail": False, "recipe": "", "test_labels": ""}
+    if found.ours is None:
+        command = f"snakemake --cores all --configfile {found.configfile} -- study"
+        both = dict.fromkeys(("number_verdict", "number_verdict_before"), "not run")
+        return {**row, **both, "n": 0, "remark": "", "would_take": command}
+    judged = beside(found.paper, found.ours)
+    away = abs(judged["difference"]) / judged["tolerance"]
+    return {
+        **row,
+        "ours": found.ours,
+        "binomial_error": 100 * binomial_error(found.ours / 100, found.num_test),
+        "n": 1,
+        "difference": judged["difference"],
+        "tolerance": judged["tolerance"],
+        **dict.fromkeys(("deviation", "deviation_before"), away),
+        **dict.fromkeys(("number_verdict", "number_verdict_before"), judged["verdict"]),
+        "remark": f"recorded of {found.configfile}",
+        "would_take": "",
     }
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from rethinking.outcomes.computed import PAPER_ERRORS
 from rethinking.reporting.formats import Table
 from rethinking.sections import Section
 
 TOLERANCE = 0.1  # of the paper's number
 UNSOLVED = 1e-3  # residual, an image
-PAPERS = {"none": "paper_error", "best": "paper_l2_error"}
 
 
 def table(*, kernels: pd.DataFrame, section: Section) -> Table:
@@ -44,14 +44,17 @@ def table(*, kernels: pd.DataFrame, section: Section) -> Table:
 
 def of_paper(row: dict[str, Any]) -> dict[str, Any]:
     """The paper's error of a row, percent, the difference, the tolerance and the verdict."""
-    paper = row[PAPERS[row["regulariser"]]] if row["corruption"] == "true_labels" else float("nan")
-    difference, tolerance = 100 * row["test_error"] - paper, TOLERANCE * paper
+    paper = row[PAPER_ERRORS[row["regulariser"]]] if row["corruption"] == "true_labels" else float("nan")
+    found = beside(paper, 100 * row["test_error"])
     if pd.isna(paper):
-        judged = "no target"
-    elif not row["whole"]:
-        judged = "not compared"
-    else:
-        judged = "reproduced" if abs(difference) <= tolerance else "differs"
+        return found | {"verdict": "no target"}
+    return found if row["whole"] else found | {"verdict": "not compared"}
+
+
+def beside(paper: float, ours: float) -> dict[str, Any]:
+    """The paper's error and ours of as many images, percent: the difference, the tolerance and the verdict."""
+    difference, tolerance = ours - paper, TOLERANCE * paper
+    judged = "reproduced" if abs(difference) <= tolerance else "differs"
     return {"paper": paper, "difference": difference, "tolerance": tolerance, "verdict": judged}
 
 
