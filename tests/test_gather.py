@@ -15,7 +15,7 @@ from tiny_workflow import TINY
 
 from rethinking import files, paths
 from rethinking.config import Configuration
-from rethinking.outcomes.columns import FRAMES
+from rethinking.outcomes.columns import FRAMES, OF_SOME
 from rethinking.run import RunConfig
 from rethinking.schema import ConfigurationError
 from rethinking.stages import gather
@@ -62,7 +62,7 @@ def options(runs: Path, frame: str, out: Path) -> list[str]:
     return ["--frame", frame, *told, "--out", str(out)]
 
 
-@pytest.mark.parametrize("frame", paths.OF_SOME)
+@pytest.mark.parametrize("frame", OF_SOME)
 def test_the_frame_has_every_cell_of_every_run_as_it_stands_there(frame, runs, tmp_path):
     gather.main(options(runs, frame, tmp_path / "frame.csv"))
     table = rows(tmp_path / "frame.csv")
@@ -71,6 +71,19 @@ def test_the_frame_has_every_cell_of_every_run_as_it_stands_there(frame, runs, t
         its = [row for row in table if row["seed"] == str(seed)]
         left = rows(runs / run_for(frame, seed).path / f"{frame}.csv")
         assert [{key: row[key] for key in left[0]} for row in its] == left
+
+
+@pytest.mark.parametrize("frame", ["measures", "steps"])
+def test_a_run_whose_recipe_did_not_ask_for_it_has_no_rows_and_is_no_fault(frame, runs, tmp_path):
+    run = run_for(frame)
+    summary = files.read_json(runs / run.path / "run.json")
+    key = gather.ASKED_BY[frame]
+    silent = summary | {"config": {**summary["config"], "training": {**summary["config"]["training"], key: None}}}
+    asked, other = (runs / run.path, summary), (tmp_path, silent)
+    both, alone = gather.gathered([asked, other], frame), gather.gathered([asked], frame)
+    pd.testing.assert_frame_equal(both, alone)
+    nothing = gather.gathered([other], frame)
+    assert (list(nothing), len(nothing)) == (list(FRAMES[frame]), 0)
 
 
 def test_measures_begin_before_training_and_their_total_is_the_root_of_the_sum_of_squares(runs, tmp_path):
@@ -83,7 +96,7 @@ def test_measures_begin_before_training_and_their_total_is_the_root_of_the_sum_o
         assert total == pytest.approx(float((norms**2).sum()) ** 0.5)
 
 
-@pytest.mark.parametrize("frame", paths.OF_SOME)
+@pytest.mark.parametrize("frame", OF_SOME)
 @pytest.mark.parametrize("fault", ["missing", "edited"])
 def test_a_file_that_is_not_the_runs_is_refused_by_name(fault, frame, data, points, tmp_path):
     with tiny_runs.torch_as_it_was():
@@ -98,7 +111,7 @@ def test_a_file_that_is_not_the_runs_is_refused_by_name(fault, frame, data, poin
     assert str(path) in str(refused.value)
 
 
-@pytest.mark.parametrize("frame", paths.OF_SOME)
+@pytest.mark.parametrize("frame", OF_SOME)
 def test_a_file_that_ends_before_the_run_is_refused(frame, data, points, tmp_path):
     """As one from before run.json held checksums."""
     with tiny_runs.torch_as_it_was():

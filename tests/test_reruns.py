@@ -536,6 +536,7 @@ def test_a_recipe_reruns_its_trainings_and_every_table_that_has_them(checkout):
     checkout.edit("config/config.yaml", lambda text: text.replace("mlp: 0.01", "mlp: 0.02"))
     trainings = train([MLP], "true_labels") | train([MLP], "random_labels-0.5")
     gathered = {("aggregate", frozenset(["name=tiny", f"section={name}"])) for name in ("table1", "paper_vs_ours")}
+    gathered |= job("gather", name="tiny", section="paper_vs_ours", frame="steps")
     assert jobs_of(checkout, TINY_TABLES) == trainings | gathered | TABLE1 | COMPARISON
 
 

@@ -31,9 +31,8 @@ OUTPUTS = {
 }
 RUN_FILES = ("run.json", "metrics.csv")  # of a run's files, those that all data frames are made from
 FRAMES = ("runs.csv", "curves.csv", "evaluations.csv")  # what all runs of a figure or table are gathered into
-OF_SOME = ("measures", "points", "steps")  # frames of what a run leaves only where its recipe asks for it
 COMPLEXITY = "complexity"  # the frame of measures that are taken of saved weights
-OF_LEDGERS = ("learned", "detection", "roc")  # the same, of what is made from ledgers
+OF_LEDGERS = ("learned", "detection", "roc")  # frames of what is made from ledgers
 TRAIN_LOGS = "results/logs/train"
 TRAIN_BENCHMARKS = "results/benchmarks/train"
 SAMPLES = "samples"  # the picture of what corruptions look like

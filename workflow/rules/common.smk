@@ -51,6 +51,7 @@ from rethinking.config.unused import unused
 from rethinking.files import canonical_json
 from rethinking.models.registry import sizes
 from rethinking.registry import CLASSIFICATION, REGRESSION
+from rethinking.outcomes.columns import OF_SOME
 from rethinking.overrides import SOURCE, overrides
 from rethinking.plotting.registry import ANIMATED, FIGURES, PICTURES
 from rethinking.published import PAPER, check_published, checksums

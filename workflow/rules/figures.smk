@@ -71,7 +71,7 @@ rule gather:
     log:
         "results/logs/gather/{name}/{section}/{frame}.log",
     wildcard_constraints:
-        frame=paths.one_of(paths.OF_SOME),
+        frame=paths.one_of(OF_SOME),
     conda:
         ENVIRONMENT
     params:

@@ -109,6 +109,7 @@ COMPLEXITY = {**_NAMES, "Measure": "", "Value": ""}
 # empty where it is several numbers.
 POINTS = {**_NAMES, "Epoch": "epochs", "Set": "", "Point": "", "Input": "", "Target": "", "Prediction": ""}
 
+OF_SOME = ("measures", "points", "steps")  # frames of what a run leaves only where its recipe asks for it
 FRAMES = {"runs": RUNS, "curves": CURVES, "evaluations": EVALUATIONS, "confusions": CONFUSIONS}
 FRAMES |= {"measures": MEASURES, "points": POINTS, "steps": STEPS, "predictions": PREDICTIONS}
 FRAMES |= {"complexity": COMPLEXITY, "learned": LEARNED, "detection": DETECTION, "roc": ROC}

@@ -11,7 +11,7 @@ from rethinking.sections import PanelRuns, Section
 
 
 class Frames:
-    """The data frames of `aggregate` by name (runs, curves, evaluations), each split by run but for the seed."""
+    """The data frames of runs by name (runs, curves, evaluations, …), each split by run but for the seed."""
 
     def __init__(self, **frames: pd.DataFrame) -> None:
         self._empty = {name: frame.iloc[:0] for name, frame in frames.items()}

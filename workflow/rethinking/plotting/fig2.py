@@ -207,6 +207,8 @@ def caption(
     ]
     if not paper.empty:
         sentences.append("Dots and rings: what the paper reports, read from its figure.")
+    if (paper["quantity"] == "minibatch_accuracy").any():
+        sentences.append("Its training accuracy without batch norm is of minibatches as they ran (docs/deviations.md).")
     diverged = diverged_sentence(pd.concat(trained.values()).drop_duplicates(RUN))
     return " ".join(filter(None, [*sentences, diverged, section.note]))
 

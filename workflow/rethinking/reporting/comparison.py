@@ -29,6 +29,7 @@ OF_A_STEP = {
     "train_loss": ("evaluations", "TrainLoss"),
     "test_accuracy": ("evaluations", "TestAccuracy"),
     "online_accuracy": ("curves", "OnlineTrainAccuracy"),
+    "minibatch_accuracy": ("steps", "OnlineTrainAccuracy"),
     "online_loss": ("curves", "OnlineTrainLoss"),
 }
 # What a run has from the moment it fits: whether it diverged later does not matter.

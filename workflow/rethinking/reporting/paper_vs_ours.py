@@ -27,6 +27,7 @@ def table(
     runs: pd.DataFrame,
     curves: pd.DataFrame,
     evaluations: pd.DataFrame,
+    steps: pd.DataFrame,
     published: pd.DataFrame | None,
     section: Section,
 ) -> Table:
@@ -35,7 +36,7 @@ def table(
     Where `published` is None these are claims. `section` has the groups of the figures and tables that the paper's
     numbers are of.
     """
-    frames = Frames(runs=runs, curves=curves, evaluations=evaluations)
+    frames = Frames(runs=runs, curves=curves, evaluations=evaluations, steps=steps)
     if published is None:
         return table_of_claims(frames, section)
     rows = [row_of(frames, section, number) for number in published.to_dict("records")]

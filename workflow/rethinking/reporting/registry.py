@@ -215,7 +215,7 @@ TABLES = {
         function="table",
         description="the paper's numbers beside ours: tables 1 and 4, figures 1 and 2b, and what it has on ImageNet",
         panels={name: Panel(counts_as_one_of="fig1") for name in ("learning_curves", "corruption_levels")},
-        frames=("runs", "curves", "evaluations"),
+        frames=("runs", "curves", "evaluations", "steps"),
         published=tuple(SECTION_OF),
         of_sections=("fig1", "fig2", "table1", "table4"),
     ),

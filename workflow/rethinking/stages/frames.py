@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rethinking.files import broken, read_csv, read_text, sha256
-from rethinking.outcomes.columns import RUN, TEXT
+from rethinking.outcomes.columns import OF_SOME, RUN, TEXT
 from rethinking.outcomes.printed import numbers
 from rethinking.outcomes.registry import SECTION_OF, OfRuns
 from rethinking.sections import Section
@@ -59,6 +59,8 @@ def check_complete(frames: "dict[str, pd.DataFrame]", section: Section, folder: 
         by_run = frames[name].groupby(RUN)["Epoch"]
         wanted = runs.set_index(RUN)["epochs_done"]
         found = by_run.max()
+        if name in OF_SOME:  # runs whose recipe did not ask for it have no row
+            wanted = wanted[wanted.index.isin(found.index)]
         if name == "confusions":  # a row a cell
             wanted, found = wanted * runs.set_index(RUN)["num_classes"] ** 2, by_run.size()
         if (found.reindex(wanted.index) != wanted).any():

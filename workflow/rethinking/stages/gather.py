@@ -14,13 +14,21 @@ from rethinking.stages.aggregate import read_cells
 from rethinking.stages.runs import add_arguments, read_runs
 from rethinking.stages.sealing import not_the_runs
 
+ASKED_BY = {"measures": "measures", "steps": "log_every_steps"}  # keys of a recipe; points are of every regression
+
 
 def gathered(runs: Iterable[tuple[Path, dict[str, Any]]], frame: str) -> pd.DataFrame:
     """The data frame of some runs, each by its folder and its run.json; cells are text, as they stand there.
 
-    Raises ValueError naming a file that is missing, torn, edited or not of its run.
+    Runs whose recipe did not ask for it have no rows. Raises ValueError naming a file that is missing, torn, edited or
+    not of its run.
     """
-    return curves_table([(summary, _read(folder, summary, frame)) for folder, summary in runs])
+    found = [(summary, _read(folder, summary, frame)) for folder, summary in runs if _asked(summary, frame)]
+    return curves_table(found) if found else pd.DataFrame(columns=[*FRAMES[frame]])
+
+
+def _asked(summary: dict[str, Any], frame: str) -> bool:
+    return frame not in ASKED_BY or bool(summary["config"]["training"].get(ASKED_BY[frame]))
 
 
 def _read(folder: Path, summary: dict[str, Any], frame: str) -> pd.DataFrame:

@@ -16,9 +16,9 @@ import pandas as pd
 from rethinking.analysis.aggregate import differing_data, differing_environments
 from rethinking.config import CHECKOUT, Configuration, described, jobs
 from rethinking.files import atomic, read_csv
-from rethinking.outcomes.columns import REPEATED
+from rethinking.outcomes.columns import OF_SOME, REPEATED
 from rethinking.outcomes.criteria import CRITERIA
-from rethinking.paths import OF_LEDGERS, OF_SOME
+from rethinking.paths import OF_LEDGERS
 from rethinking.provenance import train_code
 from rethinking.published import PAPER, check_published
 from rethinking.reporting.formats import Table, text_of
