@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rethinking.files import broken, read_csv, read_text, sha256
-from rethinking.outcomes.columns import OF_SOME, RUN, TEXT
+from rethinking.outcomes.columns import RUN, TEXT
 from rethinking.outcomes.printed import numbers
 from rethinking.outcomes.registry import SECTION_OF, OfRuns
 from rethinking.sections import Section
@@ -40,12 +40,12 @@ def read_frames(arguments: argparse.Namespace, entry: OfRuns) -> dict[str, Any]:
             raise ValueError(f"{path}: changed since the job was planned; start it again")
     frames = {name: read_frame(arguments.frames / f"{name}.csv") for name in entry.frames}
     if "runs" in frames:
-        check_complete(frames, arguments.section, arguments.frames)
+        check_complete(frames, arguments.section, arguments.frames, entry)
     shown = [name for name in entry.published if name in arguments.published]
     return entry.arguments(frames, read_published(arguments.paper, shown))
 
 
-def check_complete(frames: "dict[str, pd.DataFrame]", section: Section, folder: Path) -> None:
+def check_complete(frames: "dict[str, pd.DataFrame]", section: Section, folder: Path, entry: OfRuns) -> None:
     """Raise ValueError naming a data frame in `folder` that lacks a run of the section, or the last rows of one."""
     runs = frames["runs"]
     expected = {
@@ -59,7 +59,7 @@ def check_complete(frames: "dict[str, pd.DataFrame]", section: Section, folder: 
         by_run = frames[name].groupby(RUN)["Epoch"]
         wanted = runs.set_index(RUN)["epochs_done"]
         found = by_run.max()
-        if name in OF_SOME:  # runs whose recipe did not ask for it have no row
+        if name == "steps" and not any(panel.steps for panel in entry.panels.values()):  # only some runs log them
             wanted = wanted[wanted.index.isin(found.index)]
         if name == "confusions":  # a row a cell
             wanted, found = wanted * runs.set_index(RUN)["num_classes"] ** 2, by_run.size()
