@@ -43,7 +43,7 @@ def frames(
         "evaluations": curves_table([(summary, evaluations_of(metrics)) for summary, metrics, _ in runs]),
         "confusions": confusions_table([(summary, content) for summary, _, content in runs]),
         "measures": curves_table([(summary, measures_of(metrics)) for summary, metrics, _ in runs]),
-        "predictions": pd.concat([predictions_of(summary, classes) for summary, _, _ in runs]),
+        "predictions": pd.concat([predictions_of(summary, classes) for summary, _, _ in runs_of_first_seed(runs)]),
         "steps": curves_table([(summary, steps_of(metrics)) for summary, metrics, _ in runs]),
         "complexity": curves_table([(summary, complexity_of(summary)) for summary, _, _ in runs]),
         "learned": curves_table([(summary, learned(ledger)) for summary, ledger in ledgers]),
@@ -51,6 +51,11 @@ def frames(
         "roc": curves_table([(summary, roc(ledger, [4, EPOCHS])) for summary, ledger in ledgers]),
         "points": curves_table([(summary, points_of(metrics)) for summary, metrics, _ in runs]),
     }
+
+
+def runs_of_first_seed(runs: Sequence[tuple[dict[str, Any], Any, Any]]) -> list[tuple[dict[str, Any], Any, Any]]:
+    """Of single networks pictures are made, as the stage `predictions` does."""
+    return [run for run in runs if run[0]["seed"] == runs[0][0]["seed"]]
 
 
 def ledger_of(summary: dict[str, Any], classes: int) -> dict[str, np.ndarray]:

@@ -1,5 +1,7 @@
 """Every figure, table and picture of the registries, made from made-up runs: what is new is tested by being there."""
 
+from argparse import Namespace
+from contextlib import nullcontext as does_not_raise
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from matplotlib.figure import Figure
 
 from rethinking.config import CHECKOUT
 from rethinking.models.registry import sizes
+from rethinking.outcomes.columns import FRAMES, RUN
 from rethinking.outcomes.registry import PAPER_FILES, SECTION_OF, OfRuns, Panel
 from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.plotting.style import save
@@ -20,7 +23,7 @@ from rethinking.published import PAPER
 from rethinking.reporting.formats import FORMATS, Table, text_of
 from rethinking.reporting.registry import TABLES
 from rethinking.sections import PanelRuns, Section
-from rethinking.stages.frames import read_published
+from rethinking.stages.frames import read_frames, read_published
 
 REGISTERED: dict[str, OfRuns] = {**FIGURES, **TABLES}
 SEVERAL = [name for name, entry in REGISTERED.items() if any(panel.several for panel in entry.panels.values())]
@@ -127,6 +130,34 @@ def test_what_shows_published_numbers_is_made_without_them_as_well(name, tmp_pat
         return
     section = replace(section_of(name, entry), at_paper_size=False)
     assert all(written(name, made(name, section, with_published=False), tmp_path).values())
+
+
+@pytest.mark.parametrize(
+    ("name", "lacking"),
+    [
+        (name, frame)
+        for name, entry in REGISTERED.items()
+        if "runs" in entry.frames
+        for frame in entry.frames
+        if frame in FRAMES  # the others are not of runs
+    ],
+)
+def test_a_data_frame_without_the_rows_of_one_run_is_refused_but_for_steps_that_no_panel_asks_for(
+    name, lacking, tmp_path
+):
+    entry = REGISTERED[name]
+    section = section_of(name, entry)
+    frames = {key: frame for key, frame in frames_of(section).items() if key in entry.frames}
+    for key, frame in frames.items():
+        frame.to_csv(tmp_path / f"{key}.csv", index=False)
+    asked = Namespace(section=section, frames=tmp_path, published={}, paper=CHECKOUT / PAPER)
+    read_frames(asked, entry)
+    rows = frames[lacking]
+    of_last = (rows[RUN] == rows[RUN].iloc[-1]).all(axis=1)
+    rows[~of_last].to_csv(tmp_path / f"{lacking}.csv", index=False)
+    optional = lacking == "steps" and not any(panel.steps for panel in entry.panels.values())
+    with does_not_raise() if optional else pytest.raises(ValueError, match=rf"/{lacking}\.csv: it lacks"):
+        read_frames(asked, entry)
 
 
 @pytest.mark.parametrize("name", SEVERAL)

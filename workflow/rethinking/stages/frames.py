@@ -55,14 +55,20 @@ def check_complete(frames: "dict[str, pd.DataFrame]", section: Section, folder: 
     }
     if lacking := expected - set(runs[RUN].itertuples(index=False, name=None)):
         raise broken(folder / "runs.csv", f"it lacks {len(lacking)} of {len(expected)} runs")
-    for name in (name for name, frame in frames.items() if name != "runs" and "Epoch" in frame):
-        by_run = frames[name].groupby(RUN)["Epoch"]
-        wanted = runs.set_index(RUN)["epochs_done"]
-        found = by_run.max()
+    for name, frame in frames.items():
+        if name == "runs" or not {*RUN} <= {*frame}:
+            continue
+        by_run, wanted = frame.groupby(RUN), runs.set_index(RUN)["epochs_done"]
         if name == "steps" and not any(panel.steps for panel in entry.panels.values()):  # only some runs log them
-            wanted = wanted[wanted.index.isin(found.index)]
+            wanted = wanted[wanted.index.isin(by_run.size().index)]
+        if name == "predictions":  # pictures are of single networks
+            wanted = wanted[wanted.index.get_level_values("seed") == section.seeds[0]]
         if name == "confusions":  # a row a cell
             wanted, found = wanted * runs.set_index(RUN)["num_classes"] ** 2, by_run.size()
+        elif "Epoch" in frame:
+            found = by_run["Epoch"].max()
+        else:
+            found = wanted[wanted.index.isin(by_run.size().index)]
         if (found.reindex(wanted.index) != wanted).any():
             raise broken(folder / f"{name}.csv", "it lacks rows of a run")
 
