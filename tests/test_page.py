@@ -193,6 +193,15 @@ def test_the_scoreboard_counts_every_row_point_and_curve_once_and_the_first_sent
     )
 
 
+@pytest.mark.parametrize("word", scoreboard.SPOKEN)
+def test_verdicts_are_spoken_of_in_the_number_that_they_have(word):
+    one, none, several = (scoreboard.spoken(word, count) for count in (1, 0, 1200))
+    verb = one.split()[1]
+    assert verb in {"is", "was"} or verb.endswith("s")
+    assert several.startswith("1,200 ")
+    assert several.split()[1] == none.split()[1] == {"is": "are", "was": "were"}.get(verb, verb.removesuffix("s"))
+
+
 # Rows, commands, curves
 
 

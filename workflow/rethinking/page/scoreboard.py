@@ -57,17 +57,23 @@ def columns(found: Iterable[Score]) -> list[str]:
     return [*(word for word in order if word in there), *sorted(there - set(order))]
 
 
-SPOKEN = {
-    "differs": "differ",
-    "holds": "hold",
-    "fails": "fail",
-    "reproduced": "are reproduced",
-    CAN_HARDLY_FAIL: "agree and could hardly have failed to",
-    "not run": "were not run",
-    ELSEWHERE: "are of ImageNet and were not run",
-    "no target": "are no targets",
-    "not compared": "are not compared, as they are of fewer images",
+SPOKEN = {  # of one, of several
+    "differs": ("differs", "differ"),
+    "holds": ("holds", "hold"),
+    "fails": ("fails", "fail"),
+    "reproduced": ("is reproduced", "are reproduced"),
+    CAN_HARDLY_FAIL: ("agrees and could hardly have failed to", "agree and could hardly have failed to"),
+    "not run": ("was not run", "were not run"),
+    ELSEWHERE: ("is of ImageNet and was not run", "are of ImageNet and were not run"),
+    "no target": ("is no target", "are no targets"),
+    "not compared": ("is not compared, as it is of fewer images", "are not compared, as they are of fewer images"),
 }
+
+
+def spoken(word: str, count: int) -> str:
+    """How many have a verdict, in words that agree with the number."""
+    one, several = SPOKEN.get(word, (word, word))
+    return f"{count:,} {one if count == 1 else several}"
 
 
 def sentence(contents: Contents) -> str:
@@ -79,6 +85,6 @@ def sentence(contents: Contents) -> str:
     judged = [made.section for made in contents.tables if made.judges]
     data = " and ".join(dict.fromkeys(section.dataset_label for section in judged if section.groups))
     counts = [(word, sum(score.counts.get(word, 0) for score in found)) for word in columns(found)]
-    counted = ", ".join(f"{count:,} {SPOKEN.get(word, word)}" for word, count in counts)
+    counted = ", ".join(spoken(word, count) for word, count in counts)
     beside = f", beside runs on {data}" if data else ""
     return f"{CLAIM} Of what the paper says (rows of tables, points, curves){beside}: {counted}."
