@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import CLASSIFIERS, batch, build, image_of, labels, num_trainable
@@ -20,10 +21,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import rethinking
 from rethinking.analysis.layers import layers
-from rethinking.models.alexnet import LocalResponseNorm
+from rethinking.models.alexnet import RESPONSE_NORMS, LocalResponseNorm
 from rethinking.models.inception import PAPER_WITHOUT_BN, Downsample, Inception, ShiftBatchNorm
 from rethinking.models.registry import MODELS
+from rethinking.models.resnet import SHORTCUTS
 from rethinking.models.sizes import scaled
+from rethinking.schema import SCHEMAS
 
 every_entry = pytest.mark.parametrize("name", sorted(MODELS))
 every_model = pytest.mark.parametrize("name", CLASSIFIERS)
@@ -333,14 +336,41 @@ def test_rectifying_after_the_pool_gives_the_bits_of_rectifying_before_it():
     assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
 
 
+# torch divides alpha by the size, TensorFlow and Krizhevsky et al. do not.
+TORCHS = {
+    "tensorflow_tutorial": nn.LocalResponseNorm(9, alpha=0.001, beta=0.75, k=1.0),
+    "tensorflow": nn.LocalResponseNorm(11, alpha=11.0, beta=0.5, k=1.0),
+    "torch": nn.LocalResponseNorm(5),
+    "krizhevsky": nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0),
+}
+
+
+@pytest.mark.parametrize("constants", RESPONSE_NORMS)
+def test_alexnet_has_the_constants_that_are_named_in_both_of_its_normalisations(constants):
+    x = torch.full((1, 64, 1, 1), 30.0)
+    model = MODELS["alexnet"].build(response_norm=constants)
+    norms = [module for module in model.modules() if isinstance(module, LocalResponseNorm)]
+    assert len(norms) == 2
+    for norm in norms:
+        torch.testing.assert_close(norm(x), TORCHS[constants](x))
+
+
+def test_the_schema_names_the_constants_and_shortcuts_that_there_are():
+    path = SCHEMAS / "config.schema.yaml"
+    options = yaml.safe_load(path.read_text(encoding="utf-8"))["$defs"]["model"]["properties"]
+    assert set(options["response_norm"]["enum"]) == set(RESPONSE_NORMS) == set(TORCHS)
+    assert set(options["shortcut"]["enum"]) == set(SHORTCUTS)
+
+
 @pytest.mark.parametrize("shape", [(4, 64, 14, 14), (3, 64, 7, 7), (2, 16, 5, 8), (2, 6, 4, 4), (2, 1, 3, 3)], ids=str)
 @pytest.mark.parametrize("scale", [1.0, 50.0, 1000.0])
+@pytest.mark.parametrize("constants", TORCHS)
 @every_format
-def test_local_response_norm_agrees_with_torch(shape, scale, memory_format):
+def test_local_response_norm_agrees_with_torch(shape, scale, constants, memory_format):
     x = (scale * batch(*shape)).contiguous(memory_format=memory_format)
     upstream = batch(*shape, seed=1).contiguous(memory_format=memory_format)
     results = []
-    fast, reference = LocalResponseNorm(shape[1]), nn.LocalResponseNorm(9, alpha=0.001, beta=0.75, k=1.0)
+    fast, reference = LocalResponseNorm(shape[1], **RESPONSE_NORMS[constants]), TORCHS[constants]
     for norm in (fast.to(memory_format=memory_format), reference):
         leaf = x.clone().requires_grad_()
         y = norm(leaf)

@@ -864,6 +864,27 @@ def test_xavier_with_zero_biases_has_xaviers_bound_and_no_bias():
         assert not layer.bias.any()
 
 
+def test_half_of_xavier_is_half_of_its_weights_and_all_of_its_biases():
+    whole, half = wide(0, "xavier"), wide(0, "xavier_half")
+    for index in (0, 4):
+        assert torch.equal(half[index].weight, whole[index].weight / 2)
+        assert torch.equal(half[index].bias, whole[index].bias)
+
+
+def test_slims_alexnet_has_xaviers_convolutions_small_other_weights_and_no_bias_in_its_last_layer():
+    model = nn.Sequential(nn.Conv2d(16, 200, 3), nn.Linear(2304, 384), nn.Linear(384, 10))
+    initialise(model, "tensorflow_slim", generator(0, "initialisation"))
+    bound = math.sqrt(6 / ((16 + 200) * 9))
+    of_convolution = model[0].weight.detach().flatten().double()
+    assert bound * (1 - 10 / len(of_convolution)) < of_convolution.abs().max() <= bound * (1 + 1e-6)
+    for layer in model[1:]:
+        values = layer.weight.detach().flatten().double()
+        assert 0.95 * 0.01 < values.abs().max() <= 0.01 * (1 + 1e-6)
+        assert values.std() == pytest.approx(0.8796256610342398 * 0.005, rel=4 / math.sqrt(len(values)))
+    for layer, bias in zip(model, [0.1, 0.1, 0.0], strict=True):
+        assert layer.bias.unique().tolist() == pytest.approx([bias])
+
+
 @pytest.mark.parametrize(
     ("scheme", "of_convolutions"), [("tensorflow_tutorial", 0.05), ("early_tensorflow_tutorial", 1e-4)]
 )

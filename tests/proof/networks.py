@@ -23,6 +23,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "mini_googlenet_1x1": {"dropout": 0.3},
     "resnet18": {"stem": True, "shortcut": "average_pool"},
     "resnet34": {"stem": True, "shortcut": "average_pool"},
+    "alexnet": {"response_norm": "tensorflow"},
     "alexnet_224": {"dropout": 0.3},
     "vgg_224": {"dropout": 0.3},
     "vgg_small_224": {"dropout": 0.3},

@@ -222,6 +222,8 @@ RUNS: dict[str, Mapping[str, Any]] = {
             "xavier_zero_bias",
             "tensorflow_tutorial",
             "early_tensorflow_tutorial",
+            "tensorflow_slim",
+            "xavier_half",
         )
     },
     "whitening per_channel": {"whitening": "per_channel"},

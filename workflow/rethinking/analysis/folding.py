@@ -23,10 +23,11 @@ class ResponseNorm(nn.Module):
 
     def __init__(self, layer: LocalResponseNorm) -> None:
         super().__init__()
-        self.band, self.ones = nn.Buffer(layer.band.clone()), nn.Buffer(layer.ones.clone())
+        self.band, self.offsets = nn.Buffer(layer.band.clone()), nn.Buffer(layer.offsets.clone())
+        self.beta = layer.beta
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * functional.conv2d(x * x, self.band, self.ones) ** -0.75
+        return x * functional.conv2d(x * x, self.band, self.offsets) ** -self.beta
 
 
 def folded(model: nn.Module) -> nn.Module:

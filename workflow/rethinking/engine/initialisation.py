@@ -34,6 +34,18 @@ def _xavier_zero_bias(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) 
         nn.init.zeros_(layer.bias)
 
 
+def _xavier_half(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
+    """Weights half as large as Xavier's, the same biases: whether the scale alone matters."""
+    _xavier(layer, generator)
+    with torch.no_grad():
+        layer.weight.mul_(0.5)
+
+
+def _truncated_normal(layer: nn.Linear | nn.Conv2d, deviation: float, generator: torch.Generator) -> None:
+    """TensorFlow's: cut at two standard deviations."""
+    nn.init.trunc_normal_(layer.weight, std=deviation, a=-2 * deviation, b=2 * deviation, generator=generator)
+
+
 def _tensorflow_tutorial(
     layer: nn.Linear | nn.Conv2d, generator: torch.Generator, of_convolutions: float = 0.05
 ) -> None:
@@ -42,8 +54,7 @@ def _tensorflow_tutorial(
     Standard deviation 0.05 in convolutions, 0.04 in fully connected layers, biases 0.1. The tutorial's first
     convolution and last layer have biases of zero and the last one 1/192: see `initialise`.
     """
-    deviation = of_convolutions if isinstance(layer, nn.Conv2d) else 0.04
-    nn.init.trunc_normal_(layer.weight, std=deviation, a=-2 * deviation, b=2 * deviation, generator=generator)
+    _truncated_normal(layer, of_convolutions if isinstance(layer, nn.Conv2d) else 0.04, generator)
     if layer.bias is not None:
         nn.init.constant_(layer.bias, 0.1)
 
@@ -53,14 +64,32 @@ def _early_tensorflow_tutorial(layer: nn.Linear | nn.Conv2d, generator: torch.Ge
     _tensorflow_tutorial(layer, generator, of_convolutions=1e-4)
 
 
+def _tensorflow_slim(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
+    """That of alexnet_v2 of TensorFlow's slim: Xavier's in convolutions, 0.005 in fully connected layers, biases 0.1.
+
+    Its last layer has a bias of zero: see `initialise`.
+    """
+    if isinstance(layer, nn.Conv2d):
+        nn.init.xavier_uniform_(layer.weight, generator=generator)
+    else:
+        _truncated_normal(layer, 0.005, generator)
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias, 0.1)
+
+
 SCHEMES = {
     "framework": _framework,
     "kaiming": _kaiming,
     "xavier": _xavier,
     "xavier_zero_bias": _xavier_zero_bias,
+    "xavier_half": _xavier_half,
     "tensorflow_tutorial": _tensorflow_tutorial,
     "early_tensorflow_tutorial": _early_tensorflow_tutorial,
+    "tensorflow_slim": _tensorflow_slim,
 }
+
+# Of which layers a scheme that sets biases leaves them zero.
+ZERO_BIAS = {"tensorflow_tutorial": (0, -1), "early_tensorflow_tutorial": (0, -1), "tensorflow_slim": (-1,)}
 
 
 def initialise(model: nn.Module, scheme: str, generator: torch.Generator) -> None:
@@ -69,9 +98,7 @@ def initialise(model: nn.Module, scheme: str, generator: torch.Generator) -> Non
     for layer in layers:
         SCHEMES[scheme](layer, generator)
     if scheme.endswith("tensorflow_tutorial"):
-        for layer in (layers[0], layers[-1]):
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
-        last = layers[-1]
-        deviation = 1 / last.weight.shape[1]
-        nn.init.trunc_normal_(last.weight, std=deviation, a=-2 * deviation, b=2 * deviation, generator=generator)
+        _truncated_normal(layers[-1], 1 / layers[-1].weight.shape[1], generator)
+    for layer in (layers[place] for place in ZERO_BIAS.get(scheme, ())):
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)

@@ -2,9 +2,10 @@
 
 The small one is two [convolution 5x5, max pool 3x3, local response normalisation], 384, 192. The paper names neither
 the filters nor the normalisation's constants. 64 filters in both convolutions give exactly its 1,387,786 parameters;
-64, 64, 384, 192 is the network of TensorFlow's CIFAR-10 tutorial, so its constants are taken.
+64, 64, 384, 192 is the network of TensorFlow's CIFAR-10 tutorial, so its constants are taken unless others are named.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -15,51 +16,63 @@ from torch.nn import functional
 from rethinking.models.layers import ConvolutionalNetwork, convolution, fully_connected
 from rethinking.models.sizes import num_features, require_image, scaled
 
+# The constants of local response normalisation, as `LocalResponseNorm` takes them, by whose they are.
+RESPONSE_NORMS: Mapping[str, Mapping[str, float]] = {
+    "tensorflow_tutorial": {},  # the CIFAR-10 tutorial's: radius 4, bias 1, alpha 0.001/9, beta 0.75
+    "tensorflow": {"size": 11, "alpha": 11.0, "beta": 0.5},  # its operation's defaults: radius 5, 1, 1, 0.5
+    "torch": {"size": 5, "alpha": 1e-4},  # torch's defaults, over five channels
+    "krizhevsky": {"size": 5, "alpha": 5e-4, "k": 2.0},  # Krizhevsky et al. 2012: n 5, k 2, alpha 1e-4, beta 0.75
+}
+
 
 class _Divide(torch.autograd.Function):
-    """x * d ** -0.75, d = 1 + the banded sum of x squared, and its gradient in 5 passes over memory instead of 15.
+    """x * d ** -beta, d = k + the banded sum of x squared, and its gradient in 5 passes over memory instead of 15.
 
-    With e = d ** -0.75 and g the gradient of the result, that of x is g e - 1.5 x B(g x e / d), B the banded sum.
+    With e = d ** -beta and g the gradient of the result, that of x is g e - 2 beta x B(g x e / d), B the banded sum.
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, band: Tensor, ones: Tensor) -> Tensor:
-        root = functional.conv2d(x * x, band.to(x.dtype), ones.to(x.dtype)).rsqrt_()  # a general power is slow
-        power = root.sqrt().mul_(root)
+    def forward(ctx: Any, x: Tensor, band: Tensor, offsets: Tensor, beta: float) -> Tensor:
+        root = functional.conv2d(x * x, band.to(x.dtype), offsets.to(x.dtype)).rsqrt_()
+        power = root.sqrt().mul_(root) if beta == 0.75 else root ** (2 * beta)  # a general power is slow
         ctx.save_for_backward(x, band, root, power)
+        ctx.beta = beta
         return x * power
 
     @staticmethod
     @once_differentiable
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  (the decorator takes any arguments)
         ctx: Any, *gradients: Tensor
-    ) -> tuple[Tensor, None, None]:
+    ) -> tuple[Tensor, None, None, None]:
         x, band, root, power = ctx.saved_tensors
         scaled = gradients[0] * power
-        spread = functional.conv2d((scaled * x).mul_(root).mul_(root), (-1.5 * band).to(x.dtype))
-        return scaled.addcmul_(x, spread), None, None
+        spread = functional.conv2d((scaled * x).mul_(root).mul_(root), (-2 * ctx.beta * band).to(x.dtype))
+        return scaled.addcmul_(x, spread), None, None, None
 
 
 class LocalResponseNorm(nn.Module):
-    """Divide x by (1 + alpha/size * the sum of x squared over `size` neighbouring channels) ** 0.75.
+    """Divide x by (k + alpha/size * the sum of x squared over `size` neighbouring channels) ** beta.
 
-    The function is torch.nn.LocalResponseNorm(size, alpha, beta=0.75, k=1), which would be most of this network's
-    time on a CPU. Here the sum is a 1x1 convolution with a banded matrix.
+    The function is torch.nn.LocalResponseNorm(size, alpha, beta, k), which would be most of this network's time on a
+    CPU. Here the sum is a 1x1 convolution with a banded matrix.
     """
 
     band: Tensor
-    ones: Tensor
+    offsets: Tensor
 
-    def __init__(self, num_channels: int, size: int = 9, alpha: float = 0.001) -> None:
+    def __init__(
+        self, num_channels: int, size: float = 9, alpha: float = 0.001, beta: float = 0.75, k: float = 1.0
+    ) -> None:
         super().__init__()
+        self.beta = beta
         channel = torch.arange(num_channels)
         neighbours = (channel[:, None] - channel).abs() <= size // 2
         # Constants: they follow the module to its device, and stay out of the state dict and of the parameters.
         self.register_buffer("band", (neighbours * (alpha / size))[:, :, None, None], persistent=False)
-        self.register_buffer("ones", torch.ones(num_channels), persistent=False)
+        self.register_buffer("offsets", torch.full((num_channels,), k), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return _Divide.apply(x, self.band, self.ones)
+        return _Divide.apply(x, self.band, self.offsets, self.beta)
 
 
 class AlexNet(nn.Module):
@@ -68,13 +81,14 @@ class AlexNet(nn.Module):
     # The layout in which a CPU trains it fastest at small sizes; read by the stage that places network and images.
     memory_format = torch.channels_last
 
-    def __init__(self, input_shape: tuple[int, int, int], num_classes: int, width: float) -> None:
+    def __init__(self, input_shape: tuple[int, int, int], num_classes: int, width: float, response_norm: str) -> None:
         super().__init__()
         channels, image_height, image_width = input_shape
         filters, first, second = scaled(64, width), scaled(384, width), scaled(192, width)
         # Each pool halves height and width, rounding up; two of them leave a quarter, rounded up: 28 -> 14 -> 7.
         num_features = filters * -(-image_height // 4) * -(-image_width // 4)
-        self.features = nn.Sequential(*stage(channels, filters), *stage(filters, filters), nn.Flatten())
+        stages = stage(channels, filters, response_norm), stage(filters, filters, response_norm)
+        self.features = nn.Sequential(*stages[0], *stages[1], nn.Flatten())
         self.hidden = nn.Sequential(nn.Linear(num_features, first), nn.ReLU(), nn.Linear(first, second), nn.ReLU())
         self.classifier = nn.Linear(second, num_classes)
 
@@ -82,7 +96,7 @@ class AlexNet(nn.Module):
         return self.classifier(self.hidden(self.features(x)))
 
 
-def stage(in_channels: int, filters: int) -> tuple[nn.Module, ...]:
+def stage(in_channels: int, filters: int, response_norm: str) -> tuple[nn.Module, ...]:
     """Convolution 5x5 of the same size with ReLU, then a max pool that halves it, then the normalisation."""
     return (
         nn.Conv2d(in_channels, filters, kernel_size=5, padding=2),
@@ -90,14 +104,23 @@ def stage(in_channels: int, filters: int) -> tuple[nn.Module, ...]:
         # After the pool, a quarter of the work and the same numbers: the largest of rectified values is the largest,
         # rectified, and so are the gradients.
         nn.ReLU(inplace=True),
-        LocalResponseNorm(filters),
+        LocalResponseNorm(filters, **RESPONSE_NORMS[response_norm]),
     )
 
 
-def alexnet(*, num_classes: int, input_shape: tuple[int, int, int], width: float = 1.0) -> AlexNet:
-    """`input_shape` is (channels, height, width in pixels); `width` scales filters and units."""
+def alexnet(
+    *,
+    num_classes: int,
+    input_shape: tuple[int, int, int],
+    width: float = 1.0,
+    response_norm: str = "tensorflow_tutorial",
+) -> AlexNet:
+    """`input_shape` is (channels, height, width in pixels); `width` scales filters and units.
+
+    `response_norm` is one of `RESPONSE_NORMS`.
+    """
     require_image("alexnet", input_shape)
-    return AlexNet(input_shape, num_classes, width)
+    return AlexNet(input_shape, num_classes, width, response_norm)
 
 
 def alexnet_small(*, num_classes: int, input_shape: tuple[int, int, int], width: float = 1.0) -> ConvolutionalNetwork:
@@ -107,7 +130,7 @@ def alexnet_small(*, num_classes: int, input_shape: tuple[int, int, int], width:
     layers: list[nn.Module] = []
     for in_channels, out_channels in zip([input_shape[0], filters[0]], filters, strict=True):
         layers += [*convolution(in_channels, out_channels, 5, padding=1), nn.MaxPool2d(3, 2)]
-        layers += [LocalResponseNorm(out_channels, size=5, alpha=1e-4)]
+        layers += [LocalResponseNorm(out_channels, **RESPONSE_NORMS["torch"])]
     features = nn.Sequential(*layers, nn.Flatten())
     hidden = fully_connected(num_features(features, input_shape), scaled(384, width), scaled(192, width))
     return ConvolutionalNetwork(features, nn.Linear(scaled(192, width), num_classes), hidden)

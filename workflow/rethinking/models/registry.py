@@ -92,6 +92,7 @@ MODELS = {
         parameters=1_387_786,
         multiply_adds=25_113_472,
         activations=114_058,
+        arguments=("width", "response_norm"),
     ),
     "inception": Model(
         module="rethinking.models.inception",
