@@ -17,9 +17,10 @@ from tiny_workflow import TINY
 from rethinking.config import Configuration
 from rethinking.config.recipes import regularisers
 from rethinking.names import level_of
-from rethinking.outcomes.complexity import COMPETITORS, MEASURES, measured
+from rethinking.outcomes.complexity import COMPETITORS, MEASURES, measured, networks_of
 from rethinking.outcomes.complexity_ranks import (
     ALL,
+    EQUAL,
     GRANULATED,
     LEVEL,
     NETWORK,
@@ -139,12 +140,39 @@ def test_in_each_draw_of_seeds_it_is_that_of_the_runs_that_were_drawn():
     for times, tau in zip(drawn, found[1:], strict=False):
         copies = [(seed, copy) for seed, count in enumerate(times) for copy in range(count)]
         runs = [(*each, row) for each in copies for row in rows[rows["seed"] == each[0]].itertuples()]
-        signs = [
-            np.sign((one.path_norm - other.path_norm) * (one.final_test_error - other.final_test_error))
+        pairs = [
+            (
+                np.sign((one.path_norm - other.path_norm) * (one.final_test_error - other.final_test_error)),
+                1 if seed == seed_2 else 4 / 3,
+            )
             for (seed, copy, one), (seed_2, copy_2, other) in itertools.combinations(runs, 2)
             if seed != seed_2 or copy == copy_2
         ]
-        assert tau == pytest.approx(np.mean(signs))
+        signs, weights = zip(*pairs, strict=True)
+        assert tau == pytest.approx(np.average(signs, weights=weights))
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_over_draws_of_seeds_pairs_within_a_seed_weigh_as_much_as_they_do_in_all_pairs(seeds):
+    rows = runs_of(models=3, recipes=2, levels=1, seeds=seeds)
+    pairs = pairs_of(rows, ("corruption",))
+    place = rows["seed"].to_numpy()
+    within = place[pairs.first] == place[pairs.second]
+    of_draws = pairs.weights[1:].mean(axis=0)
+    np.testing.assert_allclose(of_draws[within].mean(), 1, atol=0.05)
+    np.testing.assert_allclose(of_draws[~within].mean(), 1, atol=0.05)
+
+
+def test_of_equal_networks_none_that_tells_widths_apart_alone_has_a_rank():
+    rows = runs_of(models=2, recipes=2, seeds=6)
+    wide = rows["model"] == "m1"
+    rows["final_test_error"] -= 10 * wide
+    rows["path_norm"] -= 10 * wide
+    rows["num_parameters"] = 1.0 + wide
+    found = correlations(rows)
+    assert taus(found, "path_norm")[WITHIN] > 0.5
+    assert abs(taus(found, "path_norm")[EQUAL]) < 0.3
+    assert np.isnan(taus(found, "num_parameters")[EQUAL])
 
 
 def test_the_interval_is_over_draws_of_seeds_and_not_of_runs():
@@ -315,7 +343,8 @@ def test_the_figure_of_ranks_shows_the_table_s_numbers_and_their_intervals():
     drawing, caption = ranks_figure.figure(frames["runs"], frames["complexity"], section)
     names, *panels = drawing.axes
     assert [text.get_text() for text in names.texts] == [*MEASURES.values(), *COMPETITORS.values()]
-    assert [axes.get_title("left") for axes in panels] == list(dict.fromkeys(numbers["factory"]))
+    kinds = [networks_of(section, factory) for factory in dict.fromkeys(numbers["factory"])]
+    assert [axes.get_title("left").replace("\n", ", ") for axes in panels] == kinds == list(section.labels.values())
     for axes, (_, part) in zip(panels, numbers.groupby("factory", sort=False), strict=True):
         marks = [line for line in axes.lines if line.get_marker() not in ("None", None, "")]
         for line, kind in zip(marks, ranks_figure.KINDS, strict=True):
@@ -329,9 +358,10 @@ def test_the_table_of_ranks_has_a_row_a_network_and_measure_and_a_column_a_kind_
     section, frames = made("rank_correlations", count=2)
     table = rank_correlations.table(runs=frames["runs"], complexity=frames["complexity"], section=section)
     assert list(table.shown) == [
-        "network", "measure", "within levels", "networks alone", "recipes alone", "mean of these two", "levels alone",
-        "all pairs", "true labels", "random labels, 50 %", "random labels, 100 %",
-    ] or len(table.shown.columns) == 11  # fmt: skip
+        "networks", "measure", "within levels", "equal networks", "networks alone", "recipes alone",
+        "mean of these two", "levels alone", "all pairs", "true labels", "random labels, P = 0.5", "random labels",
+    ]  # fmt: skip
+    assert set(table.shown["networks"]) == {"MLP 1×512", "Inception"}
     assert len(table.shown) == 2 * len({**MEASURES, **COMPETITORS})
     level = table.shown[table.shown["measure"] == "level itself"]
     assert set(level["within levels"]) == {"-"}

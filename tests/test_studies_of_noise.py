@@ -10,6 +10,8 @@ from studies import load, tables_of_results
 from rethinking.config import CHECKOUT
 from rethinking.config.recipes import regularisers
 from rethinking.names import level_of
+from rethinking.outcomes.complexity import MEASURES
+from rethinking.outcomes.complexity_ranks import EQUAL, WITHIN
 from rethinking.reporting.formats import comma_separated
 from rethinking.reporting.intervals import with_interval
 from rethinking.reporting.registry import TABLES
@@ -163,3 +165,22 @@ def test_the_rates_of_a_study_are_those_that_were_chosen(name):
     chosen = pd.read_csv(CHECKOUT / KEPT / name.replace("capacity", "capacity-rates") / "chosen_rates.csv")
     chosen = chosen[chosen["chosen"]].set_index("model")["learning_rate"].to_dict()
     assert {run.model: run.training.learning_rate for run in load(name).runs("capacity")} == chosen
+
+
+def test_the_page_of_complexity_has_every_measure_s_rank_within_levels_and_among_equal_networks():
+    text = Path(CHECKOUT / "docs/studies/complexity.md").read_text(encoding="utf-8")
+    names = ("complexity", "complexity-digits")
+    taus = {
+        (name, *row[:3]): with_interval(*row[3:], 2)
+        for name in names
+        for row in pd.read_csv(CHECKOUT / KEPT / name / "rank_correlations.csv")[
+            ["factory", "over", "measure", "tau", "tau_low", "tau_high"]
+        ].itertuples(index=False, name=None)
+    }
+    perceptrons = [
+        (name, "mlp_1x512", over) for name in ("complexity", "complexity-digits") for over in (WITHIN, EQUAL)
+    ]
+    convolutions = [(name, "simple_conv_net", WITHIN) for name in ("complexity", "complexity-digits")]
+    for measure, words in (MEASURES | {"num_parameters": "parameters"}).items():
+        row = [words, *(taus[(*column, measure)] for column in (*perceptrons, *convolutions))]
+        assert f"| {' | '.join(row)} |" in text

@@ -47,6 +47,12 @@ def over_true_labels(found: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(parts, index=found.index)
 
 
+def networks_of(section: Section, factory: str) -> str:
+    """The networks that are ranked together, by their names in legends: those of one registered network."""
+    models = dict.fromkeys(model for group in section.of("levels") for model in group.models)
+    return ", ".join(section.labels[model] for model in models if section.factories[model] == factory)
+
+
 def left_out(runs: pd.DataFrame) -> int:
     """How many runs that did not diverge never came to the loss."""
     return int((without_diverged(runs)["censored"].astype(bool)).sum())

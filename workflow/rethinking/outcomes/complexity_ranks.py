@@ -11,9 +11,10 @@ from rethinking.outcomes.complexity import COMPETITORS, ERROR, MEASURES
 from rethinking.outcomes.rank_correlation import kendall, pairs_of, with_interval
 
 # Over which pairs of runs: what they share, and what they differ in. Within a level the level itself has no rank.
-WITHIN, NETWORK, RECIPE, LEVEL, ALL = "within", "network", "recipe", "level", "all"
+WITHIN, EQUAL, NETWORK, RECIPE, LEVEL, ALL = "within", "equal", "network", "recipe", "level", "all"
 AXES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     WITHIN: (("corruption",), ()),
+    EQUAL: (("corruption", "model"), ()),
     NETWORK: (("corruption", "recipe", "seed"), ("model",)),
     RECIPE: (("corruption", "model", "seed"), ("recipe",)),
     LEVEL: (("model", "recipe", "seed"), ("corruption",)),

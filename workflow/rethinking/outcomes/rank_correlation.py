@@ -31,7 +31,9 @@ def pairs_of(rows: pd.DataFrame, same: Sequence[str], differ: Sequence[str] = ()
 
     Seeds (column `seed`) are drawn with replacement. A pair within a seed is there as often as that was drawn, another
     once for each pair of draws. Copies of a seed are not held against each other: as if they were two seeds, pairs
-    within one would count for more the more often it was drawn.
+    within one would count for more the more often it was drawn. That leaves (k - 1) / k of the pairs between k seeds
+    on average, which count for k / (k - 1) each in a draw: else draws would lie to the side of the estimate on which
+    pairs within seeds are.
     """
     first, second = np.triu_indices(len(rows), 1)
     kept = np.ones(len(first), bool)
@@ -46,6 +48,8 @@ def pairs_of(rows: pd.DataFrame, same: Sequence[str], differ: Sequence[str] = ()
     times = np.vstack([np.ones((1, len(seeds))), drawn])
     within = place[first] == place[second]
     weights = times[:, place[first]] * np.where(within, 1.0, times[:, place[second]])
+    if draws:
+        weights[1:, ~within] *= len(seeds) / (len(seeds) - 1)
     return Pairs(first, second, weights)
 
 

@@ -5,22 +5,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rethinking.outcomes.complexity import COMPETITORS, MEASURES, left_out_sentence, measured
-from rethinking.outcomes.complexity_ranks import LEVEL, NETWORK, RECIPE, WITHIN, correlations
+from rethinking.outcomes.complexity import COMPETITORS, MEASURES, left_out_sentence, measured, networks_of
+from rethinking.outcomes.complexity_ranks import EQUAL, LEVEL, NETWORK, RECIPE, WITHIN, correlations
 from rethinking.outcomes.selection import runs_of_panel
 from rethinking.outcomes.wording import capitalised, diverged_sentence, images_of, seeds_sentence, when_fitted
 from rethinking.plotting.layout import Handles, lay_out
-from rethinking.plotting.style import BLACK, BLUE, ORANGE, VERMILLION, LineStyle, style
+from rethinking.plotting.style import BLACK, BLUE, GREEN, ORANGE, VERMILLION, LineStyle, style
 from rethinking.sections import Section
 
 # Which pairs of runs: name and look.
 KINDS = {
     WITHIN: ("of one level", LineStyle(BLACK, "o", ())),
+    EQUAL: ("of one level, equal networks", LineStyle(GREEN, "P", ())),
     NETWORK: ("other network alone", LineStyle(BLUE, "s", ())),
     RECIPE: ("other recipe alone", LineStyle(ORANGE, "D", ())),
     LEVEL: ("other level alone", LineStyle(VERMILLION, "v", ())),
 }
-APART = 0.18  # rows of a panel are one apart
+APART = 0.16  # rows of a panel are one apart
 
 
 def figure(runs: pd.DataFrame, complexity: pd.DataFrame, section: Section) -> tuple[Figure, str]:
@@ -36,7 +37,7 @@ def figure(runs: pd.DataFrame, complexity: pd.DataFrame, section: Section) -> tu
             axes[0].text(1.2, place, name, ha="right", va="center")
         for each, factory in zip(axes[1:], factories, strict=True):
             draw(each, found[found["factory"] == factory])
-            each.set_title(factory)
+            each.set_title(networks_of(section, factory).replace(", ", "\n"))
             each.set_xlabel("Kendall's τ with test error")
         axes[0].set_ylim(len(names) - 0.5, -0.5)
         handles: Handles = [(Line2D([], [], **look.line_and_marker()), name) for name, look in KINDS.values()]
@@ -66,9 +67,9 @@ def caption(runs: pd.DataFrame, section: Section) -> str:
     networks = "; ".join(section.label(group, model) for group, model in section.networks("levels"))
     sentences = [
         f"{capitalised(data)} ({networks}): how well a measure orders runs by their error on clean test labels, from -1"
-        " to 1, over pairs of runs of one level of label noise; over those that differ in the network alone, in the"
-        " recipe alone, and in the level alone. Within a level the level itself has no rank. Every run ends when"
-        f" {when_fitted(section.fit_criterion)}.",
+        " to 1, over pairs of runs of one level of label noise, and over those of them that are of equal networks; over"
+        " those that differ in the network alone, in the recipe alone, and in the level alone. Within a level the level"
+        f" itself has no rank. Every run ends when {when_fitted(section.fit_criterion)}.",
         seeds_sentence(section.seeds, "{count} seeds; lines: 95 % intervals by bootstrap over these."),
         left_out_sentence(panel),
         diverged_sentence(panel),
