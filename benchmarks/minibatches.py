@@ -17,8 +17,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from rethinking.files import broken, read_csv
+
 STEPS = 391  # of an epoch of the paper's
 DEGREE = 6
+LEAST_EPOCHS = 5  # of a run: in fewer a sawtooth is part of the trend
 DRAWS = 999
 FIGURE, MODEL = Path("config/paper/fig2b.csv"), "inception_without_bn"
 
@@ -96,17 +99,36 @@ def of_paper() -> tuple[np.ndarray, np.ndarray, int]:
 
 
 def of_run(folder: Path) -> tuple[np.ndarray, np.ndarray, int]:
-    """The same of a run as it ran, averages of the steps since the point before."""
-    points = pd.read_csv(folder / "steps.csv")
-    epoch = points["Step"].max() // points["Epoch"].max()
-    return points["Step"].to_numpy(float), points["OnlineTrainAccuracy"].to_numpy(float), int(epoch)
+    """The same of a run as it ran, averages of the steps since the point before.
+
+    Raises ValueError naming the file where it is no `steps.csv`, or of too few epochs for a period to be told.
+    """
+    path = folder / "steps.csv"
+    if not path.is_file():
+        raise ValueError(f"{path}: missing; a run leaves it whose recipe has log_every_steps")
+    points = read_csv(path)
+    columns = ["Step", "Epoch", "OnlineTrainAccuracy"]
+    if lacking := [name for name in columns if name not in points]:
+        raise broken(path, f"it has no column {lacking[0]!r}")
+    numbers = points[columns].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    if not np.isfinite(numbers).all():
+        row, column = np.argwhere(~np.isfinite(numbers))[0]
+        raise broken(path, f"line {row + 2}: {columns[column]} = {points[columns].iloc[row, column]!s} is no number")
+    epochs = int(points["Epoch"].max()) if len(points) else 0
+    if epochs < LEAST_EPOCHS or len(points) <= 3 * DEGREE:
+        said = f"{len(points)} points of {epochs} epochs"
+        raise ValueError(f"{path}: {said}: an epoch's period needs {LEAST_EPOCHS} epochs and {3 * DEGREE + 1} points")
+    return numbers[:, 0], numbers[:, 2], int(points["Step"].max() // epochs)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.minibatches", description=__doc__.partition("\n")[0])
     parser.add_argument("runs", type=Path, nargs="*", metavar="RUN", help="folders of runs that logged their steps")
     args = parser.parse_args()
-    curves = {f"{FIGURE}, {MODEL}": of_paper()} if not args.runs else {str(run): of_run(run) for run in args.runs}
+    try:
+        curves = {str(run): of_run(run) for run in args.runs} or {f"{FIGURE}, {MODEL}": of_paper()}
+    except ValueError as error:
+        parser.exit(1, f"error: {error}\n")
     for name, (steps, values, epoch) in curves.items():
         found, tried = sawtooth(steps, values, epoch), periods(epoch)
         print(

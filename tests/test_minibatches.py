@@ -17,12 +17,29 @@ SAID = re.compile(
     r" p = (?P<p>[\d.]+)"
 )
 
+RUNS = ROOT / "docs/results/cifar10-cpu/runs/cifar10/inception/true_labels"
+SETTINGS = ("batch-norm-of-batches", "evaluated", "batch-norm-99")
+
+
+def recorded(recipe: str) -> pd.DataFrame:
+    """The first two epochs of a run of Inception on true labels."""
+    return pd.read_csv(RUNS / recipe / "seed0/metrics.csv").head(2)
+
 
 def said(*runs: Path) -> list[dict[str, float]]:
     """What the command says of each curve."""
     command = [sys.executable, "-m", "benchmarks.minibatches", *map(str, runs)]
     called = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return [{name: float(value) for name, value in found.groupdict().items()} for found in SAID.finditer(called.stdout)]
+
+
+def refused(*runs: Path) -> str:
+    """The command's error, its only line."""
+    command = [sys.executable, "-m", "benchmarks.minibatches", *map(str, runs)]
+    called = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert called.returncode == 1
+    assert called.stderr.count("\n") == 1
+    return called.stderr
 
 
 def run_with(folder: Path, falls: float) -> Path:
@@ -50,6 +67,32 @@ def test_a_curve_that_falls_within_each_epoch_is_told_from_one_that_does_not(tmp
     assert abs(without["slope"]) < 0.5
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda frame: frame.iloc[:0], "0 points of 0 epochs: an epoch's period needs 5 epochs and 19 points"),
+        (lambda frame: frame[frame["Epoch"] <= 2], "20 points of 2 epochs: an epoch's period needs"),
+        (lambda frame: frame[frame["Step"] % 500 == 0].head(10), "10 points of 50 epochs: an epoch's period needs"),
+        (lambda frame: frame.drop(columns="Epoch"), "it has no column 'Epoch'"),
+        (lambda frame: frame.assign(OnlineTrainAccuracy=None), "line 2: OnlineTrainAccuracy = nan is no number"),
+        (lambda frame: frame.assign(Step="early"), "line 2: Step = early is no number"),
+    ],
+)
+def test_steps_that_cannot_tell_a_period_are_refused_by_the_file_s_name(change, message, tmp_path):
+    path = run_with(tmp_path / "run", 2.0) / "steps.csv"
+    change(pd.read_csv(path)).to_csv(path, index=False)
+    assert refused(path.parent).startswith(f"error: {path}: {message}")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "missing; a run leaves it whose recipe has log_every_steps"), (b"", "it is empty")]
+)
+def test_a_run_without_steps_is_refused_by_the_file_s_name(content, message, tmp_path):
+    if content is not None:
+        (tmp_path / "steps.csv").write_bytes(content)
+    assert refused(tmp_path).startswith(f"error: {tmp_path / 'steps.csv'}: {message}")
+
+
 def test_the_paper_s_curve_without_batch_norm_has_the_period_of_an_epoch_as_the_page_says():
     [found] = said()
     assert (found["points"], found["epoch"]) == (400, 391)
@@ -67,17 +110,25 @@ def test_with_batch_norm_the_training_set_is_as_far_ahead_of_the_test_set_as_our
     points = pd.read_csv(ROOT / "config/paper/fig2b.csv")
     of_network = points[(points["model"] == "inception") & points["step"].isin([391, 782])]
     paper = of_network.pivot(index="step", columns="quantity", values="value")
-    run = "runs/cifar10/inception/true_labels/paper-bfloat16-batch-norm-of-batches/seed0"
-    ours, steps = (
-        pd.read_csv(ROOT / "docs/results/cifar10-cpu" / run / f"{name}.csv") for name in ("metrics", "steps")
-    )
+    ours, averaged, longer = (recorded(f"paper-bfloat16-{name}") for name in SETTINGS)
+    steps = pd.read_csv(RUNS / "paper-bfloat16-batch-norm-of-batches/seed0/steps.csv")
     last = steps[steps["Step"].isin([391, 782])]["OnlineTrainAccuracy"].to_numpy()
     ahead = [
         (paper["train_accuracy"] - paper["test_accuracy"]).to_numpy(),
-        (ours["TrainAccuracy"] - ours["TestAccuracy"]).to_numpy(),
         last - ours["TestAccuracy"].to_numpy(),
+        *((each["TrainAccuracy"] - each["TestAccuracy"]).to_numpy() for each in (ours, averaged, longer)),
     ]
     said = [" and ".join(f"{value:.2f}" for value in both) for both in ahead]
     page = deviations()
     assert f"training accuracy is {said[0]} points above the test accuracy" in page
-    assert f"Ours is {said[1]} above after them, {said[2]} over the last 41 minibatches" in page
+    assert f"Ours is {said[2]} above after them, {said[1]} over the last 41 minibatches" in page
+    assert (
+        f"running averages are {said[3]} above (`paper-bfloat16-evaluated`, a momentum of 0.1) or {said[4]} (0.01)"
+        in page
+    )
+    variance = [last * (100 - last) / (41 * 128), ours["TestAccuracy"] * (100 - ours["TestAccuracy"]) / 10_000]
+    errors = " and ".join(f"{value:.1f}" for value in np.sqrt(sum(variance)))
+    assert f"have a standard error of {errors} points" in page
+    learnt = [" and ".join(f"{value:.0f} %" for value in each["TrainAccuracy"]) for each in (averaged, ours)]
+    assert learnt == ["65 % and 77 %", "68 % and 79 %"]
+    assert "(65 % and 77 % of the training set after one and two with running averages, 68 % and 79 % with" in page
