@@ -130,6 +130,58 @@ def test_a_matrix_says_how_far_it_is_from_its_start_on(passes, tmp_path):
     assert told[-1] == pytest.approx(1)
 
 
+def another_shape(path: Path) -> None:
+    np.save(path, np.load(path)[:, :-1])
+
+
+def one_nan(path: Path) -> None:
+    block = np.load(path)
+    block[0, 0] = np.nan
+    np.save(path, block)
+
+
+def zeroed_rows(path: Path) -> None:
+    np.save(path, np.load(path) * (np.arange(len(np.load(path))) > 2)[:, None])
+
+
+def another_precision(path: Path) -> None:
+    np.save(path, np.load(path).astype(np.float32))
+
+
+def torn(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize("damage", [another_shape, one_nan, zeroed_rows, another_precision, torn])
+@pytest.mark.parametrize("start", [0, 14, TRAIN])
+def test_a_block_that_a_disk_has_altered_is_named_and_made_again_once_it_is_deleted(start, damage, tmp_path):
+    blocks = gram_of(tmp_path, points())
+    whole, path = blocks.load(start).tobytes(), blocks.kept(start)[1]
+    damage(path)
+    with pytest.raises(ValueError, match="delete it, and what made it makes it again") as refused:
+        blocks.load(start)
+    assert str(refused.value).startswith(f"{path}: it is ")
+    path.unlink()
+    assert gram_of(tmp_path, points()).load(start).tobytes() == whole
+
+
+def test_what_lies_among_the_blocks_and_is_none_is_passed_over(tmp_path):
+    blocks = gram_of(tmp_path, points())
+    for name in ("0000000-x.npy", "0000000-00009.npy", "0000000-00009-0000000g.npy"):
+        (blocks.folder / name).write_text("not ours")
+    assert blocks.passes(0) == 1
+    np.testing.assert_allclose(blocks.leading(TRAIN), direct(points())[:TRAIN], atol=1e-12)
+
+
+def test_what_a_kill_left_of_a_block_is_deleted_at_the_next_start(tmp_path):
+    folder = claimed(tmp_path / "gram", {"bandwidth": 1})
+    blocks = gram_of(tmp_path, points())
+    (left := folder / f".{blocks.kept(14)[1].name}.0123456789abcdef.tmp").write_bytes(b"half of it")
+    assert claimed(folder, {"bandwidth": 1}) == folder
+    assert not left.exists()
+    assert blocks.load(14).shape == (7, 21)
+
+
 def test_blocks_of_another_matrix_are_deleted_and_those_of_this_one_stay(tmp_path):
     folder = claimed(tmp_path / "gram", {"bandwidth": 1})
     gram_of(tmp_path, points())

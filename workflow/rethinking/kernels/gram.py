@@ -1,16 +1,19 @@
 """Gram matrices by blocks of rows, a file each: what is done is done when a job is killed, and is never held whole.
 
 Of the matrix of the training images only the lower triangle is there. The rows of the test images come after it.
+A block's name holds a checksum of what it holds: what a disk has altered since is told, and never computed with.
 """
 
+import re
 import shutil
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from rethinking.files import atomic, read_array, read_json, write_json
+from rethinking.files import atomic, broken, read_array, read_json, remove_leftovers, write_json
 
 FEATURES = 0.5  # of the time of a pass over one of several blocks of features, about: what making them takes
 
@@ -61,20 +64,33 @@ class Blocks:
         """How many columns a block has that ends before row `stop`."""
         return min(stop, self.num_train)
 
+    def kept(self, start: int) -> dict[int, Path]:
+        """The files of the block that begins at row `start`, by the blocks of features that each is summed over."""
+        pattern = re.compile(rf"{start:07}-(\d{{5}})-[0-9a-f]{{8}}\.npy")
+        names = ((pattern.fullmatch(path.name), path) for path in self.folder.glob(f"{start:07}-*.npy"))
+        return {int(name[1]): path for name, path in names if name}
+
     def passes(self, start: int) -> int:
         """Over how many blocks of features the block that begins at row `start` is summed so far."""
-        return max((int(path.stem.partition("-")[2]) for path in self.folder.glob(f"{start:07}-*.npy")), default=0)
+        return max(self.kept(start), default=0)
 
     def load(self, start: int) -> np.ndarray:
-        """The block that begins at row `start`."""
-        return read_array(self.folder / f"{start:07}-{self.passes(start):05}.npy")
+        """The block that begins at row `start`; raises ValueError naming its file where that is not as it was kept."""
+        _, path = max(self.kept(start).items(), default=(0, self.folder / f"{start:07}.npy"))
+        block = read_array(path)
+        if not path.stem.endswith(f"-{checksum(block)}"):
+            raise broken(path, "it is not what was written, by its checksum")
+        return block
 
     def save(self, start: int, passes: int, block: np.ndarray) -> None:
         """Keep a block in the place of what was there of it."""
-        before = self.folder / f"{start:07}-{passes - 1:05}.npy"
-        with atomic(self.folder / f"{start:07}-{passes:05}.npy") as temporary, open(temporary, "wb") as file:
+        before = self.kept(start).values()
+        after = self.folder / f"{start:07}-{passes:05}-{checksum(block)}.npy"
+        with atomic(after) as temporary, open(temporary, "wb") as file:
             np.save(file, block, allow_pickle=False)
-        before.unlink(missing_ok=True)
+        for path in before:
+            if path != after:
+                path.unlink(missing_ok=True)
 
     def times(self, vectors: np.ndarray) -> np.ndarray:
         """The matrix of the training images times vectors float64 (num_train, k), in float64 whatever it is kept in."""
@@ -106,9 +122,19 @@ class Blocks:
         return float(np.mean(np.concatenate([np.diag(self.load(start)[:, start:]) for start, _ in self.train])))
 
 
+def checksum(block: np.ndarray) -> str:
+    """Eight hexadecimal digits of a block's numbers, shape and precision; a fraction of a second for a gigabyte."""
+    head = zlib.crc32(f"{block.shape} {block.dtype}".encode())
+    return f"{zlib.crc32(np.ascontiguousarray(block).data, head):08x}"
+
+
 def claimed(folder: Path, identity: dict[str, object]) -> Path:
-    """A folder for blocks that are made from what `identity` says; what is there of anything else is deleted."""
+    """A folder for blocks that are made from what `identity` says; what is there of anything else is deleted.
+
+    So is what a job left of a block that it was killed in: a folder is one job's.
+    """
     path = folder / "identity.json"
+    remove_leftovers(folder / "*")
     if not path.exists() or read_json(path) != identity:
         shutil.rmtree(folder, ignore_errors=True)
         write_json(path, identity)
