@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from rethinking.kernels.features import num_blocks
 from rethinking.kernels.gabor import gabor, wavelets
 from rethinking.kernels.gram import Blocks, build, claimed, gaussian, linear
 from rethinking.kernels.patches import RandomPatches, normalised, quadrants
-from rethinking.kernels.solution import extreme_eigenvalues, factor_of, solve
+from rethinking.kernels.progress import Progress
+from rethinking.kernels.solution import extreme_eigenvalues, factor_of, forget_factor, solve
 from rethinking.plotting import regularised_kernels
 from rethinking.sections import Section
 from rethinking.stages.record import KEPT
@@ -120,6 +122,37 @@ def test_a_killed_matrix_goes_on_from_its_last_block_and_has_the_same_bytes(kill
     assert saved == []
 
 
+class Clock:
+    """Time that passes as blocks are saved: the seconds that each one's numbers take by a function of its rows."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, cost: Callable[[int, int], float]) -> None:
+        self.now, save = 0.0, Blocks.save
+        monkeypatch.setattr("rethinking.kernels.progress.time.monotonic", lambda: self.now)
+
+        def slow(blocks: Blocks, start: int, passes: int, block: np.ndarray) -> None:
+            self.now += cost(start, start + len(block))
+            save(blocks, start, passes, block)
+
+        monkeypatch.setattr(Blocks, "save", slow)
+
+
+def seconds_left(said: str) -> list[int]:
+    return [int(number) for number in re.findall(r", (\d+) s left", said)]
+
+
+@pytest.mark.parametrize("killed", [0, 3, 6])
+def test_a_matrix_that_goes_on_says_how_long_it_takes_by_its_own_speed(killed, tmp_path, monkeypatch, capsys):
+    blocks = Blocks(tmp_path / "gram", TRAIN, TEST, ROWS)
+    with monkeypatch.context() as patched:
+        killed_after(patched, killed)
+        with pytest.raises(KilledError):
+            build(blocks, lambda first: iter([points()]), 1, linear, quiet)
+    costs = [100 * (stop - start) * min(stop, TRAIN) for start, stop in (*blocks.train, *blocks.test)]
+    Clock(monkeypatch, lambda start, stop: 100 * (stop - start) * min(stop, TRAIN))
+    build(blocks, lambda first: iter([points()]), 1, linear, Progress("matrix"))
+    assert seconds_left(capsys.readouterr().out) == [sum(costs[place:]) for place in range(killed + 1, len(costs))]
+
+
 @pytest.mark.parametrize("passes", [1, 3])
 def test_a_matrix_says_how_far_it_is_from_its_start_on(passes, tmp_path):
     parts, told = np.array_split(points(), passes, axis=1), []
@@ -216,6 +249,72 @@ def test_a_killed_factorisation_goes_on_from_its_last_block(tmp_path, monkeypatc
     assert [rows.tobytes() for rows in whole.rows] == [rows.tobytes() for rows in halves.rows]
 
 
+@pytest.mark.parametrize("killed", [0, 4, 6])
+def test_a_factor_that_goes_on_says_how_long_it_takes_by_its_own_speed(killed, tmp_path, monkeypatch, capsys):
+    blocks = gram_of(tmp_path, points())
+    kept = beside(blocks, "factor")
+    with monkeypatch.context() as patched:
+        killed_after(patched, killed)
+        with pytest.raises(KilledError):
+            factorise(blocks, 0.1, kept, quiet)
+    Clock(monkeypatch, lambda start, stop: stop**3 - start**3)
+    factorise(blocks, 0.1, kept, Progress("factor"))
+    assert seconds_left(capsys.readouterr().out) == [TRAIN**3 - stop**3 for _, stop in blocks.train[killed:-1]]
+
+
+def test_where_a_factor_breaks_down_the_time_of_the_next_one_counts_from_there(monkeypatch, capsys):
+    times = iter([0, 0, 60, 100, 110, 120])
+    monkeypatch.setattr("rethinking.kernels.progress.time.monotonic", lambda: next(times))
+    progress = Progress("factor")
+    for done in (0.5, 0.6, 0.0, 0.1, 0.2):
+        progress(done, "block")
+    assert seconds_left(capsys.readouterr().out) == [240, 90, 80]
+
+
+def of_low_rank(folder: Path, rows: int = 20) -> Blocks:
+    """A matrix whose factor in float32 breaks down without a jitter and with the least ones."""
+    features = np.random.default_rng(0).random((210, 30)).astype("float32")
+    blocks = Blocks(folder / "gram", 200, 10, rows)
+    build(blocks, lambda first: iter([features]), 1, linear, quiet)
+    return blocks
+
+
+@pytest.mark.parametrize("killed", [0, 1, 2, 3, -10, -5, -1])  # those below 0 from the end, which has a block each
+def test_a_killed_factorisation_goes_on_with_the_jitter_that_it_was_at(killed, tmp_path, monkeypatch):
+    whole, halves = of_low_rank(tmp_path / "whole"), of_low_rank(tmp_path / "halves")
+    with monkeypatch.context() as patched:
+        saved = killed_after(patched, 1000)
+        factor, jitter = factor_of(whole, 0.0, {}, quiet)
+    assert jitter > 0
+    assert len(saved) > 10, "those of a factor that broke down, too"
+    killed %= len(saved)
+    left = len(saved) - killed
+    with monkeypatch.context() as patched:
+        killed_after(patched, killed)
+        with pytest.raises(KilledError):
+            factor_of(halves, 0.0, {}, quiet)
+    saved = killed_after(monkeypatch, 1000)
+    again, same = factor_of(halves, 0.0, {}, quiet)
+    assert same == jitter
+    assert len(saved) == left
+    assert [rows.tobytes() for rows in again.rows] == [rows.tobytes() for rows in factor.rows]
+    saved.clear()
+    assert factor_of(halves, 0.0, {}, quiet)[1] == jitter
+    assert saved == [], "all of it is there"
+
+
+def test_the_jitters_that_were_refused_are_those_of_one_matrix_and_shift(tmp_path):
+    blocks = of_low_rank(tmp_path)
+    assert factor_of(blocks, 0.0, {"of": 1}, quiet)[1] > 0
+    for shift, identity in ((1.0, {"of": 1}), (0.0, {"of": 1}), (0.0, {"of": 2})):
+        told: list[str] = []
+        jitter = factor_of(blocks, shift, identity, lambda done, where, told=told: told.append(where))[1]
+        assert (jitter > 0) == (shift == 0)
+        assert ("the factor breaks down with jitter 0.0e+00" in told) == (shift == 0)
+    forget_factor(blocks)
+    assert {path.name for path in tmp_path.iterdir()} == {"gram"}
+
+
 @pytest.mark.parametrize("shift", [0.0, 0.3])
 def test_a_solution_is_that_of_the_equations_and_has_the_least_norm(shift, tmp_path):
     blocks, labels = gram_of(tmp_path, points()), one_hot(np.arange(TRAIN) % 3, 3)
@@ -270,7 +369,7 @@ def test_steps_and_eigenvalues_say_how_far_they_are(tmp_path):
     labels, told = one_hot(np.arange(TRAIN) % 2, 2), []
     factor, jitter = factor_of(blocks, 0.0, {}, quiet)
     found = solve(blocks, 0.0, labels, factor, jitter, lambda done, where: told.append(done))
-    assert len(told) == found.steps > 0
+    assert len(told) == 1 + found.steps > 1, "what a step brings is told from the start"
     assert told == sorted(told)
     assert told[-1] == 1, "what was asked of the residual was reached"
     told.clear()

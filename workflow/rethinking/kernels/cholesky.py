@@ -37,10 +37,15 @@ class Factor:
 def factorise(gram: Blocks, shift: float, kept: Blocks, report: Callable[[float, str], None]) -> Factor:
     """The factor of K + shift I; blocks of it that lie in `kept` are taken from there.
 
+    `report` is told the share that is done and where that is, and before anything is made the share that lies there.
     Raises numpy.linalg.LinAlgError where the matrix is not positive definite in its precision.
     """
     done: list[np.ndarray] = []
     bounds = gram.train
+    work = {start: stop**3 - start**3 for start, stop in bounds}
+    there = [start for start, _ in bounds if kept.passes(start)]
+    share = sum(work[start] for start in there)
+    report(share / gram.num_train**3, f"{len(there)} of {len(bounds)} blocks are there")
     for place, (start, stop) in enumerate(bounds):
         if kept.passes(start):
             done.append(kept.load(start))
@@ -55,7 +60,8 @@ def factorise(gram: Blocks, shift: float, kept: Blocks, report: Callable[[float,
         block[:, start:] = cholesky(own, lower=True, check_finite=False)
         kept.save(start, 1, block)
         done.append(block)
-        report((stop / gram.num_train) ** 3, f"block {place + 1} of {len(bounds)}")
+        share += work[start]
+        report(share / gram.num_train**3, f"block {place + 1} of {len(bounds)}")
     return Factor(done, bounds, shift)
 
 

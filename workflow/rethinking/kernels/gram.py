@@ -151,22 +151,28 @@ def build(
     """Sum the kernel over blocks of features, every block of rows that is not done yet.
 
     `features(first)` yields blocks of features (all images, d) from number `first` on; `report` is told the share that
-    is done and where that is.
+    is done and where that is, and before anything is made the share that a killed job left.
     """
     every = [*blocks.train, *blocks.test]
     work = np.array([(stop - start) * blocks.columns(stop) for start, stop in every], float)
-    first = min(blocks.passes(start) for start, _ in every)
+    passes = np.array([blocks.passes(start) for start, _ in every])
+    first = int(passes.min())
     if first == num_passes:
         return
     made = FEATURES if num_passes > 1 else 0
-    report(first / num_passes, "the first features")
+
+    def summed(number: int) -> float:
+        return (1 - made) * work[passes >= number].sum() / work.sum()
+
+    report((first + summed(first + 1)) / num_passes, "the first features")
     for number, block in enumerate(features(first), first + 1):
         for place, (start, stop) in enumerate(every):
-            if (before := blocks.passes(start)) >= number:
+            if passes[place] >= number:
                 continue
             added = kernel(block[start:stop], block[: blocks.columns(stop)])
-            if before:
+            if passes[place]:
                 added += blocks.load(start)
             blocks.save(start, number, added)
-            done = (number - 1 + made + (1 - made) * work[: place + 1].sum() / work.sum()) / num_passes
+            passes[place] = number
+            done = (number - 1 + made + summed(number)) / num_passes
             report(done, f"block {place + 1} of {len(every)}, features {number} of {num_passes}")

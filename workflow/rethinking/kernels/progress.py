@@ -12,12 +12,18 @@ class Progress:
         self.what = what
         self.started = self.printed = time.monotonic()
         self.at_start: float | None = None
+        self.before = 0.0
 
     def __call__(self, done: float, where: str) -> None:
-        """`done` is the share of the work, from 0 to 1; what a resumed job found done does not count as its speed."""
+        """`done` is the share of the work, from 0 to 1; what a resumed job found done does not count as its speed.
+
+        A share that falls is one of other work, which begins then.
+        """
         now = time.monotonic()
-        if self.at_start is None:
+        if self.at_start is None or done < self.before:
+            self.started = self.started if self.at_start is None else now
             self.at_start = done
+        self.before = done
         if now - self.printed < EVERY and done < 1:
             return
         self.printed = now

@@ -4,18 +4,21 @@ A factor of the matrix, or of one that is a little larger where it breaks down, 
 itself; where it is the factor of K they end after a step or two, which mends the rounding errors of low precision.
 """
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
 
+from rethinking.files import read_json, write_json
 from rethinking.kernels.cholesky import Factor, beside, factorise
 from rethinking.kernels.gram import Blocks, claimed
 
 RESIDUAL = 1e-8  # of the labels' norm, at which conjugate gradients have converged
 PATIENCE = 20  # steps
 JITTERS = 10.0 ** np.arange(-7, -1)  # of the mean diagonal, the first that makes a factor is taken
+FACTOR, REFUSED = "factor", "refused"  # folders beside the matrix
 EIGENVALUE = 0.01  # relative error of the eigenvalues
 LANCZOS = 20  # vectors of a round of Lanczos' method
 
@@ -41,15 +44,31 @@ class Solution:
 
 
 def factor_of(gram: Blocks, shift: float, identity: dict[str, object], report: Report) -> tuple[Factor, float]:
-    """A factor of K + (shift + jitter) I with the least jitter that makes one, mostly none, and that jitter."""
-    for jitter in (0.0, *(JITTERS * gram.mean_diagonal)):
-        kept = beside(gram, "factor")
-        claimed(kept.folder, {**identity, "shift": shift, "jitter": jitter})
+    """A factor of K + (shift + jitter) I with the least jitter that makes one, mostly none, and that jitter.
+
+    Those that made none are noted, so that a killed job goes on with the factor that it was at.
+    """
+    identity = {**identity, "shift": shift}
+    noted = claimed(beside(gram, REFUSED).folder, identity) / "jitters.json"
+    refused = read_json(noted, jitters=list)["jitters"] if noted.exists() else []
+    for jitter in (0.0, *(JITTERS * gram.mean_diagonal).tolist()):
+        if jitter in refused:
+            continue
+        kept = beside(gram, FACTOR)
+        claimed(kept.folder, {**identity, "jitter": jitter})
         try:
             return factorise(gram, shift + jitter, kept, report), jitter
         except np.linalg.LinAlgError:
+            refused.append(jitter)
+            write_json(noted, {"jitters": refused})
             report(0.0, f"the factor breaks down with jitter {jitter:.1e}")
     raise ValueError(f"{gram.folder}: the matrix is far from positive definite")
+
+
+def forget_factor(gram: Blocks) -> None:
+    """Delete the last factor, as large as the matrix, and what is noted of it."""
+    for name in (FACTOR, REFUSED):
+        shutil.rmtree(beside(gram, name).folder, ignore_errors=True)
 
 
 def solve(gram: Blocks, shift: float, labels: np.ndarray, factor: Factor, jitter: float, report: Report) -> Solution:
@@ -58,9 +77,15 @@ def solve(gram: Blocks, shift: float, labels: np.ndarray, factor: Factor, jitter
     They end at `RESIDUAL`, or where `PATIENCE` steps have come no nearer; the nearest is the solution. `report` is told
     the share of the digits of the residual that is there.
     """
+
+    def told(residual: float, where: str) -> None:
+        share = np.log(max(least, RESIDUAL)) / np.log(RESIDUAL)
+        report(float(np.clip(share, 0, 1)), f"{where}, residual {residual:.1e}")
+
     alpha = factor.solve(labels).astype(np.float64)
     rest = labels - gram.times(alpha) - shift * alpha
     nearest, least, reached, steps = alpha, _relative(rest, labels), 0, 0
+    told(least, "the factor's own solution")
     direction, before = np.zeros_like(alpha), np.ones(labels.shape[1])
     while least > RESIDUAL and steps - reached < PATIENCE:
         better = factor.solve(rest).astype(np.float64)
@@ -72,7 +97,7 @@ def solve(gram: Blocks, shift: float, labels: np.ndarray, factor: Factor, jitter
         steps += 1
         if (now := _relative(rest, labels)) < least:
             nearest, least, reached = alpha, now, steps
-        report(float(np.clip(np.log(least) / np.log(RESIDUAL), 0, 1)), f"step {steps}, residual {now:.1e}")
+        told(now, f"step {steps}")
     fitted = gram.times(nearest)
     return Solution(nearest, fitted, _relative(labels - fitted - shift * nearest, labels), jitter, steps)
 
