@@ -466,9 +466,24 @@ def test_relative_bandwidths_are_of_the_mean_squared_distance():
     assert squared_distance(features) == pytest.approx(pairs)
     job = {"features": "pixels", "precision": "float64", "gabor": [], "bandwidths": [1.0, 3.0], "relative": True}
     few = images(30)
-    rows = list(tried(job | {"choose": {"held_out": 10}}, few, np.arange(30) % 3))
+    rows = list(tried(job | {"choose": {"held_out": 10}}, few, np.arange(30) % 3, "few"))
     assert [row["bandwidth"] * squared_distance(few.reshape(30, -1) / 255) for row in rows] == pytest.approx([1, 3])
     assert best(rows)["error"] == min(row["error"] for row in rows)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("features", ["pixels", "gabor"])
+@pytest.mark.parametrize("value", [0, 1, 37, 255])
+def test_a_bandwidth_relative_to_the_distance_of_equal_images_is_refused(value, features, precision):
+    few = np.full((30, 8, 8, 1), value, np.uint8)
+    options = [{"wavelengths": [3.0], "orientations": 4, "stride": 1}] if features == "gabor" else []
+    job = {"features": features, "precision": precision, "gabor": options, "bandwidths": [1.0], "relative": True}
+    job |= {"choose": {"held_out": 10}}
+    with pytest.raises(ValueError, match="results/data/black: relative = true: the training images are equal, or near"):
+        list(tried(job, few, np.arange(30) % 3, "results/data/black"))
+    assert [row["bandwidth"] for row in tried(job | {"relative": False}, few, np.arange(30) % 3, "black")] == [1.0]
+    few[15:, 2, 3] = 255 - few[15:, 2, 3]
+    assert all(row["bandwidth"] > 0 for row in tried(job, few, np.arange(30) % 3, "two pictures"))
 
 
 def test_of_equal_errors_the_first_is_taken_and_none_that_is_no_number():

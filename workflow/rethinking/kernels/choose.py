@@ -10,6 +10,7 @@ from rethinking.kernels.features import at_once
 from rethinking.kernels.gram import gaussian
 
 ROUNDING = 1e-9  # of the mean diagonal: in the place of an l2 of 0 where the factor breaks down
+NEAR = 1e-6  # of the mean squared norm: where rounding in float32 comes near the mean squared distance of features
 
 
 def one_hot(labels: np.ndarray, num_classes: int) -> np.ndarray:
@@ -21,6 +22,17 @@ def squared_distance(features: np.ndarray) -> float:
     """The mean squared distance of two of the rows of features (n, d)."""
     mean = features.mean(axis=0, dtype=np.float64)
     return 2 * (float(np.einsum("ij,ij->", features, features, dtype=np.float64)) / len(features) - float(mean @ mean))
+
+
+def unit(features: np.ndarray, source: str) -> float:
+    """The squared distance that a relative bandwidth is one over; `source` names the images in an error."""
+    scale = squared_distance(features)
+    if not scale > NEAR * float(np.einsum("ij,ij->", features, features, dtype=np.float64)) / len(features):
+        raise ValueError(
+            f"{source}: relative = true: the training images are equal, or nearly, in what the kernel sees of them: the"
+            f" mean squared distance {scale:.1e} is no more than rounding; take other images, or relative: false"
+        )
+    return scale
 
 
 def held_out_error(gram: np.ndarray, labels: np.ndarray, held_out: int, l2: float) -> float | None:
@@ -43,15 +55,15 @@ def held_out_error(gram: np.ndarray, labels: np.ndarray, held_out: int, l2: floa
     return None
 
 
-def tried(job: Mapping[str, Any], images: np.ndarray, labels: np.ndarray) -> Iterator[dict[str, Any]]:
+def tried(job: Mapping[str, Any], images: np.ndarray, labels: np.ndarray, source: str) -> Iterator[dict[str, Any]]:
     """Each candidate for a Gaussian kernel, its bandwidth and its error on the images that are held out.
 
-    Images uint8 (n, …) and labels int64 (n,) are of the training set. A bandwidth that is `relative` is one over the
-    mean squared distance of two images.
+    Images uint8 (n, …) and labels int64 (n,) are of the training set that `source` names. A bandwidth that is
+    `relative` is one over the mean squared distance of two images.
     """
     for options in job["gabor"] or [None]:
         features = at_once(job, images, options)
-        scale = squared_distance(features) if job["relative"] else 1.0
+        scale = unit(features, source) if job["relative"] else 1.0
         for written in job["bandwidths"]:
             bandwidth = written / scale
             error = held_out_error(gaussian(bandwidth)(features, features), labels, job["choose"]["held_out"], 0.0)

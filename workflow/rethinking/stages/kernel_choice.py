@@ -20,7 +20,7 @@ def choose(job: Mapping[str, Any], data: Path, out: Path) -> None:
             files.load_array(data, f"train_{part}", manifest)[: job["choose"]["images"]]
             for part in ("images", "labels")
         )
-        for row in tried(job, images, labels):
+        for row in tried(job, images, labels, str(data)):
             rows.append(row)
             print(json.dumps(row), flush=True)
     chosen = best(rows) if rows else {"gabor": None, "bandwidth": None}
