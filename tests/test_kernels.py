@@ -534,6 +534,52 @@ def test_a_killed_call_solves_again_only_what_it_had_not_solved(tmp_path, monkey
     assert len(saved) == factor - 2
 
 
+def test_a_call_again_says_what_the_work_took_and_leaves_what_it_finds(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    call = ["kernel", "one", "--configfile", str(configured(tmp_path, **KERNEL))]
+    with monkeypatch.context() as patched:
+        killed_after(patched, 5 + 3)
+        with pytest.raises(KilledError):
+            main(call)
+    folder = tmp_path / "results/by-hand/kernels/mine/one"
+    before = json.loads((folder / "state/gram/costs.json").read_text())
+    (folder / "state/gram/costs.json").write_text(json.dumps({"seconds": before["seconds"] + 1000, "memory": 1e6}))
+    with monkeypatch.context() as patched:
+        killed_after(patched, 4 + 2)
+        with pytest.raises(KilledError):
+            main(call)
+    made = json.loads((folder / "gram.json").read_text())
+    assert made["seconds"] > before["seconds"] + 1000
+    assert made["memory"] == 1e6
+    (costs,) = folder.glob("state/solved/l2-0*.costs")
+    costs.write_text(json.dumps({"seconds": json.loads(costs.read_text())["seconds"] + 2000, "memory": 2e6}))
+    assert main(call) == 0, capsys.readouterr().err
+    found = json.loads((folder / "solution.json").read_text())
+    assert {row["l2"] for row in found["rows"] if row["seconds"] > 2000} == {0}
+    assert found["memory"] == 2e6
+    written = {path: path.read_bytes() for path in folder.rglob("*.json")}
+    at = (folder / "gram.json").stat().st_mtime_ns
+    assert main(call) == 0, capsys.readouterr().err
+    assert {path: path.read_bytes() for path in folder.rglob("*.json")} == written
+    assert (folder / "gram.json").stat().st_mtime_ns == at
+    assert not list(folder.rglob("*.costs"))
+
+
+def test_a_kernel_of_equal_images_whose_bandwidth_is_relative_is_refused_with_its_data_set(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("rethinking.kernels.choose.at_once", lambda job, images, options: np.ones((len(images), 4)))
+    assert main(["kernel", "one", "--configfile", str(configured(tmp_path, **KERNEL | {"relative": True}))]) == 1
+    assert re.search(r"error: \S*/digits-\w+: relative = true: the training images are equal", capsys.readouterr().err)
+
+
+def test_a_data_frame_of_no_kernels_is_refused(tmp_path, capsys):
+    call = ["kernel_frame", "--kernels", "[]", "--solutions", str(tmp_path), "--out", str(tmp_path / "kernels.csv")]
+    assert main(call) == 1
+    assert "error: --kernels = []: names no kernel" in capsys.readouterr().err
+
+
 def test_a_kernel_is_recorded_once_it_is_solved_and_stays_when_it_is_gone(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     file = configured(tmp_path, **KERNEL)

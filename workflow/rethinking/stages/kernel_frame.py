@@ -33,5 +33,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--solutions", required=True, type=Path, metavar="DIR", help="the folder of all kernels")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the data frame, CSV")
     arguments = parser.parse_args(argv)
+    if not arguments.kernels:
+        raise ValueError(f"--kernels = []: names no kernel, and {arguments.out} would have no rows")
     rows = [row for said in arguments.kernels for row in rows_of(said, arguments.solutions / said["kernel"])]
     files.write_csv(arguments.out, rows)

@@ -14,13 +14,14 @@ from rethinking.kernels import gram
 from rethinking.kernels.features import blocks as feature_blocks
 from rethinking.kernels.features import num_blocks
 from rethinking.kernels.progress import Progress
-from rethinking.stages.kernel_data import images_of, peak_memory
+from rethinking.stages.kernel_data import Costs, images_of
 
 
 def make(
     job: Mapping[str, Any], code: str, data: Path, choice: Path, state: Path
-) -> tuple[gram.Blocks, dict[str, Any]]:
-    """The matrix's blocks in `state`, those made that are not there, and what they are made from (`identity`)."""
+) -> tuple[gram.Blocks, dict[str, Any], dict[str, float]]:
+    """The matrix's blocks in `state`, those made that are not there, what they are made from, and what they took."""
+    started = time.perf_counter()
     chosen = {key: files.read_json(choice)[key] for key in ("gabor", "bandwidth")}
     images, num_train, manifest = images_of(data)
     sources = {name: manifest["arrays"][name]["sha256"] for name in ("train_images", "test_images")}
@@ -32,8 +33,9 @@ def make(
     def features(first: int) -> Iterator[np.ndarray]:
         return feature_blocks(job, images, num_train, chosen["gabor"], first)
 
-    gram.build(blocks, features, num_blocks(job), kernel, Progress("Gram matrix"))
-    return blocks, identity
+    costs = Costs(folder / "costs.json", started)
+    gram.build(blocks, features, num_blocks(job), kernel, costs.kept_by(Progress("Gram matrix")))
+    return blocks, identity, costs.kept()
 
 
 def main(argv: list[str]) -> None:
@@ -44,11 +46,11 @@ def main(argv: list[str]) -> None:
 
 
 def write(job: Mapping[str, Any], code: str, data: Path, choice: Path, state: Path, out: Path) -> None:
-    """Make the matrix and write what it is made from and what it took."""
-    started = time.perf_counter()
-    blocks, identity = make(job, code, data, choice, state)
-    costs = {"seconds": time.perf_counter() - started, "memory": peak_memory()}
-    files.write_json(out, {"num_train": blocks.num_train, "num_test": blocks.num_test, **costs, "identity": identity})
+    """Make the matrix and write what it is made from and what it took; the same again is not written again."""
+    blocks, identity, costs = make(job, code, data, choice, state)
+    said = {"num_train": blocks.num_train, "num_test": blocks.num_test, **costs, "identity": identity}
+    if not out.exists() or files.read_json(out) != said:
+        files.write_json(out, said)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from rethinking import files
-from rethinking.kernels.cholesky import beside
 from rethinking.kernels.choose import held_out_error, one_hot
 from rethinking.kernels.gram import Blocks, claimed
 from rethinking.kernels.progress import Progress
-from rethinking.kernels.solution import extreme_eigenvalues, factor_of, solve
-from rethinking.stages.kernel_data import TRUE_LABELS, labels_of, peak_memory
+from rethinking.kernels.solution import extreme_eigenvalues, factor_of, forget_factor, solve
+from rethinking.stages.kernel_data import TRUE_LABELS, Costs, labels_of
 from rethinking.stages.kernel_gram import add_arguments, make
 
 
@@ -39,12 +37,12 @@ def solved(
     labels: Mapping[str, np.ndarray],
     test_labels: np.ndarray,
     identity: dict[str, Any],
+    costs: Costs,
 ) -> dict[str, Any]:
     """The solution at one l2 (in mean diagonals) for labels int64 (n,) of every kind: a row each, and eigenvalues."""
-    started = time.perf_counter()
     shift, classes = l2 * gram.mean_diagonal, int(test_labels.max()) + 1
     targets = np.concatenate([one_hot(each, classes) for each in labels.values()], axis=1)
-    factor, jitter = factor_of(gram, shift, identity, Progress(f"factor at l2 {l2:g}"))
+    factor, jitter = factor_of(gram, shift, identity, costs.kept_by(Progress(f"factor at l2 {l2:g}")))
     found = solve(gram, shift, targets, factor, jitter, Progress(f"solution at l2 {l2:g}"))
     outputs, squared = gram.of_test(found.alpha), found.norms()
     rows = []
@@ -62,8 +60,8 @@ def solved(
             "steps": found.steps,
         })  # fmt: skip
     smallest, largest = extreme_eigenvalues(gram, factor, Progress("eigenvalues")) if l2 == 0 else (None, None)
-    seconds = time.perf_counter() - started
-    return {"rows": rows, "smallest_eigenvalue": smallest, "largest_eigenvalue": largest, "seconds": seconds}
+    costs.keep()
+    return {"rows": rows, "smallest_eigenvalue": smallest, "largest_eigenvalue": largest, **costs.kept()}
 
 
 def solve_all(
@@ -81,14 +79,17 @@ def solve_all(
     for l2 in asked:
         path = kept / f"l2-{l2!r}.json"
         if not path.exists():
-            files.write_json(path, solved(gram, l2, labels, test_labels, identity))
-        found.append(files.read_json(path, rows=list))
+            costs = Costs(path.with_suffix(".costs"), time.perf_counter())
+            files.write_json(path, solved(gram, l2, labels, test_labels, identity, costs))
+            costs.path.unlink()
+        found.append(files.read_json(path, rows=list, memory=float))
         for row in found[-1]["rows"]:
             print(json.dumps(row), flush=True)
-    shutil.rmtree(beside(gram, "factor").folder, ignore_errors=True)  # of the last one, as large as the matrix
+    forget_factor(gram)
     eigenvalues = {key: found[asked.index(0)][key] for key in ("smallest_eigenvalue", "largest_eigenvalue")}
     seconds = [{**row, "seconds": each["seconds"]} for each in found for row in each["rows"]]
-    return {"best_l2": best, "held_out": tried, **eigenvalues, "rows": seconds}
+    memory = max(each["memory"] for each in found)
+    return {"best_l2": best, "held_out": tried, **eigenvalues, "rows": seconds, "memory": memory}
 
 
 def write(
@@ -102,9 +103,9 @@ def write(
     out: Path,
 ) -> dict[str, Any]:
     """Solve, and write what was found; blocks of the matrix that are gone are made again."""
-    gram, identity = make(gram_job, code, data, choice, state)
+    gram, identity, _ = make(gram_job, code, data, choice, state)
     found = solve_all(job, gram, identity, data, corrupted)
-    found |= {"num_train": gram.num_train, "num_test": gram.num_test, "memory": peak_memory()}
+    found |= {"num_train": gram.num_train, "num_test": gram.num_test}
     files.write_json(out, found)
     return found
 
