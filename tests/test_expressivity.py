@@ -156,5 +156,7 @@ def test_a_fault_is_told_with_its_key(written, told, tmp_path):
 
 
 def test_a_configuration_without_the_key_is_told_so_by_hand(capsys):
-    assert main(["expressivity", "--configfile", str(CHECKOUT / "config/config.yaml")]) == 1
-    assert "the configuration 'digits' has no key 'expressivity'" in capsys.readouterr().err
+    file = str(CHECKOUT / "config/config.yaml")
+    for key in ("expressivity", "implicit_regularisation", "random_features"):
+        assert main([key, "--configfile", file]) == 1
+        assert f"error: {file}: the configuration 'digits' has no key {key!r}" in capsys.readouterr().err

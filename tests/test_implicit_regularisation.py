@@ -1,11 +1,16 @@
 """Linear models of fewer images than they have values: where SGD and Adam end, and the Hessian there."""
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from rethinking import files
+from rethinking.__main__ import main
 from rethinking.kernels.implicit import Problem, adam, descend, rank, sgd
 from rethinking.outcomes.computed import IMPLICIT_REGULARISATION
-from rethinking.stages.implicit_regularisation import problem_of, rows_of
+from rethinking.stages.implicit_regularisation import compute, first_distinct, problem_of, rows_of
 
 JOB = {"epochs": 200, "adam_rate": 0.001, "seed": 0}
 
@@ -65,3 +70,51 @@ def test_a_curve_has_its_columns_and_the_hessian_at_its_end():
     assert {row["hessian_rank"] for row in last.values()} == {8}
     assert last["sgd"]["distance"] < 1e-3 < last["sgd_random_start"]["distance"]
     assert last["sgd_random_start"]["distance_to_end"] < 1e-3
+
+
+# The command --------------------------------------------------------------------------------------------------------
+
+
+def prepared(folder: Path, images: np.ndarray) -> Path:
+    labels = np.arange(len(images), dtype=np.int64) % 3
+    arrays = {
+        f"train_{part}": files.save_array(folder / f"train_{part}.npy", array)
+        for part, array in (("images", images), ("labels", labels))
+    }
+    files.write_json(folder / "manifest.json", {"arrays": arrays})
+    return folder
+
+
+def test_of_equal_images_the_first_is_taken_and_the_next_ones_fill_up(tmp_path, capsys):
+    images = np.random.default_rng(0).integers(0, 256, (12, 5, 5, 1), np.uint8)
+    images[[3, 4]] = images[1]
+    assert first_distinct(images, 6)[0].tolist() == [0, 1, 2, 5, 6, 7]
+    assert first_distinct(images, 3) == (pytest.approx([0, 1, 2]), 0)
+    compute(JOB | {"images": 6}, prepared(tmp_path / "equal", images), tmp_path / "found.csv")
+    assert "2 images left out that are equal to one before them" in capsys.readouterr().out
+    kept = images[[0, 1, 2, 5, 6, 7]]
+    expected = list(rows_of(JOB, problem_of(kept, np.array([0, 1, 2, 5, 6, 7]) % 3)))
+    found = pd.read_csv(tmp_path / "found.csv")
+    assert found["distance"].tolist() == [row["distance"] for row in expected]
+    assert set(found["rank"]) == {6}
+
+
+def test_images_that_are_combinations_of_others_are_refused_by_their_places(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (8, 5, 5, 1), np.uint8)
+    images[2], images[6] = 0, 255
+    data = prepared(tmp_path / "plain", images)
+    with pytest.raises(ValueError, match=r"plain: 8 training images, .* have rank 7: those at the places [26] are"):
+        compute(JOB | {"images": 8}, data, tmp_path / "found.csv")
+    data = prepared(tmp_path / "black", np.zeros_like(images))
+    with pytest.raises(ValueError, match=r"black: 1 training images, less .* have rank 0: those at the places 0 are"):
+        compute(JOB | {"images": 8}, data, tmp_path / "found.csv")
+    assert not (tmp_path / "found.csv").exists()
+
+
+def test_by_hand_the_digits_of_the_study_are_read(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["implicit_regularisation", "--out", "found.csv"]) == 0, capsys.readouterr().err
+    ends = pd.read_csv("found.csv").groupby("method").tail(1).set_index("method")
+    assert set(ends["images"]) == set(ends["hessian_rank"]) == {20}
+    assert ends.loc["sgd", "distance"] < 1e-2 < ends.loc["sgd_random_start", "distance"]
+    assert "sgd_random_start, " in capsys.readouterr().out

@@ -25,7 +25,7 @@ COMMANDS = {
     "kernel_gram": "a kernel's matrix, by blocks (called by the rule of that name)",
     "kernel_solution": "a kernel model without and with a regulariser (called by the rule of that name)",
     "kernel_frame": "all kernels' solutions to a data frame (called by the rule of that name)",
-    "implicit_regularisation": "where SGD and Adam end among linear models (called by the rule of that name)",
+    "implicit_regularisation": "where SGD from zero and from a random start, and Adam, end among linear models",
     "random_features": "least squares on random features, from few to many times the images",
     "expressivity": "networks that fit any labels without a training (theorem 1), of growing size",
     "figure": "tables to a figure (called by the rule of that name)",
@@ -46,6 +46,7 @@ COMMANDS = {
 BY_HAND = {
     "train": ("by_hand", "--run"),
     "expressivity": ("expressivity_by_hand", "--job"),
+    "implicit_regularisation": ("implicit_regularisation_by_hand", "--job"),
     "random_features": ("random_features_by_hand", "--job"),
 }
 

@@ -7,6 +7,7 @@ from rethinking.config.given_labels import problem_of_file
 from rethinking.config.inherit import Values
 from rethinking.names import split_corruption
 from rethinking.registry import REGRESSION
+from rethinking.schema import ConfigurationError
 
 
 def _files(configuration: Configuration, name: str) -> dict[str, Values]:
@@ -120,19 +121,28 @@ def architectures_job(configuration: Configuration, section: str) -> list[Values
     return list(found.values())
 
 
+def _of_key(configuration: Configuration, key: str) -> Values:
+    """What a configuration says under a key that it may be without; raises ConfigurationError where it is."""
+    if (found := getattr(configuration, key)) is None:
+        problem = f"the configuration {configuration.name!r} has no key {key!r}"
+        raise ConfigurationError(configuration.origins.nearest_file, "", ..., problem)
+    return found
+
+
 def expressivity_job(configuration: Configuration) -> Values:
-    """What the networks of theorem 1 are built from; raises ValueError where the configuration says nothing of them."""
-    if configuration.expressivity is None:
-        raise ValueError(f"the configuration {configuration.name!r} has no key 'expressivity'")
-    return configuration.expressivity
+    """What the networks of theorem 1 are built from."""
+    return _of_key(configuration, "expressivity")
+
+
+def implicit_regularisation_job(configuration: Configuration) -> Values:
+    """What the linear models depend on whose ends are compared."""
+    return _of_key(configuration, "implicit_regularisation")
 
 
 def random_features_job(configuration: Configuration) -> Values:
-    """What least squares on random features depends on; raises ValueError where the configuration has no such key."""
-    if configuration.random_features is None:
-        raise ValueError(f"the configuration {configuration.name!r} has no key 'random_features'")
-    label = label_of(configuration, configuration.random_features["dataset"])
-    return {**configuration.random_features, "dataset_label": label}
+    """What least squares on random features depends on."""
+    values = _of_key(configuration, "random_features")
+    return {**values, "dataset_label": label_of(configuration, values["dataset"])}
 
 
 def samples_job(configuration: Configuration, dataset: str) -> Values:

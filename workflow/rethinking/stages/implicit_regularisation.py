@@ -7,19 +7,42 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.linalg import qr
 
-from rethinking import files
+from rethinking import expressivity, files
 from rethinking.kernels.choose import one_hot
 from rethinking.kernels.implicit import Problem, adam, descend, rank, sgd
 from rethinking.seeds import rng
 
 POINTS = 60  # of a curve, evenly on a logarithmic axis
+NAMED = 5  # images in a message
 
 
 def problem_of(images: np.ndarray, labels: np.ndarray) -> Problem:
     """Images uint8 (n, …) in [0, 1] less the mean of all their values, and one-hot labels."""
     values = images.reshape(len(images), -1) / 255
     return Problem(values - values.mean(), one_hot(labels, int(labels.max()) + 1))
+
+
+def first_distinct(images: np.ndarray, count: int) -> tuple[np.ndarray, int]:
+    """The places of the first `count` images uint8 (n, …) that are equal to none before them, and how many these left.
+
+    No linear model fits two labels of one image. Where there are fewer, all are taken.
+    """
+    kept = np.flatnonzero(expressivity.without_repetitions(images.reshape(len(images), -1)))[:count]
+    return kept, int(kept[-1]) + 1 - len(kept)
+
+
+def check_independent(problem: Problem, places: np.ndarray, source: str) -> None:
+    """Raise ValueError with the places in `source` of images that are combinations of others: not all labels fit."""
+    found = rank(problem.images)
+    if found < len(places):
+        order = qr(problem.images.T, mode="r", pivoting=True)[1]
+        named = ", ".join(str(place) for place in sorted(places[order[found:]])[:NAMED])
+        raise ValueError(
+            f"{source}: {len(places)} training images, less the mean of all their values, have rank {found}: those at"
+            f" the places {named} are combinations of the others; take fewer images, or others"
+        )
 
 
 def rows_of(job: Mapping[str, Any], problem: Problem) -> Iterator[dict[str, Any]]:
@@ -59,15 +82,30 @@ def hessian_facts(problem: Problem, weights: np.ndarray, first: np.ndarray) -> d
     return {"hessian_rank": rank(found), "hessian_difference": difference}
 
 
+def compute(job: Mapping[str, Any], data: Path, out: Path) -> None:
+    """Write the data frame of `rows_of` for the first images of a prepared data set, of equal ones the first."""
+    manifest = files.read_manifest(data)
+    images, labels = (files.load_array(data, f"train_{part}", manifest) for part in ("images", "labels"))
+    places, left_out = first_distinct(images, job["images"])
+    if left_out:
+        print(f"{left_out} images left out that are equal to one before them", flush=True)
+    problem = problem_of(images[places], labels[places])
+    check_independent(problem, places, str(data))
+    rows = list(rows_of(job, problem))
+    for row in rows:
+        if row["epoch"] == job["epochs"]:
+            print(
+                f"{row['method']}, {row['steps']} steps: distance to the least norm {row['distance']:.1e}, residual"
+                f" {row['residual']:.1e}, rank of the Hessian {row['hessian_rank']}",
+                flush=True,
+            )
+    files.write_csv(out, rows)
+
+
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking implicit_regularisation", description=__doc__)
     parser.add_argument("--job", required=True, type=json.loads, metavar="JSON", help="images, epochs, seed, …")
     parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="the prepared data set")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the data frame, CSV")
     arguments = parser.parse_args(argv)
-    manifest = files.read_manifest(arguments.data)
-    images, labels = (
-        files.load_array(arguments.data, f"train_{part}", manifest)[: arguments.job["images"]]
-        for part in ("images", "labels")
-    )
-    files.write_csv(arguments.out, list(rows_of(arguments.job, problem_of(images, labels))))
+    compute(arguments.job, arguments.data, arguments.out)
