@@ -96,6 +96,20 @@ def test_what_are_no_points_and_labels_is_refused(points, labels, told):
         fit(points, labels, np.random.default_rng(0))
 
 
+@pytest.mark.parametrize("position", [1.0, 0.6, -0.1, np.nan, np.inf])
+def test_a_position_by_which_rounding_errors_grow_is_refused(position):
+    points, labels = points_of(20)
+    with pytest.raises(ValueError, match=f"position = {position}: must be from 0 to 0.5"):
+        fit(points, labels, np.random.default_rng(0), position)
+
+
+@pytest.mark.parametrize("position", [0.0, 0.5])
+def test_any_position_until_the_middle_of_a_gap_fits(position):
+    points, labels = points_of(200)
+    network = fit(points, labels, np.random.default_rng(0), position)
+    np.testing.assert_allclose(network(points), labels, atol=1e-6)
+
+
 def test_units_start_between_the_points_and_the_smallest_eigenvalue_is_the_smallest_distance_to_one():
     points, labels = points_of(40)
     network = fit(points, labels, np.random.default_rng(0))

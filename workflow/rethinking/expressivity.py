@@ -80,9 +80,12 @@ def fit(
     """The network whose outputs at points (n, d) are labels (n,), any numbers.
 
     Each unit starts at the share `position` of the gap before its point. A unit in the middle of its gap turns every
-    slope into its negative and a rounding error stays what it is; one at 0.1 leaves a ninth of it. Raises ValueError
-    for two equal points with different labels, and where no direction tells all points apart in float64.
+    slope into its negative and a rounding error stays what it is; one at 0.1 leaves a ninth of it, and
+    one after the middle makes it grow from point to point. Raises ValueError for such a position, for two equal points
+    with different labels, and where no direction tells all points apart in float64.
     """
+    if not 0 <= position <= 0.5:
+        raise ValueError(f"position = {position}: must be from 0 to 0.5, the middle of the gap before a point")
     points, labels = np.asarray(points, np.float64), np.asarray(labels, np.float64)
     if points.ndim != 2 or labels.shape != points.shape[:1] or not len(points):
         raise ValueError(f"points {points.shape} and labels {labels.shape} must be (n, d) and (n,), n at least 1")
