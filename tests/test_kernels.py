@@ -26,6 +26,7 @@ from rethinking.kernels.progress import Progress
 from rethinking.kernels.solution import extreme_eigenvalues, factor_of, forget_factor, solve
 from rethinking.plotting import regularised_kernels
 from rethinking.sections import Section
+from rethinking.stages.kernel_frame import rows_of
 from rethinking.stages.record import KEPT
 from rethinking.stages.record_computed import STEPS
 
@@ -600,17 +601,108 @@ def test_a_kernel_is_recorded_once_it_is_solved_and_stays_when_it_is_gone(tmp_pa
     assert {path: path.read_bytes() for path in (tmp_path / "kept").rglob("*.*")} == kept
 
 
-def test_a_kernel_that_another_configuration_solved_is_not_recorded(tmp_path, monkeypatch, capsys):
+CHANGES = {
+    "rows": {"rows": 65},
+    "l2": {"l2": [0, 1]},
+    "labels": {"corruptions": ["true_labels"]},
+    "bandwidths": {"bandwidths": [0.1]},
+    "more bandwidths": {"bandwidths": [0.05, 0.1]},
+    "relative bandwidths": {"relative": True},
+    "images to choose by": {"choose": {"images": 299, "held_out": 80}},
+    "images held out": {"choose": {"images": 300, "held_out": 79}},
+    "data set": {"dataset": "others"},
+    "data set of as many": {"dataset": "small"},
+    "precision": {"precision": "float32"},
+}
+DATASETS = {"others": {"extends": "digits", "train": 330}, "small": {"extends": "digits", "image_size": None}}
+
+
+def of_table(file: Path, **kernel: object) -> None:
+    """Write a configuration of one kernel, in table 3 with the paper's number."""
+    values = json.loads(configured(file.parent, **{**KERNEL, "published": {"error": 1.2}, **kernel}).read_text())
+    file.write_text(json.dumps({**values, "tables": {"table3": {}}, "datasets": DATASETS}))
+
+
+@pytest.fixture(scope="module")
+def solved_kernel(tmp_path_factory) -> Path:
+    """A folder with a kernel that was solved by hand in the place of the workflow's, and recorded."""
+    folder = tmp_path_factory.mktemp("solved")
+    of_table(folder / "mine.yaml")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(folder)
+        assert main(["kernel", "one", "--configfile", "mine.yaml", "--out", "results/kernels/mine/one"]) == 0
+        assert main(RECORD) == 0
+    return folder
+
+
+RECORD = ["record", "--configfile", "mine.yaml", "--out", "kept"]
+
+
+def without_jobs(folder: Path) -> None:
+    """Make the steps of a kernel those of before their jobs were written into them."""
+    for step in ("choice.json", "solution.json"):
+        found = json.loads((folder / step).read_text())
+        assert found.pop("job")
+        (folder / step).write_text(json.dumps(found))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("as_before", [False, True])
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_kernel_that_another_configuration_solved_is_not_recorded(
+    change, as_before, kept, solved_kernel, tmp_path, monkeypatch, capsys
+):
+    if as_before and change in ("images to choose by", "data set of as many"):
+        pytest.skip("the steps did not say it")
     monkeypatch.chdir(tmp_path)
-    file = configured(tmp_path, **KERNEL)
-    assert main(["kernel", "one", "--configfile", str(file), "--out", "results/kernels/mine/one"]) == 0
-    for changed in ({"rows": 65}, {"l2": [0, 1]}, {"corruptions": ["true_labels"]}):
-        configured(tmp_path, **(KERNEL | changed))
-        assert main(["record", "--configfile", str(file), "--out", "kept"]) == 1
-        told = capsys.readouterr().err
-        assert "left out: results/kernels/mine/one, which another configuration made" in told
-        assert "results/runs holds no run of the configuration 'mine'" in told
-        assert not (tmp_path / "kept").exists()
+    place = Path("kept/kernels/one" if kept else "results/kernels/mine/one")
+    shutil.copytree(solved_kernel / "kept" if kept else solved_kernel / place, "kept" if kept else place)
+    if as_before:
+        without_jobs(place)
+    of_table(Path("mine.yaml"), **CHANGES[change])
+    assert main(RECORD) == 1
+    told = capsys.readouterr().err
+    assert f"left out: {place}, which another configuration made" in told
+    assert "results/runs holds no run of the configuration 'mine'" in told
+    assert {path.name for path in Path("kept").rglob("*.*")} == ({*STEPS} if kept else set())
+    of_table(Path("mine.yaml"))
+    assert main(RECORD) == 0, "nothing is lost by that"
+    assert (Path("kept/table3.csv")).read_bytes() == (solved_kernel / "kept/table3.csv").read_bytes()
+
+
+def test_a_kernel_that_is_kept_stays_where_another_configuration_solved_it_again(
+    solved_kernel, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(solved_kernel, tmp_path, dirs_exist_ok=True)
+    solution = Path("results/kernels/mine/one/solution.json")
+    solution.write_text(json.dumps(json.loads(solution.read_text()) | {"num_train": 319}))
+    assert main(RECORD) == 0
+    assert "left out: results/kernels/mine/one, which another configuration made" in capsys.readouterr().err
+    assert Path("kept/kernels.csv").read_bytes() == (solved_kernel / "kept/kernels.csv").read_bytes()
+
+
+def test_a_kernel_is_of_all_images_by_their_number(solved_kernel, tmp_path):
+    said = {"kernel": "one", "label": "one", "dataset": "digits", "dataset_label": "digits", "features": "pixels"}
+    said |= {"paper_error": 1.2, "paper_l2_error": None, "paper_norm": None}
+    folder = solved_kernel / "kept/kernels/one"
+    for sizes, whole in (({"train": 320, "test": 397}, True), ({"train": 1400, "test": 397}, False)):
+        assert {row["whole"] for row in rows_of({**said, "of": sizes}, folder)} == {whole}
+    assert set(pd.read_csv(solved_kernel / "kept/kernels.csv")["whole"]) == {False}
+
+
+@pytest.mark.parametrize("name", ["kernels", "kernels-digits", "kernels-source"])
+def test_what_is_kept_of_a_study_is_recorded_again_byte_by_byte(name, tmp_path, capsys):
+    if not (shown := CHECKOUT / KEPT / name).is_dir():
+        pytest.skip("an installed package has no records")
+    shutil.copytree(shown, tmp_path / "kept")
+    file, nowhere = str(CHECKOUT / f"config/studies/{name}.yaml"), str(tmp_path / "results/runs")
+    assert main(["record", "--configfile", file, "--runs", nowhere, "--out", str(tmp_path / "kept")]) == 0
+    assert "left out" not in capsys.readouterr().err
+    files = {path.relative_to(shown): path.read_bytes() for path in shown.rglob("*.*")}
+    assert {
+        path.relative_to(tmp_path / "kept"): path.read_bytes() for path in (tmp_path / "kept").rglob("*.*")
+    } == files
 
 
 def test_an_unknown_kernel_is_told_with_the_nearest(tmp_path, capsys):

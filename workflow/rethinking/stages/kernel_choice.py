@@ -12,7 +12,7 @@ from rethinking.kernels.features import PATCHES
 
 
 def choose(job: Mapping[str, Any], data: Path, out: Path) -> None:
-    """Write `tried`, a row a candidate, and of the best one `gabor` and `bandwidth`; nothing is tried of patches."""
+    """Write the job, `tried`, a row a candidate, and of the best one `gabor` and `bandwidth`; of patches nothing is."""
     rows: list[dict[str, Any]] = []
     if job["features"] != PATCHES:
         manifest = files.read_manifest(data)
@@ -24,7 +24,8 @@ def choose(job: Mapping[str, Any], data: Path, out: Path) -> None:
             rows.append(row)
             print(json.dumps(row), flush=True)
     chosen = best(rows) if rows else {"gabor": None, "bandwidth": None}
-    files.write_json(out, {"gabor": chosen["gabor"], "bandwidth": chosen["bandwidth"], "tried": rows})
+    best_one = {key: chosen[key] for key in ("gabor", "bandwidth")}
+    files.write_json(out, {**best_one, "tried": rows, "job": dict(job)})
 
 
 def main(argv: list[str]) -> None:

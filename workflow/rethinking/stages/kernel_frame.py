@@ -16,13 +16,14 @@ def rows_of(said: Mapping[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
     found = files.read_json(folder / "solution.json", rows=list, held_out=list)
     held_out = {row["l2"]: row["error"] for row in found["held_out"]}
     facts = {key: found[key] for key in ("num_train", "num_test", "best_l2")}
+    facts["whole"] = {part: found[f"num_{part}"] for part in said["of"]} == said["of"]
     facts |= {"memory": max(found["memory"], gram["memory"]), "gram_seconds": gram["seconds"]}
     for row in found["rows"]:
         of_all = row["l2"] == 0
         eigenvalues = {key: found[key] if of_all else None for key in ("smallest_eigenvalue", "largest_eigenvalue")}
         more = {"bandwidth": choice["bandwidth"], "held_out_error": held_out[row["l2"]]}
-        whole = {**said, **facts, **row, **eigenvalues, **more}
-        yield {column: whole[column] for column in KERNELS}
+        every = {**said, **facts, **row, **eigenvalues, **more}
+        yield {column: every[column] for column in KERNELS}
 
 
 def main(argv: list[str]) -> None:

@@ -105,7 +105,7 @@ def write(
     """Solve, and write what was found; blocks of the matrix that are gone are made again."""
     gram, identity, _ = make(gram_job, code, data, choice, state)
     found = solve_all(job, gram, identity, data, corrupted)
-    found |= {"num_train": gram.num_train, "num_test": gram.num_test}
+    found |= {"num_train": gram.num_train, "num_test": gram.num_test, "job": dict(job)}
     files.write_json(out, found)
     return found
 

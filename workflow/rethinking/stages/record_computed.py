@@ -3,7 +3,6 @@
 A kernel is kept once it is solved, be the others or not: at full size each takes hours.
 """
 
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -12,9 +11,10 @@ import pandas as pd
 
 from rethinking.config import Configuration, kernel_jobs
 from rethinking.config.described import entry_of
-from rethinking.files import atomic, read_json, write_csv
+from rethinking.files import atomic, write_csv
 from rethinking.stages.frames import read_frame
 from rethinking.stages.kernel_frame import rows_of
+from rethinking.stages.kernel_own import is_own
 
 STEPS = ("choice.json", "gram.json", "solution.json")
 
@@ -22,20 +22,10 @@ STEPS = ("choice.json", "gram.json", "solution.json")
 def keep_computed(configuration: Configuration, results: Path, kept: Path) -> None:
     """Copy what the workflow computed under `results` of the configuration's kernels and other data frames to `kept`.
 
-    A kernel that was solved as another configuration says is left out, and a line says so.
+    A kernel that was solved as another configuration says is left out, and a line says so, be it kept or not.
     """
-    for kernel in configuration.kernels:
-        folder = results / "kernels" / configuration.name / kernel
-        if not all((folder / step).exists() for step in STEPS):
-            continue
-        if not _own(configuration, kernel, folder):
-            print(f"left out: {folder}, which another configuration made", file=sys.stderr)
-            continue
-        for step in STEPS:
-            copied(folder / step, kept / "kernels" / kernel / step)
-    solved = [said for said in kernel_jobs.shown(configuration) if (kept / "kernels" / said["kernel"]).is_dir()]
-    if rows := [row for said in solved for row in rows_of(said, kept / "kernels" / said["kernel"])]:
-        write_csv(kept / "kernels.csv", rows)
+    if configuration.kernels:
+        keep_kernels(configuration, results / "kernels" / configuration.name, kept)
     for name in configuration.sections:
         frame = entry_of(configuration, name).computed
         if frame is None or frame == "kernels":
@@ -45,18 +35,33 @@ def keep_computed(configuration: Configuration, results: Path, kept: Path) -> No
             copied(file, kept / file.name)
 
 
+def keep_kernels(configuration: Configuration, solved: Path, kept: Path) -> None:
+    """Copy the steps of kernels under `solved`, and make the data frame of all that are kept.
+
+    Where another configuration made all of these, the frame and the tables of it go.
+    """
+    for kernel in configuration.kernels:
+        folder = solved / kernel
+        if all((folder / step).exists() for step in STEPS) and _own(configuration, kernel, folder):
+            for step in STEPS:
+                copied(folder / step, kept / "kernels" / kernel / step)
+    folders = {kernel: kept / "kernels" / kernel for kernel in configuration.kernels}
+    there = [said for said in kernel_jobs.shown(configuration) if folders[said["kernel"]].is_dir()]
+    own = [said for said in there if _own(configuration, said["kernel"], folders[said["kernel"]])]
+    if there:
+        write_csv(kept / "kernels.csv", [row for said in own for row in rows_of(said, folders[said["kernel"]])])
+    for name in configuration.tables if there and not own else ():
+        if entry_of(configuration, name).computed == "kernels":
+            for suffix in (".csv", ".md"):
+                (kept / f"{name}{suffix}").unlink(missing_ok=True)
+
+
 def _own(configuration: Configuration, kernel: str, folder: Path) -> bool:
-    """Whether a kernel's matrix and solutions are those that the configuration asks for."""
-    asked = kernel_jobs.solution_job(configuration, kernel)
-    found = read_json(folder / "solution.json", rows=list, held_out=list)
-    matrix = json.loads(json.dumps(kernel_jobs.gram_job(configuration, kernel)))
-    solved = {(row["corruption"], row["l2"]) for row in found["rows"]}
-    levels = [l2 for l2 in asked["l2"] if asked["solved"] == "all" or l2 in (0, found["best_l2"])]
-    return (
-        read_json(folder / "gram.json")["identity"]["job"] == matrix
-        and [row["l2"] for row in found["held_out"]] == asked["l2"]
-        and solved == {(corruption, l2) for corruption in asked["corruptions"] for l2 in levels}
-    )
+    """Whether the configuration made what is in a kernel's folder; where another did, a line says so."""
+    if own := is_own(configuration, kernel, folder):
+        return own
+    print(f"left out: {folder}, which another configuration made", file=sys.stderr)
+    return False
 
 
 def copied(file: Path, kept: Path) -> None:
