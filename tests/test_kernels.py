@@ -719,6 +719,8 @@ def test_an_unknown_kernel_is_told_with_the_nearest(tmp_path, capsys):
         ({"features": "gabor"}, "kernels.one: the key 'gabor' is missing"),
         ({"patches": {"filters": 5}}, "features 'pixels' have no such key"),
         ({"l2": [0.1]}, "kernels.one.l2 = [0.1]: must hold 0"),
+        ({"published": {"error": 0}}, "kernels.one.published.error = 0: must be more than 0"),
+        ({"published": {"l2_error": 0}}, "kernels.one.published.l2_error = 0: must be more than 0"),
         ({"corruptions": ["shuffled_pixels"]}, "is one of images; here labels are fitted"),
         ({"corruptions": ["human_labels-worse"]}, "the data set 'digits' has no human labels"),
         ({"choose": {"held_out": 320}}, "choose.held_out = 320: must leave some of 320 training images to fit"),

@@ -53,7 +53,8 @@ class PaperRun:
 class KernelError:
     """A number of the paper's table 3 beside what is recorded of that kernel model: test errors in percent.
 
-    `regulariser` is "none" or "best", the best l2 above 0. `ours` is None where none is recorded; `configfile` has it.
+    `regulariser` is "none" or "best", the best l2 above 0. `ours` is None where none is recorded; `solution` is the
+    file that `configfile` then makes of that kernel.
     """
 
     kernel: str
@@ -62,6 +63,7 @@ class KernelError:
     ours: float | None
     num_test: int
     configfile: str
+    solution: str
 
 
 @dataclass(frozen=True, kw_only=True)

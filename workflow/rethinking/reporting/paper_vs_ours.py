@@ -47,7 +47,8 @@ def table(
         tolerance_note(section),
         units.DEFINITION,
         "The rule before judged each number by itself and by its difference alone, however small a loss, read without"
-        " error, test errors on clean labels; that one can hardly fail it did not say.",
+        " error, test errors on clean labels; that one can hardly fail it did not say."
+        + (" Table 3 it never judged, which is left out of its counts." if section.kernels else ""),
         "No target: what is suspect, probably a run that the paper plots twice, and the time on true labels relative to"
         " itself.",
         table3_note(section),

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from rethinking.outcomes.computed import PAPER_ERRORS
+from rethinking.reporting.comparison import ROUNDING
 from rethinking.reporting.formats import Table
 from rethinking.sections import Section
 
@@ -54,7 +55,7 @@ def of_paper(row: dict[str, Any]) -> dict[str, Any]:
 def beside(paper: float, ours: float) -> dict[str, Any]:
     """The paper's error and ours of as many images, percent: the difference, the tolerance and the verdict."""
     difference, tolerance = ours - paper, TOLERANCE * paper
-    judged = "reproduced" if abs(difference) <= tolerance else "differs"
+    judged = "reproduced" if abs(difference) <= tolerance * (1 + ROUNDING) else "differs"
     return {"paper": paper, "difference": difference, "tolerance": tolerance, "verdict": judged}
 
 
