@@ -11,7 +11,7 @@ import computed_frames
 import numpy as np
 import pandas as pd
 import pytest
-from studies import tables_of_results
+from studies import load, tables_of_results
 
 from rethinking.__main__ import main
 from rethinking.config import CHECKOUT, Configuration, kernel_jobs
@@ -802,9 +802,12 @@ def test_every_table_of_results_of_the_page_has_columns_and_rows_of_one_that_was
     assert len(tables_of_results("kernels", names)) >= len(names) > 0
 
 
+def page() -> str:
+    return (CHECKOUT / "docs/studies/kernels.md").read_text(encoding="utf-8")
+
+
 def test_the_page_s_numbers_of_sgd_and_theorem_1_are_recorded_ones():
-    page = (CHECKOUT / "docs/studies/kernels.md").read_text(encoding="utf-8")
-    section = page.split("## What it shows: SGD and theorem 1")[1].split("\n## ")[0]
+    section = page().split("## What it shows: SGD and theorem 1")[1].split("\n## ")[0]
     ends = pd.read_csv(CHECKOUT / KEPT / "kernels/implicit_regularisation.csv").groupby("method").tail(1)
     numbers = ends[["distance", "distance_to_end", "residual"]].to_numpy().ravel()
     for name in ("kernels", "kernels-source"):
@@ -814,3 +817,47 @@ def test_the_page_s_numbers_of_sgd_and_theorem_1_are_recorded_ones():
     assert len(said) >= 11
     assert {*said} <= {f"{number:.1e}" for number in numbers}
     assert "{:,} weights".format(built["num_weights"].iloc[-3]) in section
+
+
+def test_the_page_s_numbers_of_the_corollary_and_the_obvious_construction_are_recorded_ones():
+    section = page().split("## What it shows: SGD and theorem 1")[1].split("\n## ")[0]
+    for name, points in (("kernels-source", 50_000), ("kernels", 10_000)):
+        built = pd.read_csv(CHECKOUT / KEPT / name / "expressivity.csv")
+        built = built[built["points"] == points].set_index("construction")
+        assert set(built["labels_lost"]) == {0}
+        deep = built.loc["corollary"]
+        assert "width {:,.0f}, {:,.0f} weights".format(deep["width"], deep["num_weights"]) in section
+        assert "{:.1e}".format(deep["largest_error"]) in section
+        assert "{:.1e}".format(built.loc["obvious", "largest_error"]) in section
+    whole = pd.read_csv(CHECKOUT / KEPT / "kernels-source/expressivity.csv").set_index("construction")
+    assert "the largest error, {:.4f} of a label".format(whole.loc["obvious", "largest_error"].max()) in section
+    assert {load(name).expressivity["depth"] for name in ("kernels", "kernels-source")} == {10}
+
+
+def test_the_page_s_eigenvalues_and_what_l2_was_chosen_by_are_recorded_ones():
+    solutions = {
+        name: json.loads((CHECKOUT / KEPT / f"kernels-source/kernels/mnist-{name}/solution.json").read_text())
+        for name in ("none", "gabor")
+    }
+    largest = [solutions[name]["largest_eigenvalue"] for name in ("none", "gabor")]
+    assert "{:,.0f} on pixels and {:,.0f} by wavelets".format(*largest) in page()
+    errors = {row["l2"]: row["error"] for row in solutions["none"]["held_out"]}
+    best, held_out = solutions["none"]["best_l2"], load("kernels-source").kernels["mnist-none"]["choose"]["held_out"]
+    assert (best, held_out) == (0.1, 2000)
+    assert [round((errors[l2] - errors[best]) * held_out) for l2 in (0, 0.001, 0.01)] == [1, 2, 2]
+    assert f"{100 * errors[best]:.2f} against {100 * errors[0]:.2f} %" in page()
+    assert f"({100 * errors[0.01]:.2f} %)" in page()
+
+
+def test_what_the_study_takes_is_what_was_recorded_of_it():
+    rows = pd.read_csv(CHECKOUT / KEPT / "kernels/kernels.csv")
+    matrices = rows.drop_duplicates("kernel")["gram_seconds"].sum() / 60
+    solving = rows.drop_duplicates(["kernel", "l2"])["seconds"].sum() / 60
+    said = f"{matrices + solving:.1f} minutes, {matrices:.1f} of them for the matrices and {solving:.1f} for what was"
+    assert said in " ".join(page().split())
+    assert f"{rows['memory'].max() / 1000:.1f} GB.\n" in page()
+    in_words = f"{matrices + solving:.0f} minutes on two cores"
+    assert in_words in (CHECKOUT / "config/studies/kernels.yaml").read_text("utf-8")
+    assert f"(`kernels` {matrices + solving:.0f})" in (CHECKOUT / "docs/start.md").read_text("utf-8")
+    patches = rows[rows["features"] == "random_patches"].drop_duplicates("kernel")["gram_seconds"].sum() / 60
+    assert patches > (matrices + solving) / 2, "most of them for the random conv-nets"
