@@ -25,6 +25,7 @@ from rethinking.kernels.patches import RandomPatches, normalised, quadrants
 from rethinking.kernels.progress import Progress
 from rethinking.kernels.solution import extreme_eigenvalues, factor_of, forget_factor, solve
 from rethinking.plotting import regularised_kernels
+from rethinking.provenance import kernel_code
 from rethinking.sections import Section
 from rethinking.stages.kernel_frame import rows_of
 from rethinking.stages.record import KEPT
@@ -533,6 +534,20 @@ def test_a_killed_call_solves_again_only_what_it_had_not_solved(tmp_path, monkey
     saved = killed_after(monkeypatch, 1000)
     assert main(call) == 0, capsys.readouterr().err
     assert len(saved) == factor - 2
+
+
+def test_what_other_code_has_solved_is_solved_again_from_the_matrix_that_is_there(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    call = ["kernel", "one", "--configfile", str(configured(tmp_path, **KERNEL))]
+    assert main(call) == 0, capsys.readouterr().err
+    before = Path("results/by-hand/kernels/mine/one/gram.json").read_bytes()
+    monkeypatch.setattr(
+        "rethinking.stages.kernel.kernel_code", lambda step: kernel_code(step) + "x" * (step == "solution")
+    )
+    saved = killed_after(monkeypatch, 1000)
+    assert main(call) == 0, capsys.readouterr().err
+    assert len(saved) == 2 * 5, "the factors of both l2, and no block of the matrix"
+    assert Path("results/by-hand/kernels/mine/one/gram.json").read_bytes() == before
 
 
 def test_a_call_again_says_what_the_work_took_and_leaves_what_it_finds(tmp_path, monkeypatch, capsys):

@@ -93,7 +93,7 @@ rule kernel_solution:
         state=lambda wildcards, output: paths.kernel_state(CONFIGURATION, wildcards.kernel),
     shell:
         "python3 -m rethinking kernel_solution --job {params.job:q} --solution {params.solution:q}"
-        " --code {params.gram_code} --data {params.data:q} {params.corrupted} --choice {input.choice:q}"
+        " --code {params.gram_code} --solver {params.code} --data {params.data:q} {params.corrupted} --choice {input.choice:q}"
         " --state {params.state:q} --out {output:q} > {log} 2>&1"
 
 

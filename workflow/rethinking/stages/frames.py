@@ -40,12 +40,12 @@ def read_frames(arguments: argparse.Namespace, entry: OfRuns) -> dict[str, Any]:
             raise ValueError(f"{path}: changed since the job was planned; start it again")
     frames = {name: read_frame(arguments.frames / f"{name}.csv") for name in entry.frames}
     if "runs" in frames:
-        check_complete(frames, arguments.section, arguments.frames, entry)
+        check_complete(frames, arguments.section, arguments.frames)
     shown = [name for name in entry.published if name in arguments.published]
     return entry.arguments(frames, read_published(arguments.paper, shown))
 
 
-def check_complete(frames: "dict[str, pd.DataFrame]", section: Section, folder: Path, entry: OfRuns) -> None:
+def check_complete(frames: "dict[str, pd.DataFrame]", section: Section, folder: Path) -> None:
     """Raise ValueError naming a data frame in `folder` that lacks a run of the section, or the last rows of one."""
     runs = frames["runs"]
     expected = {
@@ -59,8 +59,9 @@ def check_complete(frames: "dict[str, pd.DataFrame]", section: Section, folder: 
         if name == "runs" or not {*RUN} <= {*frame}:
             continue
         by_run, wanted = frame.groupby(RUN), runs.set_index(RUN)["epochs_done"]
-        if name == "steps" and not any(panel.steps for panel in entry.panels.values()):  # only some runs log them
-            wanted = wanted[wanted.index.isin(by_run.size().index)]
+        if name == "steps":
+            logs = [section.settings[run[3]][run[1]]["log_every_steps"] is not None for run in wanted.index]
+            wanted = wanted[logs]
         if name == "predictions":  # pictures are of single networks
             wanted = wanted[wanted.index.get_level_values("seed") == section.seeds[0]]
         if name == "confusions":  # a row a cell

@@ -31,5 +31,6 @@ def main(argv: list[str]) -> None:
     matrix = kernel_jobs.gram_job(configuration, arguments.kernel), kernel_code("gram"), data
     kernel_gram.write(*matrix, choice, out / "state", out / "gram.json")
     solution_job = kernel_jobs.solution_job(configuration, arguments.kernel)
-    kernel_solution.write(solution_job, *matrix, labels, choice, out / "state", out / "solution.json")
+    solved = solution_job, kernel_code("solution"), *matrix
+    kernel_solution.write(*solved, labels, choice, out / "state", out / "solution.json")
     print(f"results in {out}")

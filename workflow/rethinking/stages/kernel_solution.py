@@ -65,12 +65,18 @@ def solved(
 
 
 def solve_all(
-    job: Mapping[str, Any], gram: Blocks, identity: dict[str, Any], data: Path, corrupted: Mapping[str, Path]
+    job: Mapping[str, Any],
+    solver: str,
+    gram: Blocks,
+    identity: dict[str, Any],
+    data: Path,
+    corrupted: Mapping[str, Path],
 ) -> dict[str, Any]:
-    """Every l2 that is asked for; those that a killed job has solved are taken from the state."""
+    """Every l2 that is asked for; those that a killed job of the same code has solved are taken from the state."""
     labels = {name: labels_of(data, corrupted, name) for name in job["corruptions"]}
     test_labels = files.load_array(data, "test_labels", files.read_manifest(data))
-    identity = {**identity, "labels": {name: files.digest(each.tolist()) for name, each in labels.items()}}
+    digests = {name: files.digest(each.tolist()) for name, each in labels.items()}
+    identity = {**identity, "solver": solver, "labels": digests}
     kept = claimed(gram.folder.with_name("solved"), identity)
     tried = held_out_errors(job, gram, labels.get(TRUE_LABELS, next(iter(labels.values()))))
     best = best_l2(tried)
@@ -94,6 +100,7 @@ def solve_all(
 
 def write(
     job: Mapping[str, Any],
+    solver: str,
     gram_job: Mapping[str, Any],
     code: str,
     data: Path,
@@ -104,7 +111,7 @@ def write(
 ) -> dict[str, Any]:
     """Solve, and write what was found; blocks of the matrix that are gone are made again."""
     gram, identity, _ = make(gram_job, code, data, choice, state)
-    found = solve_all(job, gram, identity, data, corrupted)
+    found = solve_all(job, solver, gram, identity, data, corrupted)
     found |= {"num_train": gram.num_train, "num_test": gram.num_test, "job": dict(job)}
     files.write_json(out, found)
     return found
@@ -114,6 +121,7 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking kernel_solution", description=__doc__)
     add_arguments(parser)
     parser.add_argument("--solution", required=True, type=json.loads, metavar="JSON", help="l2, corruptions, …")
+    parser.add_argument("--solver", required=True, metavar="DIGEST", help="of the code that solves")
     parser.add_argument(
         "--corrupted", type=Path, nargs="*", default=[], metavar="DIR", help="labels of each corruption"
     )
@@ -122,6 +130,7 @@ def main(argv: list[str]) -> None:
     corrupted = dict(zip(names, arguments.corrupted, strict=True))
     write(
         arguments.solution,
+        arguments.solver,
         arguments.job,
         arguments.code,
         arguments.data,
