@@ -214,7 +214,7 @@ TABLES = {
     "paper_vs_ours": Table(
         module="rethinking.reporting.paper_vs_ours",
         function="table",
-        description="the paper's numbers beside ours: tables 1 and 4, figures 1 and 2b, and what it has on ImageNet",
+        description="the paper's numbers beside ours: tables 1, 3 and 4, figures 1 and 2b, and what it has on ImageNet",
         panels={name: Panel(counts_as_one_of="fig1") for name in ("learning_curves", "corruption_levels")},
         frames=("runs", "curves", "evaluations", "steps"),
         settings=("log_every_steps",),
