@@ -1,5 +1,6 @@
 """Every figure, table and picture of the registries, made from made-up runs: what is new is tested by being there."""
 
+import re
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
@@ -121,6 +122,19 @@ def test_every_figure_and_table_is_made_and_the_same_twice(name, seeds, tmp_path
     if entry.panels:
         seeds_said = f"{len(seeds)} seeds" if len(seeds) > 1 else "One seed (0)"
         assert seeds_said.encode() in once.get(".txt", once.get(".md", b"")), "say how many seeds: outcomes/wording.py"
+
+
+# A capital letter or a digit, behind the letter of a panel or not; `l2` is written like the column that it explains.
+BEGINNING = re.compile(r"(?:\([a-z]\) )?(?:[A-Z0-9]|l2 )")
+AFTER_A_SENTENCE = re.compile(r"(?<=[.!?])(?<!et al\.) +")
+
+
+@pytest.mark.parametrize("name", REGISTERED)
+def test_every_sentence_of_a_caption_or_a_note_begins_with_a_capital_letter_or_a_digit(name):
+    result = made(name, section_of(name, REGISTERED[name]))
+    texts = result.notes if name in TABLES else [result[1]]
+    sentences = [each for text in texts for each in AFTER_A_SENTENCE.split(text) if each]
+    assert [each for each in sentences if not BEGINNING.match(each)] == []
 
 
 @pytest.mark.parametrize("name", [name for name, entry in REGISTERED.items() if entry.published])

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rethinking.outcomes.noise_kinds import KINDS, by_kind
-from rethinking.outcomes.wording import diverged_sentence, images_of, when_fitted
+from rethinking.outcomes.wording import capitalised, diverged_sentence, images_of, when_fitted
 from rethinking.plotting.curves import draw_band, lines_sentence
 from rethinking.plotting.layout import Handles, lay_out
 from rethinking.plotting.style import BLACK, BLUE, VERMILLION, LineStyle, style
@@ -67,7 +67,7 @@ def caption(found: pd.DataFrame, section: Section) -> str:
 
 def sentences(found: pd.DataFrame, section: Section) -> Sequence[str]:
     """The parts of a caption that are about what is shown."""
-    data = images_of(section.dataset_label, int(found["num_train"].iloc[0]))
+    data = capitalised(images_of(section.dataset_label, int(found["num_train"].iloc[0])))
     unfit = int(found.drop_duplicates(["model", "corruption", "seed"])["time_to_fit"].isna().sum())
     return [
         f"{data}: epochs until {when_fitted(section.fit_criterion)}, and the error on clean test images then, against"

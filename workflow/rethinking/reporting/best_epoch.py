@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from rethinking.outcomes.selection import Frames, without_diverged
-from rethinking.outcomes.wording import diverged_sentence, setting_label, validation_sentence
+from rethinking.outcomes.wording import capitalised, diverged_sentence, setting_label, validation_sentence
 from rethinking.reporting.accuracies import Row, columns_apart, group_name, network_labels, seeds_note, table_rows
 from rethinking.reporting.comparison import summary
 from rethinking.reporting.formats import Table
@@ -34,7 +34,8 @@ def table(*, runs: pd.DataFrame, section: Section) -> Table:
     numbers = pd.DataFrame([row_of(frames, row) for row in table_rows(section, PANELS)])
     dataset = section.dataset_label
     notes = [
-        f"{dataset}. Accuracies in percent, in evaluation mode; seconds are those of training and evaluation together.",
+        f"{capitalised(dataset)}. Accuracies in percent, in evaluation mode; seconds are those of training and"
+        " evaluation together.",
         "The epoch is chosen by the validation set, images held out of the training set, and is the first of equals;"
         " the test set is never used for it.",
         validation_sentence(runs),

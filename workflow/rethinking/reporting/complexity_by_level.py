@@ -14,7 +14,7 @@ from rethinking.outcomes.complexity import (
     over_true_labels,
 )
 from rethinking.outcomes.selection import runs_of_panel
-from rethinking.outcomes.wording import diverged_sentence, setting_label, when_fitted
+from rethinking.outcomes.wording import capitalised, diverged_sentence, setting_label, when_fitted
 from rethinking.reporting.formats import Table
 from rethinking.reporting.intervals import cells, columns_of, seeds_notes
 from rethinking.sections import Section
@@ -33,9 +33,10 @@ def table(*, runs: pd.DataFrame, complexity: pd.DataFrame, section: Section) -> 
         ]
     )
     notes = [
-        f"{section.dataset_labels[group.dataset]}. Every run ends when {when_fitted(section.fit_criterion)}. Measures"
-        " are of the weights then, batch normalisation folded into them, and divided by those of the same seed's run on"
-        " true labels; in the row of true labels the value itself stands in brackets.",
+        f"{capitalised(section.dataset_labels[group.dataset])}. Every run ends when"
+        f" {when_fitted(section.fit_criterion)}. Measures are of the weights then, batch normalisation folded into"
+        " them, and divided by those of the same seed's run on true labels; in the row of true labels the value itself"
+        " stands in brackets.",
         "Means are geometric, but for the test error (%, clean labels).",
         *seeds_notes(section),
         left_out_sentence(runs_of_panel(runs, section, "levels")),

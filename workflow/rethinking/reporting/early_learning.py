@@ -6,7 +6,7 @@ import pandas as pd
 
 from rethinking.outcomes.early_learning import HALF, early_learning
 from rethinking.outcomes.selection import runs_of_panel, without_diverged
-from rethinking.outcomes.wording import diverged_sentence, setting_label
+from rethinking.outcomes.wording import capitalised, diverged_sentence, setting_label
 from rethinking.reporting.formats import Table
 from rethinking.reporting.intervals import cells, columns_of, seeds_notes
 from rethinking.sections import Section
@@ -38,9 +38,10 @@ def table(*, runs: pd.DataFrame, curves: pd.DataFrame, learned: pd.DataFrame, se
     numbers = pd.DataFrame([row_of(found[found["corruption"] == name], name) for name in group.corruptions])
     true = section.settings[group.recipe][group.models[0]]["true_validation_labels"]
     notes = [
-        f"{section.dataset_labels[group.dataset]}, {section.labels[group.models[0]]}. A label is wrong where it is not"
-        f" the true one; half: the first evaluation at which {HALF:g} % of them are what the network says. Accuracies"
-        " in percent, in evaluation mode, gains in percentage points above the last epoch's test accuracy.",
+        f"{capitalised(section.dataset_labels[group.dataset])}, {section.labels[group.models[0]]}. A label is wrong"
+        f" where it is not the true one; half: the first evaluation at which {HALF:g} % of them are what the network"
+        " says. Accuracies in percent, in evaluation mode, gains in percentage points above the last epoch's test"
+        " accuracy.",
         f"Validation: images held out, whose labels are {'the true ones' if true else 'corrupted alike'}. The best"
         " epoch is that of the test set itself, which no one has to choose by.",
         *seeds_notes(section),

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from rethinking.outcomes.selection import Frames, without_diverged
-from rethinking.outcomes.wording import diverged_sentence
+from rethinking.outcomes.wording import capitalised, diverged_sentence
 from rethinking.reporting.accuracies import Row, columns_apart, plain, published_value, seeds_note
 from rethinking.reporting.comparison import summary
 from rethinking.reporting.formats import NOT_RUN, Table
@@ -34,7 +34,8 @@ def table(*, runs: pd.DataFrame, published: pd.DataFrame | None, section: Sectio
     numbers = pd.DataFrame(rows, columns=None if rows else columns)
     dataset = section.dataset_label
     notes = [
-        f"{dataset}, true labels: test accuracy after the last epoch, in percent, with the regulariser minus without.",
+        f"{capitalised(dataset)}, true labels: test accuracy after the last epoch, in percent, with the regulariser"
+        " minus without.",
         "Each difference is of two runs of one seed, n of them; a seed of which one is missing or diverged has none.",
         "The paper's are of single runs, as far as it says, so that they have at least the noise of one seed."
         if published is not None

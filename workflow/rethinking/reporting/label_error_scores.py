@@ -8,7 +8,7 @@ from rethinking.outcomes.columns import RUN
 from rethinking.outcomes.early_learning import share_of_wrong
 from rethinking.outcomes.label_errors import EXPLAINED, SCORES, horizon_sentence, horizons
 from rethinking.outcomes.selection import runs_of_panel, without_diverged
-from rethinking.outcomes.wording import diverged_sentence, setting_label
+from rethinking.outcomes.wording import capitalised, diverged_sentence, setting_label
 from rethinking.reporting.formats import Table
 from rethinking.reporting.intervals import cells, columns_of, seeds_notes
 from rethinking.sections import Section
@@ -35,8 +35,9 @@ def table(*, runs: pd.DataFrame, learned: pd.DataFrame, detection: pd.DataFrame,
         columns=["corruption", "wrong_labels", "epochs", "score", "n", "auroc", "auroc_low", "auroc_high"],
     )
     notes = [
-        f"{section.dataset_labels[group.dataset]}, {section.labels[group.models[0]]}. The area under the ROC curve is"
-        " the probability that an example with a wrong label is more suspect than one with a right one; 0.5: guessing.",
+        f"{capitalised(section.dataset_labels[group.dataset])}, {section.labels[group.models[0]]}. The area under the"
+        " ROC curve is the probability that an example with a wrong label is more suspect than one with a right one;"
+        " 0.5: guessing.",
         EXPLAINED,
         horizon_sentence(areas),
         *seeds_notes(section),

@@ -74,7 +74,7 @@ def of_networks(*, runs: pd.DataFrame, architectures: pd.DataFrame, section: Sec
     notes = [
         *_notes(rows, section),
         "Labels known beyond guessing: n (a - 1/k) / (1 - 1/k) at accuracy a on n images of k classes, the most over"
-        " the data sets, seed by seed. (p - d) / 2 points are what theorem 1's network of p parameters holds,"
+        " the data sets, seed by seed. Theorem 1's network of p parameters holds (p - d) / 2 points,"
         f" d = {inputs:,}: another network, whose weights are computed.",
     ]
     return Table("Random labels fitted, by network", numbers, shown, notes)

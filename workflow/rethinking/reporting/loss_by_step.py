@@ -10,7 +10,7 @@ import pandas as pd
 
 from rethinking.outcomes.printed import ALIKE, at_steps, of_its_size
 from rethinking.outcomes.selection import Frames, without_diverged
-from rethinking.outcomes.wording import diverged_sentence
+from rethinking.outcomes.wording import capitalised, diverged_sentence
 from rethinking.reporting.accuracies import (
     Row,
     columns_apart,
@@ -35,7 +35,7 @@ def table(*, runs: pd.DataFrame, steps: pd.DataFrame, published: pd.DataFrame, s
     rows = [row for each in table_rows(section, PANELS) for row in rows_of_network(frames, published, section, each)]
     numbers = pd.DataFrame(rows)
     notes = [
-        f"{section.dataset_label}. Training loss as it runs (nats), the mean since the point before.",
+        f"{capitalised(section.dataset_label)}. Training loss as it runs (nats), the mean since the point before.",
         "Theirs stand beside ours after the same share of an epoch; differences are given where the network is whole"
         f" and the training set is of the same data and as large to {100 * ALIKE:.0f} %.",
         seeds_note(section),

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from rethinking.outcomes.architectures import Compared, compared
-from rethinking.outcomes.wording import diverged_sentence
+from rethinking.outcomes.wording import capitalised, diverged_sentence
 from rethinking.reporting.accuracies import columns_apart, plain, seeds_note, with_difference
 from rethinking.reporting.comparison import summary
 from rethinking.reporting.formats import Table
@@ -25,9 +25,10 @@ def table(*, runs: pd.DataFrame, architectures: pd.DataFrame, published: pd.Data
     numbers = pd.DataFrame([row_of(each) for each in networks])
     if not numbers["group"].any():
         numbers = numbers.drop(columns="group")
+    datasets = dict.fromkeys(section.dataset_labels[each.group.dataset] for each in networks)
     notes = [
-        f"{'; '.join(dict.fromkeys(section.dataset_labels[each.group.dataset] for each in networks))}. Accuracies in"
-        " percent, in evaluation mode, after the last epoch; seconds are those of training and evaluation together.",
+        f"{capitalised('; '.join(datasets))}. Accuracies in percent, in evaluation mode, after the last epoch;"
+        " seconds are those of training and evaluation together.",
         "Multiply-adds are those of convolutions and fully connected layers for one image.",
         "The source's are of one run each after as many epochs, its training accuracy a running one; differences are"
         " given where ours are of its size."

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from rethinking.outcomes.noise_kinds import KINDS, by_kind
-from rethinking.outcomes.wording import diverged_sentence, setting_label, when_fitted
+from rethinking.outcomes.wording import capitalised, diverged_sentence, setting_label, when_fitted
 from rethinking.reporting.formats import Table
 from rethinking.reporting.intervals import cells, columns_of, seeds_notes
 from rethinking.sections import Section
@@ -27,8 +27,8 @@ def table(*, runs: pd.DataFrame, learned: pd.DataFrame, section: Section) -> Tab
         ]
     )
     notes = [
-        f"{section.dataset_label}. Fitted: {when_fitted(section.fit_criterion)}; n: runs that did, of how many. Test"
-        " labels are the true ones.",
+        f"{capitalised(section.dataset_label)}. Fitted: {when_fitted(section.fit_criterion)}; n: runs that did, of"
+        " how many. Test labels are the true ones.",
         "People's labels are one fixed draw: their seeds differ in the network alone, and there is no interval of their"
         " share."
         if "people" in set(found["kind"])

@@ -40,7 +40,7 @@ def table(*, runs: pd.DataFrame, curves: pd.DataFrame, published: pd.DataFrame |
         rows += [with_rmse(row, times, paper) for row, times in candidates(runs, curves, group, model)]
     numbers = left_one_out(pd.DataFrame(rows))
     notes = [
-        f"Epochs at a level: means over the seeds that meet the criterion. {NAME}: until the training loss is first"
+        f"Epochs at a level: means over the seeds that meet the criterion. By {NAME}: until the training loss is first"
         f" within the margin (nats) of that after the last epoch, runs being taken to end there; those that then end"
         f" at a loss of {LEVELLED:g} or more and have fewer epochs have no such time.",
         "RMSE: root of the mean squared difference, in epochs, from the paper's, over the levels that are not suspect;"

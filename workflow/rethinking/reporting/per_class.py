@@ -6,7 +6,13 @@ import pandas as pd
 
 from rethinking.outcomes.classes import ALL, by_seed, held_out, printed
 from rethinking.outcomes.selection import Frames, without_diverged
-from rethinking.outcomes.wording import diverged_sentence, seeds_sentence, setting_label, validation_sentence
+from rethinking.outcomes.wording import (
+    capitalised,
+    diverged_sentence,
+    seeds_sentence,
+    setting_label,
+    validation_sentence,
+)
 from rethinking.reporting.accuracies import Row, group_name, network_labels, plain, table_rows
 from rethinking.reporting.formats import Table
 from rethinking.sections import Section
@@ -32,7 +38,7 @@ def table(
     beside = numbers["source"].notna().any()
     dataset = section.dataset_label
     notes = [
-        f"{dataset}. Percent of the test images of a class that are given it, and how many of how many.",
+        f"{capitalised(dataset)}. Percent of the test images of a class that are given it, and how many of how many.",
         *(f"Measured {EPOCHS[chosen]}." for chosen in sorted(set(numbers["epoch"] == "best"), reverse=True)),
         validation_sentence(runs),
         seeds_sentence(section.seeds, "Images are counted once for each of {count} seeds."),

@@ -5,7 +5,14 @@ import pandas as pd
 from rethinking.outcomes.complexity import COMPETITORS, MEASURES, left_out_sentence, measured, networks_of
 from rethinking.outcomes.complexity_ranks import ALL, EQUAL, GRANULATED, LEVEL, NETWORK, RECIPE, WITHIN, correlations
 from rethinking.outcomes.selection import runs_of_panel
-from rethinking.outcomes.wording import diverged_sentence, images_of, seeds_sentence, setting_label, when_fitted
+from rethinking.outcomes.wording import (
+    capitalised,
+    diverged_sentence,
+    images_of,
+    seeds_sentence,
+    setting_label,
+    when_fitted,
+)
 from rethinking.reporting.formats import Table
 from rethinking.reporting.intervals import with_interval
 from rethinking.sections import Section
@@ -26,13 +33,13 @@ def table(*, runs: pd.DataFrame, complexity: pd.DataFrame, section: Section) -> 
     numbers = correlations(measured(runs, complexity, section))
     panel = runs_of_panel(runs, section, "levels")
     notes = [
-        f"{images_of(section.dataset_label, int(panel['num_train'].iloc[0]))}: {networks(section)}. Every run ends when"
-        f" {when_fitted(section.fit_criterion)}.",
+        f"{capitalised(images_of(section.dataset_label, int(panel['num_train'].iloc[0])))}: {networks(section)}. Every"
+        f" run ends when {when_fitted(section.fit_criterion)}.",
         "Kendall's τ (τ-b) of a measure with the error on clean test labels, over pairs of runs: of one level (in each,"
         " and in all of them together), and of these of equal networks; of those that differ in the network or in the"
         " recipe alone, as in the granulated τ of Jiang et al. (2020); that differ in the level alone; and over all."
         " The level itself has no rank within a level, and stands for what a measure over levels must be better than.",
-        "τ-b leaves pairs of equal values out of one factor of its denominator: where networks are equal, the number of"
+        "Pairs of equal values are left out of one factor of τ-b's denominator: where networks are equal, the number of"
         " parameters gains by that beside measures that have none.",
         seeds_sentence(section.seeds, "{count} seeds; in brackets: 95 % intervals by bootstrap over seeds."),
         left_out_sentence(panel),

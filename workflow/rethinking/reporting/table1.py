@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from rethinking.outcomes.selection import Frames
-from rethinking.outcomes.wording import diverged_sentence
+from rethinking.outcomes.wording import capitalised, diverged_sentence
 from rethinking.reporting.accuracies import (
     INFERRED,
     NOISE,
@@ -34,7 +34,7 @@ def table(*, runs: pd.DataFrame, published: pd.DataFrame | None, section: Sectio
     numbers = pd.DataFrame(rows)
     dataset = section.dataset_label
     notes = [
-        f"{dataset}, recipes {', '.join(dict.fromkeys(group.recipe for group in section.groups))}."
+        f"{capitalised(dataset)}, recipes {', '.join(dict.fromkeys(group.recipe for group in section.groups))}."
         " Accuracies in percent, in evaluation mode, after the last epoch and not the best.",
         seeds_note(section),
         NOISE,

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from rethinking.outcomes.selection import Frames
-from rethinking.outcomes.wording import diverged_sentence
+from rethinking.outcomes.wording import capitalised, diverged_sentence
 from rethinking.reporting.accuracies import (
     INFERRED,
     Row,
@@ -35,8 +35,8 @@ def table(*, runs: pd.DataFrame, curves: pd.DataFrame, published: pd.DataFrame |
     numbers = pd.DataFrame([row_of(frames, published, section, row) for row in table_rows(section, PANELS)])
     dataset = section.dataset_label
     notes = [
-        f"{dataset}, random labels. Training accuracy in percent after the last epoch; under random crop and"
-        " augmentation the average over the last epoch's batches as they ran (appendix E of the paper).",
+        f"{capitalised(dataset)}, random labels. Training accuracy in percent after the last epoch; under random crop"
+        " and augmentation the average over the last epoch's batches as they ran (appendix E of the paper).",
         f"The paper's AlexNet under weight decay failed to converge, which is reproduced below {FITTED:g} %."
         if section.at_paper_size
         else "",
