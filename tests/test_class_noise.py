@@ -1,21 +1,30 @@
 """Class noise: labels that become others by a matrix: a name, numbers, a file, or measured from those of people."""
 
+import json
+import pickle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from test_aggregate import summary
 from test_human_labels import WHOLE, content, saved
 from tiny_workflow import with_corruptions
 
-from rethinking.analysis.corrupted_test_labels import error_on_alike
+from rethinking import files, paths
+from rethinking.analysis.aggregate import runs_table
+from rethinking.analysis.corrupted_test_labels import error_by_classes, error_on_alike
 from rethinking.config import jobs
 from rethinking.data.corruptions import people as human
 from rethinking.data.corruptions.class_noise import class_noise, measured, named
 from rethinking.data.corruptions.random_labels import random_labels
 from rethinking.schema import ConfigurationError
+from rethinking.stages.aggregate import read_probabilities, with_error_on_alike
+from rethinking.stages.probabilities import main, probabilities
 
 LABELS = np.random.default_rng(0).integers(0, 4, 40_000)
+GIVEN_OF_TEN = np.roll(np.eye(10), 3, axis=1).tolist()
 GIVEN = [[0.7, 0.3, 0, 0], [0, 1, 0, 0], [0.1, 0.2, 0.3, 0.4], [0, 0, 0.5, 0.5]]
 
 
@@ -83,6 +92,78 @@ def test_the_error_to_be_expected_on_test_labels_that_become_one_of_the_others_i
     assert error_on_alike("class_noise", error, 0.6, 4) == pytest.approx((said != alike).mean(), abs=0.01)
 
 
+def confusion_of(said: np.ndarray) -> np.ndarray:
+    """How many of each true class are said to be what."""
+    return np.bincount(4 * LABELS + said, minlength=16).reshape(4, 4)
+
+
+# Uneven: some classes are hardly ever said, and one is mostly taken for the next.
+SAID = np.where(np.random.default_rng(6).random(len(LABELS)) < 0.6, LABELS, np.array([1, 3, 1, 3])[LABELS])
+
+
+@pytest.mark.parametrize("level", [0.3, 1.0])
+@pytest.mark.parametrize("matrix", ["others", "next", GIVEN], ids=["others", "next", "numbers"])
+def test_the_error_to_be_expected_by_classes_is_that_of_drawing_the_test_labels(matrix, level):
+    alike = [noisy(level, matrix, seed).arrays["train_labels"] for seed in range(20)]
+    errors = [(labels != SAID).mean() for labels in alike]
+    job = {"dataset": "any", "corruption": "any", "level": level, "matrix": matrix, "classes": 4}
+    (made,) = probabilities([job], [])
+    told = error_by_classes(confusion_of(SAID), np.array(made["probabilities"]))
+    assert told == pytest.approx(np.mean(errors), abs=5 * np.std(errors) / 20**0.5 + 1e-12)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.3, 1.0])
+def test_by_classes_the_error_of_one_of_the_others_and_of_random_labels_is_that_of_their_closed_forms(level):
+    confusion, error = confusion_of(SAID), float((SAID != LABELS).mean())
+    for family, rows in {"class_noise": named("others", 4), "random_labels": np.full((4, 4), 1 / 4)}.items():
+        kept = (1 - level) * np.eye(4) + level * rows
+        assert error_by_classes(confusion, kept) == pytest.approx(error_on_alike(family, error, level, 4), abs=1e-12)
+
+
+@pytest.mark.parametrize(("epoch", "told"), [(2.0, True), (1.5, False)], ids=["after an epoch", "between two"])
+def test_runs_csv_has_that_error_of_a_configuration_s_own_noise_by_the_confusion_matrix_of_the_fit(
+    epoch, told, tmp_path
+):
+    """Of a moment between two epochs no confusion matrix is left."""
+    matrices = np.stack([confusion_of(LABELS), confusion_of(SAID), confusion_of(LABELS)])
+    content = {"classes": list("abcd"), "epochs": [1, 2, 3], "matrices": matrices}
+    (tmp_path / "confusion.pkl").write_bytes(pickle.dumps(content, protocol=4))
+    ends = {"num_test": len(LABELS), "num_classes": 4, "epochs_done": 3, "final": 100.0}
+    run = summary("mine-0.3", fitted=epoch, test_accuracy=100 * float((SAID == LABELS).mean()), **ends)
+    rows = 0.7 * np.eye(4) + 0.3 * np.array(GIVEN)
+    for noise in ({("digits", "mine-0.3"): rows}, {}):
+        found = runs_table([with_error_on_alike(tmp_path, run, "accuracy_100", noise)], "accuracy_100").iloc[0]
+        assert found["test_error_at_fit"] == pytest.approx((SAID != LABELS).mean())
+        if told and noise:
+            assert found["test_error_at_fit_corrupted"] == error_by_classes(matrices[1], rows)
+        else:
+            assert pd.isna(found["test_error_at_fit_corrupted"])
+
+
+def test_the_stage_measures_people_s_matrix_on_the_data_set_s_own_labels(tmp_path):
+    columns = content(4000)
+    data, downloaded = tmp_path / "data", tmp_path / "downloaded"
+    downloaded.mkdir()
+    file = saved(downloaded / "human.pt", columns)
+    files.write_json(downloaded / "manifest.json", {"files": {"human.pt": {"sha256": files.sha256(file)}}})
+    prepared(data, columns[human.CLEAN])
+    job = {"dataset": "small", "corruption": "like-0.5", "level": 0.5, "matrix": "human_labels-worse", "classes": 10}
+    out = tmp_path / "probabilities.json"
+    main(["--job", json.dumps([job | {"subset": WHOLE}]), "--people", str(data), str(downloaded), "--out", str(out)])
+    ((names, rows),) = read_probabilities(str(out)).items()
+    assert names == ("small", "like-0.5")
+    said = columns[human.COLUMNS["worse"]]
+    np.testing.assert_allclose(rows, 0.5 * np.eye(10) + 0.5 * measured(columns[human.CLEAN], said, 10))
+
+
+def prepared(folder: Path, labels: np.ndarray) -> None:
+    """A prepared data set of which only the training labels matter."""
+    arrays = {"train_images": labels, "train_labels": labels, "test_images": labels, "test_labels": labels}
+    described = {name: files.save_array(folder / f"{name}.npy", array) for name, array in arrays.items()}
+    manifest = {"schema": 1, "dataset": "small", "classes": list("abcdefghij"), "arrays": described}
+    files.write_json(folder / "manifest.json", manifest)
+
+
 # What a configuration says --------------------------------------------------------------------------------------------
 
 
@@ -93,6 +174,17 @@ def test_numbers_of_a_file_are_part_of_the_job_so_that_other_ones_make_it_again(
     assert job["corruption"]["options"]["matrix"] == np.eye(10).tolist()
     assert job["corruption"]["level"] == 0.4
     assert jobs.corruption_download(made, "digits-50", "pairs-0.4") is None
+
+
+@pytest.mark.parametrize("own", ["next", "others", GIVEN_OF_TEN], ids=["next", "others", "numbers"])
+def test_what_comes_of_noise_of_one_s_own_is_asked_of_its_runs_matrices_and_of_the_registered_name_s_not(own):
+    made = with_corruptions({"mine": {"family": "class_noise", "matrix": own}}, "mine-0.4")
+    (asked,) = jobs.probabilities_job(made, "fig1")
+    assert asked == {"dataset": "digits-50", "corruption": "mine-0.4", "level": 0.4, "matrix": own, "classes": 10}
+    assert [Path(file).parts[4] for file in paths.confusions_of_noise(made, "fig1")] == ["mine-0.4"]
+    assert len(paths.probabilities_files(made, "fig1")) == 1
+    registered = with_corruptions({}, "class_noise-0.4")
+    assert jobs.probabilities_job(registered, "fig1") == paths.probabilities_files(registered, "fig1") == []
 
 
 def test_a_measured_matrix_needs_the_file_of_people_s_labels():

@@ -228,8 +228,8 @@ STAGES = ("prepare", "split", "corrupt", "train", "aggregate", "confusions", "fi
           "predictions", "architectures")  # fmt: skip
 PARTS = {  # modules beside the stages that are no stage
     "train": ["rethinking.stages.placement", "rethinking.stages.run_folder", "rethinking.stages.sealing"],
-    "aggregate": ["rethinking.stages.runs", "rethinking.stages.sealing"],
-    "confusions": ["rethinking.stages.runs", "rethinking.stages.sealing"],
+    "aggregate": ["rethinking.stages.matrices", "rethinking.stages.runs", "rethinking.stages.sealing"],
+    "confusions": ["rethinking.stages.matrices", "rethinking.stages.runs", "rethinking.stages.sealing"],
     "predictions": ["rethinking.stages.placement", "rethinking.stages.runs", "rethinking.stages.saved",
                     "rethinking.stages.sealing"],
     "figure": ["rethinking.stages.frames"],

@@ -16,7 +16,7 @@ from rethinking.data.corruptions import people as human
 from rethinking.outcomes.dictionary import column
 
 # A data set of 100 images in the layout of CIFAR-10 with people's labels, of whose files the loopback server is the
-# mirror, the same with a validation set, and a folder of pictures; nine trainings, of every kind of data.
+# mirror, the same with a validation set, and a folder of pictures; ten trainings, of every kind of data.
 WALK = """\
 name: walk
 seeds: [0]
@@ -27,7 +27,7 @@ datasets:
     original: {image_size: 32, channels: 3, train: 100, test: 20, classes: 10}
   held-out: {extends: small, validation: 20, stratified_validation: true}
   pictures: {reader: image_folder, path: pictures}
-corruptions: {given: {family: given_labels, path: given.csv}}
+corruptions: {given: {family: given_labels, path: given.csv}, like: {family: class_noise, matrix: human_labels-worse}}
 models:
   mlp-w0.05: {factory: mlp_1x512, width: 0.05}
 recipes:
@@ -64,7 +64,7 @@ figures:
   norms:
     dataset: held-out
     recipe: measured
-    panels: {settings: {models: [mlp-w0.05], corruptions: [true_labels, given]}}
+    panels: {settings: {models: [mlp-w0.05], corruptions: [true_labels, given, like-0.5]}}
   predictions: &measured
     dataset: held-out
     recipe: measured

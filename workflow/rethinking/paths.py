@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from rethinking.config import Configuration, jobs
-from rethinking.config.datasets import download_name
+from rethinking.config.datasets import download_name, human_labels_name
 from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.files import temporary_name, to_disk
 from rethinking.models.registry import MODELS
@@ -197,6 +197,27 @@ def frame_files(configuration: Configuration, section: str) -> list[str]:
     return [f"results/tables/{configuration.name}/{section}/{frame}.csv" for frame in frames]
 
 
+def probabilities_files(configuration: Configuration, section: str) -> list[str]:
+    """What class noise makes of labels, of a figure or table; nothing where no run has such as needs it."""
+    needed = jobs.probabilities_job(configuration, section)
+    return [f"results/tables/{configuration.name}/{section}/probabilities.json"] if needed else []
+
+
+def confusions_of_noise(configuration: Configuration, section: str) -> list[str]:
+    """The confusion matrices of the runs with such noise."""
+    noise = {(each["dataset"], each["corruption"]) for each in jobs.probabilities_job(configuration, section)}
+    runs = [run for run in configuration.runs(section) if (run.dataset, run.corruption) in noise]
+    return sorted(f"{run_folder(run)}/confusion.pkl" for run in runs)
+
+
+def measured_files(configuration: Configuration, section: str) -> tuple[list[str], list[str], list[str]]:
+    """What such noise is measured from: of each data set its manifest, its labels, and the manifest of people's."""
+    names = jobs.measured_on(configuration, section)
+    people = [file for name in names for file in downloaded_files(human_labels_name(configuration, name))]
+    labels = [f"{data_folder(name)}/train_labels.npy" for name in names]
+    return [prepared_files(name)[0] for name in names], labels, people
+
+
 def table_files(configuration: Configuration, table: str) -> list[str]:
     """The files of a table."""
     return [f"results/tables/{configuration.name}/{table}.{suffix}" for suffix in ("csv", "md", "tex", "html")]
@@ -226,7 +247,8 @@ def files_behind(configuration: Configuration, section: str) -> list[str]:
     read = [*RUN_FILES, *(["confusion.pkl"] if "confusions" in frames else [])]
     own = table_files if section in configuration.tables else figure_files
     files = [f"{run_folder(run)}/{file}" for run in runs for file in read]
-    return [*files, *frame_files(configuration, section), *own(configuration, section), *animated]
+    files += [*confusions_of_noise(configuration, section), *probabilities_files(configuration, section)]
+    return [*dict.fromkeys(files), *frame_files(configuration, section), *own(configuration, section), *animated]
 
 
 def page_file(configuration: Configuration) -> str:
@@ -279,9 +301,15 @@ def folders_option(option: str, files: Sequence[str]) -> str:
     return " ".join([option, *map(shlex.quote, folders)]) if folders else ""
 
 
-def labels_option(files: Sequence[str]) -> str:
-    """The option with the file of labels that a corruption is made from; nothing where it takes none."""
-    return " ".join(["--labels", *map(shlex.quote, files)]) if files else ""
+def file_option(option: str, files: Sequence[str]) -> str:
+    """An option with the file that it names; nothing where there is none."""
+    return " ".join([option, *map(shlex.quote, files)]) if files else ""
+
+
+def people_options(data: Sequence[str], downloaded: Sequence[str]) -> str:
+    """The options that name folders of data sets, each with that of the labels that people gave it."""
+    folders = [(str(Path(file).parent), str(Path(other).parent)) for file, other in zip(data, downloaded, strict=True)]
+    return " ".join(f"--people {shlex.quote(one)} {shlex.quote(other)}" for one, other in folders)
 
 
 def horizon_option(configuration: Configuration, section: str) -> str:

@@ -53,6 +53,11 @@ def confusions_code() -> str:
     return code_digest("rethinking.stages.confusions")
 
 
+def probabilities_code() -> str:
+    """Digest for a `probabilities` job."""
+    return code_digest("rethinking.stages.probabilities")
+
+
 def gather_code() -> str:
     """Digest for a `gather` job."""
     return code_digest("rethinking.stages.gather")

@@ -25,7 +25,10 @@ rule corrupt_labels:
         job=lambda wildcards: canonical_json(corruption_of(wildcards)),
         code=corruption_code,
         files=lambda wildcards, input: " ".join(
-            [paths.folders_option("--downloaded", input.human_labels), paths.labels_option(input.given_labels)]
+            [
+                paths.folders_option("--downloaded", input.human_labels),
+                paths.file_option("--labels", input.given_labels),
+            ]
         ),
         made_by=made_by(corruption_values),
         data=folder_of(input.manifest),

@@ -23,6 +23,8 @@ rule aggregate:
     input:
         summaries=files_of_runs("run.json"),
         metrics=files_of_runs("metrics.csv"),
+        probabilities=lambda wildcards: paths.probabilities_files(CONFIGURATION, wildcards.section),
+        matrices=lambda wildcards: paths.confusions_of_noise(CONFIGURATION, wildcards.section),
     output:
         expand("results/tables/{{name}}/{{section}}/{frame}", frame=paths.FRAMES),
     log:
@@ -34,11 +36,35 @@ rule aggregate:
         run_code=runs_code,
         fit_criterion=lambda wildcards: CONFIGURATION.sections[wildcards.section]["fit_criterion"],
         code=lambda wildcards: provenance.aggregate_code(CONFIGURATION, wildcards.section),
+        probabilities=lambda wildcards, input: paths.file_option("--probabilities", input.probabilities),
         runs=subpath(input[0], ancestor=paths.ABOVE_RUNS),
         out=folder_of(output[0]),
     shell:
         "python3 -m rethinking aggregate --plan {params.plan:q} --code {params.run_code:q}"
-        " --fit-criterion {params.fit_criterion} --runs {params.runs:q} --out {params.out:q} > {log:q} 2>&1"
+        " --fit-criterion {params.fit_criterion} {params.probabilities} --runs {params.runs:q} --out {params.out:q}"
+        " > {log:q} 2>&1"
+
+
+# Only where runs have class noise of a configuration's own.
+rule probabilities:
+    input:
+        manifests=lambda wildcards: paths.measured_files(CONFIGURATION, wildcards.section)[0],
+        labels=lambda wildcards: list(map(ancient, paths.measured_files(CONFIGURATION, wildcards.section)[1])),
+        human_labels=lambda wildcards: list(
+            map(on_this_disk, paths.measured_files(CONFIGURATION, wildcards.section)[2])
+        ),
+    output:
+        "results/tables/{name}/{section}/probabilities.json",
+    log:
+        "results/logs/probabilities/{name}/{section}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        job=lambda wildcards: canonical_json(jobs.probabilities_job(CONFIGURATION, wildcards.section)),
+        code=lambda _: provenance.probabilities_code(),
+        people=lambda wildcards, input: paths.people_options(input.manifests, input.human_labels),
+    shell:
+        "python3 -m rethinking probabilities --job {params.job:q} {params.people} --out {output:q} > {log:q} 2>&1"
 
 
 # Only for the figures and tables that ask for it.

@@ -16,7 +16,10 @@ from rethinking.outcomes.selection import on_true_labels
 
 
 def row(summary: dict[str, Any], fit_criterion: str) -> dict[str, Any]:
-    """A row of runs.csv from one run.json. Errors are fractions, accuracies percent, times epochs."""
+    """A row of runs.csv from one run.json. Errors are fractions, accuracies percent, times epochs.
+
+    What is known of the fit beside run.json may stand in it: `test_error_corrupted`, from a confusion matrix.
+    """
     family, _ = split_corruption(summary["corruption"])
     values: dict[str, Any] = {key: summary[key] for key in RUN}
     values |= {"corruption_family": family, "level": level_of(summary["corruption"])}
@@ -33,9 +36,8 @@ def row(summary: dict[str, Any], fit_criterion: str) -> dict[str, Any]:
     values["censored"] = fit is None
     values["time_to_fit"] = fit and fit["epoch"]
     values["test_error_at_fit"] = error = fit and _error(fit["test_accuracy"])
-    values["test_error_at_fit_corrupted"] = (
-        None if error is None else error_on_alike(family, error, values["level"], summary["num_classes"])
-    )
+    known = None if error is None else error_on_alike(family, error, values["level"], summary["num_classes"])
+    values["test_error_at_fit_corrupted"] = fit.get("test_error_corrupted") if fit and known is None else known
     values["final_test_error"] = _error(summary["final"]["test"]["accuracy"])
     return values
 

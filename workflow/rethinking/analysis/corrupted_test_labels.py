@@ -6,6 +6,8 @@ such ones by all signs (docs/deviations.md); ours are of clean labels.
 
 from collections.abc import Callable
 
+import numpy as np
+
 from rethinking.data.corruptions.registry import CORRUPTIONS
 
 
@@ -43,9 +45,18 @@ EXPECTED: dict[str, Callable[[float, float | None, int], float]] = {
 def error_on_alike(family: str, error: float, level: float | None, num_classes: int) -> float | None:
     """The test error (a fraction) to be expected on test labels corrupted alike, None where nothing says it.
 
-    `family` is a registered corruption or true_labels; of any other name, as a configuration's own, nothing is known.
+    `family` is a registered corruption or true_labels; of any other name, as a configuration's own, nothing is known by
+    the error alone.
     """
     known = "unchanged" if family == "true_labels" else None
     if family in CORRUPTIONS:
         known = CORRUPTIONS[family].error_on_alike
     return None if known is None else EXPECTED[known](error, level, num_classes)
+
+
+def error_by_classes(confusion: np.ndarray, probabilities: np.ndarray) -> float:
+    """The same of any class noise, which hits the classes that are confused anyway or others.
+
+    `confusion` counts test images, `probabilities` are those of becoming, both (true classes, said or given ones).
+    """
+    return float(1 - (confusion * probabilities).sum() / confusion.sum())

@@ -11,6 +11,7 @@ from rethinking.registry import closest
 from rethinking.schema import ConfigOrigins
 
 HUMAN_LABELS = "human_labels"
+CLASS_NOISE = "class_noise"
 TAKEN = ("true_labels", "split")  # names of folders beside those of corruptions
 
 

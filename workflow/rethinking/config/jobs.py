@@ -1,10 +1,11 @@
 """What each job that makes data gets: only what its outputs depend on, so that nothing else makes it run again."""
 
 from rethinking.config.configuration import Configuration
-from rethinking.config.corruptions import HUMAN_LABELS, needs_people
+from rethinking.config.corruptions import CLASS_NOISE, HUMAN_LABELS, needs_people
 from rethinking.config.datasets import READER_OPTIONS, download_name, human_labels_name, label_of
 from rethinking.config.given_labels import problem_of_file
 from rethinking.config.inherit import Values
+from rethinking.data.corruptions.registry import CORRUPTIONS
 from rethinking.names import split_corruption
 from rethinking.registry import REGRESSION
 from rethinking.schema import ConfigurationError
@@ -77,6 +78,31 @@ def corruption_job(configuration: Configuration, dataset: str, corruption: str, 
 def corruption_download(configuration: Configuration, dataset: str, corruption: str) -> str | None:
     """What a corruption needs downloaded; None for all that are computed."""
     return human_labels_name(configuration, dataset) if needs_people(configuration, corruption) else None
+
+
+def probabilities_job(configuration: Configuration, section: str) -> list[Values]:
+    """The class noise of a figure's or table's runs that needs more than error and level to tell the error on alike.
+
+    Of the registered name they do: its labels become one of the others.
+    """
+    found = []
+    for dataset, corruption in sorted({(run.dataset, run.corruption) for run in configuration.runs(section)}):
+        variant = split_corruption(corruption)[0]
+        if variant in CORRUPTIONS or corruption == "true_labels":
+            continue
+        values = corruption_job(configuration, dataset, corruption, 0)
+        given, subset = values["corruption"], {key: values[key] for key in ("subset",) if key in values}
+        if given["family"] == CLASS_NOISE:
+            classes, matrix = configuration.datasets[dataset]["original"]["classes"], given["options"]["matrix"]
+            names = {"dataset": dataset, "corruption": corruption}
+            found.append({**names, "level": given["level"], "matrix": matrix, "classes": classes, **subset})
+    return found
+
+
+def measured_on(configuration: Configuration, section: str) -> list[str]:
+    """The data sets on which people's labels are measured for such noise."""
+    job = probabilities_job(configuration, section)
+    return list(dict.fromkeys(each["dataset"] for each in job if "subset" in each))
 
 
 def labels_file(configuration: Configuration, corruption: str) -> str | None:

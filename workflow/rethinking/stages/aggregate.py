@@ -2,10 +2,11 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from rethinking.analysis.aggregate import (
@@ -16,33 +17,53 @@ from rethinking.analysis.aggregate import (
     test_accuracy_at_best,
 )
 from rethinking.analysis.agreement import disagreement
-from rethinking.files import atomic, read_csv
+from rethinking.analysis.corrupted_test_labels import error_by_classes
+from rethinking.files import atomic, read_csv, read_json
 from rethinking.outcomes.columns import RUN
 from rethinking.outcomes.derived import WithinOfLast, derived
+from rethinking.stages.matrices import read_matrices
 from rethinking.stages.runs import add_arguments, read_runs
 from rethinking.stages.sealing import left_by_run, not_the_runs
 
 Summary = dict[str, Any]  # a run.json
+Probabilities = Mapping[tuple[str, str], np.ndarray]  # by data set and corruption: (true classes, given ones)
 
 
-def aggregate(plan: dict[str, Any], code: dict[str, str], fit_criterion: str, folder: Path, out: Path) -> None:
+def aggregate(
+    plan: dict[str, Any],
+    code: dict[str, str],
+    fit_criterion: str,
+    folder: Path,
+    out: Path,
+    probabilities: Probabilities | None = None,
+) -> None:
     """Write `out`/runs.csv, `out`/curves.csv and `out`/evaluations.csv from the runs under `folder`."""
     runs = list(read_runs(plan, code, folder))
     summaries = [summary for _, summary in runs]
     for line in differing_environments(summaries):
         print(f"warning: the runs of this table differ in {line}", file=sys.stderr)
-    for name, table in frames([(folder / run.path, summary) for run, summary in runs], fit_criterion).items():
+    folders = [(folder / run.path, summary) for run, summary in runs]
+    for name, table in frames(folders, fit_criterion, probabilities).items():
         with atomic(out / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False)
 
 
-def frames(runs: Sequence[tuple[Path, dict[str, Any]]], fit_criterion: str) -> dict[str, pd.DataFrame]:
-    """The three tables of some runs, each by its folder and its run.json."""
+def frames(
+    runs: Sequence[tuple[Path, dict[str, Any]]], fit_criterion: str, probabilities: Probabilities | None = None
+) -> dict[str, pd.DataFrame]:
+    """The three tables of some runs, each by its folder and its run.json.
+
+    `probabilities` are those of class noise; runs with such have confusion matrices beside their metrics.
+    """
     read = [(summary, *read_tables(run, summary)) for run, summary in runs]
     if criterion := derived(fit_criterion):
         read = [
             (with_fit(summary, metrics, fit_criterion, criterion), metrics, more) for summary, metrics, more in read
         ]
+    read = [
+        (with_error_on_alike(folder, summary, fit_criterion, probabilities or {}), metrics, more)
+        for (folder, _), (summary, metrics, more) in zip(runs, read, strict=True)
+    ]
     at_best = [test_accuracy_at_best(summary, metrics) for summary, metrics, _ in read]
     return {
         "runs": runs_table([summary for summary, _, _ in read], fit_criterion).assign(test_accuracy_at_best=at_best),
@@ -62,6 +83,19 @@ def with_fit(summary: Summary, metrics: pd.DataFrame, name: str, criterion: With
     except ValueError as error:
         raise ValueError(f"{'/'.join(str(summary[key]) for key in RUN)}: {error}") from None
     return summary | {"fit": summary["fit"] | {name: None if index is None else _fit_at(metrics, index)}}
+
+
+def with_error_on_alike(folder: Path, summary: Summary, criterion: str, probabilities: Probabilities) -> Summary:
+    """A run.json that says beside the fit what the error then is to be on test labels corrupted alike, where it can be.
+
+    A run leaves a confusion matrix an epoch: one that fitted between two has none of that moment.
+    """
+    fit, rows = summary["fit"][criterion], probabilities.get((summary["dataset"], summary["corruption"]))
+    if fit is None or rows is None or not float(fit["epoch"]).is_integer():
+        return summary
+    matrix = read_matrices(folder, summary)["matrices"][int(fit["epoch"]) - 1]
+    fit = fit | {"test_error_corrupted": error_by_classes(np.asarray(matrix), rows)}
+    return summary | {"fit": summary["fit"] | {criterion: fit}}
 
 
 def _fit_at(metrics: pd.DataFrame, index: int) -> Summary:
@@ -89,10 +123,17 @@ def read_cells(folder: Path, summary: dict[str, Any], name: str) -> pd.DataFrame
     return read_csv(left_by_run(folder, summary, name), dtype=str, keep_default_na=False)
 
 
+def read_probabilities(path: str) -> Probabilities:
+    """What the stage `probabilities` wrote, by data set and corruption."""
+    rows = read_json(path, corruptions=list)["corruptions"]
+    return {(each["dataset"], each["corruption"]): np.array(each["probabilities"], float) for each in rows}
+
+
 def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking aggregate")
     add_arguments(parser)
     parser.add_argument("--fit-criterion", required=True, help="criterion of time to fit")
+    parser.add_argument("--probabilities", type=read_probabilities, metavar="FILE", help="those of class noise, JSON")
     parser.add_argument("--out", required=True, type=Path, help="folder of the tables")
     args = parser.parse_args(argv)
-    aggregate(args.plan, args.code, args.fit_criterion, args.runs, args.out)
+    aggregate(args.plan, args.code, args.fit_criterion, args.runs, args.out, args.probabilities)

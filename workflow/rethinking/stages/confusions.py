@@ -7,28 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from rethinking import pickles
-from rethinking.analysis.confusions import confusions_table, disagreement
+from rethinking.analysis.confusions import confusions_table
 from rethinking.files import atomic
+from rethinking.stages.matrices import read_matrices
 from rethinking.stages.runs import add_arguments, read_runs
-from rethinking.stages.sealing import REMEDY, left_by_run, not_the_runs
 
 
 def read_confusions(runs: Iterable[tuple[Path, dict[str, Any]]]) -> pd.DataFrame:
     """The data frame of some runs, each by its folder and its run.json."""
     return confusions_table([(summary, read_matrices(run, summary)) for run, summary in runs])
-
-
-def read_matrices(folder: Path, summary: dict[str, Any]) -> dict[str, Any]:
-    """What a run's confusion.pkl holds; raises ValueError naming it where it is torn or not of that run."""
-    path = left_by_run(folder, summary, "confusion.pkl")
-    try:
-        content = pickles.load(path)
-    except ValueError as error:
-        raise ValueError(f"{error}; {REMEDY}") from None
-    if problem := disagreement(summary, content):
-        raise not_the_runs(path, problem)
-    return content
 
 
 def main(argv: list[str]) -> None:

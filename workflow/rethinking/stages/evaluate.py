@@ -14,7 +14,7 @@ from rethinking.engine.reproducibility import machine, make_deterministic
 from rethinking.engine.results import finite
 from rethinking.files import read_csv, write_json
 from rethinking.outcomes.columns import RUN
-from rethinking.stages.confusions import read_matrices
+from rethinking.stages.matrices import read_matrices
 from rethinking.stages.out import new_file
 from rethinking.stages.placement import place
 from rethinking.stages.saved import Saved, give_weights, read_saved

@@ -28,9 +28,10 @@ from rethinking.schema import ConfigurationError
 from rethinking.sections import Section
 from rethinking.stages.aggregate import frames, read_tables
 from rethinking.stages.by_hand import RESULTS
-from rethinking.stages.confusions import read_confusions, read_matrices
+from rethinking.stages.confusions import read_confusions
 from rethinking.stages.frames import read_published
 from rethinking.stages.gather import gathered
+from rethinking.stages.matrices import read_matrices
 from rethinking.stages.out import new_folder
 from rethinking.stages.page_parts import day_of
 from rethinking.stages.record_complexity import keep_measured, kept_complexity

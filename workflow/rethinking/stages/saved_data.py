@@ -14,7 +14,7 @@ from rethinking.paths import corruption_folder, data_folder, run_folder, split_f
 from rethinking.registry import nearest
 from rethinking.schema import ConfigOrigins, ConfigurationError
 from rethinking.stages.by_hand import Folders, corrupted, made, prepared
-from rethinking.stages.confusions import read_matrices
+from rethinking.stages.matrices import read_matrices
 from rethinking.stages.run_folder import data_digest, load_data
 from rethinking.stages.saved import Saved
 

@@ -40,13 +40,7 @@ def class_noise(
     level is redrawn, to the same class, at every higher one. Raises ValueError for numbers that are no probabilities of
     this many classes.
     """
-    if isinstance(matrix, str) and matrix.startswith(PEOPLE):
-        assert path is not None, f"{matrix} is measured from a file"
-        assert subset is not None
-        said = labels_of_people(labels, matrix.removeprefix(PEOPLE), path, subset, num_classes)
-        rows = measured(labels, said, num_classes)
-    else:
-        rows = named(matrix, num_classes) if isinstance(matrix, str) else checked(matrix, num_classes)
+    rows = rows_of(matrix, num_classes, labels, path, subset)
     reached = chosen(labels, level, num_classes, seed)
     draws = seeds.rng(seed, "corruption", CLASS).random(len(labels))
     drawn = (draws[:, None] >= rows.cumsum(1)[labels, :-1]).sum(1)  # the last class takes what rounding leaves
@@ -57,6 +51,23 @@ def class_noise(
         reached,
         f"each training label is, with probability {level}, drawn from its class's row of a matrix ({name})",
     )
+
+
+def rows_of(
+    matrix: Matrix,
+    num_classes: int,
+    labels: np.ndarray | None = None,
+    path: Path | None = None,
+    subset: Mapping[str, Any] | None = None,
+) -> np.ndarray:
+    """The probabilities of a matrix, float64 (classes, classes); all but the first two are for one that is measured."""
+    if isinstance(matrix, str) and matrix.startswith(PEOPLE):
+        assert labels is not None
+        assert path is not None, f"{matrix} is measured from a file"
+        assert subset is not None
+        said = labels_of_people(labels, matrix.removeprefix(PEOPLE), path, subset, num_classes)
+        return measured(labels, said, num_classes)
+    return named(matrix, num_classes) if isinstance(matrix, str) else checked(matrix, num_classes)
 
 
 def named(matrix: str, num_classes: int) -> np.ndarray:
