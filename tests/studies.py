@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -26,14 +27,17 @@ def script(file: Path) -> ModuleType:
     return module
 
 
-def tables_of_results(page: str, recorded: list[str]) -> list[pd.DataFrame]:
-    """The tables in the sections "What it shows: …" of a study's page, each of rows of one of the recorded tables."""
+def tables_of_results(page: str, recorded: list[str], further: Sequence[pd.DataFrame] = ()) -> list[pd.DataFrame]:
+    """The tables in the sections "What it shows: …" of a study's page, each of rows of one of the recorded tables.
+
+    `further` are recorded numbers in another form, as they are read.
+    """
     sections = (CHECKOUT / f"docs/studies/{page}.md").read_text(encoding="utf-8").split("\n## ")
     results = [section for section in sections if section.startswith("What it shows: ")]
     shown = [pipe_table(lines) for part in results for lines in re.findall(r"(?:^\|.*\|\n)+", part, re.M)]
     kept = [pipe_table(file.read_text("utf-8")) for name in recorded for file in (CHECKOUT / KEPT / name).glob("*.md")]
     for table in shown:
-        candidates = [each[list(table)] for each in kept if {*table} <= {*each}]
+        candidates = [each[list(table)] for each in [*kept, *further] if {*table} <= {*each}]
         assert any({*_rows(table)} <= {*_rows(each)} for each in candidates), table
     return shown
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from conftest import copy_sources
 from studies import load, tables_of_results
+from tiny_workflow import Checkout, jobs_in
 
 from rethinking.config import CHECKOUT
 from rethinking.config.recipes import regularisers
@@ -85,10 +87,81 @@ def test_every_mean_and_interval_of_a_page_is_one_of_the_recorded_tables(page):
     assert [each for each in said if each not in there] == []
 
 
-@pytest.mark.parametrize("page", ["capacity", "double-descent"])
-def test_every_table_of_results_of_a_page_has_columns_and_rows_of_one_that_was_recorded(page):
+@pytest.mark.parametrize(
+    ("page", "of_each"), {"capacity": 2, "double-descent": 2, "learned-first": 2, "human-noise": 1}.items()
+)
+def test_every_table_of_results_of_a_page_has_columns_and_rows_of_one_that_was_recorded(page, of_each):
     names = [name for name in PAGES[page] if name in RECORDED]
-    assert len(tables_of_results(page, names)) >= 2 * len(names)
+    areas = [areas_by_score(name) for name in names] if page == "learned-first" else []
+    assert len(tables_of_results(page, names, areas)) >= of_each * len(names)
+
+
+def areas_by_score(name: str) -> pd.DataFrame:
+    """The recorded areas of finding wrong labels with a column a score, as the page shows them."""
+    rows = pd.read_csv(CHECKOUT / KEPT / name / "label_error_scores.csv")
+    areas = ["auroc", "auroc_low", "auroc_high"]
+    rows["area"] = [with_interval(*each, 3) for each in rows[areas].itertuples(index=False)]
+    rows["P"] = [f"{level_of(corruption):g}" for corruption in rows["corruption"]]
+    rows["epochs"] = [f"{epochs:g}" for epochs in rows["epochs"]]
+    wide = rows.pivot(index=["P", "epochs"], columns="score", values="area")
+    shown = {"mean_loss": "mean loss", "area_under_margin": "area under the margin", "first_learned": "first learnt"}
+    return wide.reset_index().rename(columns=shown)
+
+
+def test_the_page_of_who_is_learned_first_compares_halves_and_scores_as_the_recorded_tables_do():
+    page = " ".join(Path(CHECKOUT / "docs/studies/learned-first.md").read_text(encoding="utf-8").split())
+    early = pd.read_csv(CHECKOUT / KEPT / "learned-first-digits/early_learning.csv").set_index("corruption")
+    noisiest = early.loc["random_labels-0.8"]
+    assert f"a factor of {noisiest['corrupted_half'] / noisiest['uncorrupted_half']:.0f}." in page
+    assert noisiest["true_peak"] < 50 < early.loc["random_labels-0.5", "true_peak"]
+    assert 1.8 < noisiest["true_peak"] / noisiest["given_at_peak"] < 2.2  # twice as many
+    for name, above in {"learned-first-digits": True, "learned-first": False}.items():
+        scores = pd.read_csv(CHECKOUT / KEPT / name / "label_error_scores.csv")
+        of_first = scores["epochs"] == scores["epochs"].min()
+        first, every = (
+            scores[part].pivot(index="corruption", columns="score", values="auroc") for part in (of_first, ~of_first)
+        )
+        assert ((first["area_under_margin"] > first["mean_loss"]) == above).all()
+        assert (every["area_under_margin"] < every["first_learned"]).all()
+        assert (every["area_under_margin"] < first["area_under_margin"]).all()
+        assert first.idxmin(axis=1).tolist() == every.idxmin(axis=1).tolist() == ["forgettings"] * 3
+        if not above:
+            assert "{:.2f}, {:.2f} and {:.2f} by mean loss over the first".format(*first["mean_loss"]) in page
+
+
+def test_people_s_mistakes_are_apart_from_even_ones_at_the_largest_share_alone_as_the_page_says():
+    rows = pd.read_csv(CHECKOUT / KEPT / "human-noise/noise_by_kind.csv")
+    rows = rows[rows["corruption"] != "true_labels"]
+    for share, of_share in rows.groupby(rows.groupby("kind").cumcount()):
+        people, alike, even = (
+            of_share[of_share["kind"] == kind].iloc[0] for kind in ("people", "class_noise", "uniform")
+        )
+        apart = people["test_error_high"] < even["test_error_low"]
+        assert apart == (share == 2)
+        assert (people["test_error"] < alike["test_error"] < even["test_error"]) == (share != 1)
+        assert alike["test_error_low"] < people["test_error_high"]  # so that which images are mistaken is not shown
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_says_of_each_size_that_ran_how_many_training_images_its_runs_have(page):
+    """One number, or the least and the most; images that are held out, or are of other tables, stand behind."""
+    text = Path(CHECKOUT / f"docs/studies/{page}.md").read_text(encoding="utf-8")
+    for name in (name for name in PAGES[page] if name in RECORDED):
+        command = rf"`[^|]*/{name}\.yaml -- study`"
+        (said,) = re.findall(rf"^\| [^|]+ \| {command} \| ([\d,]+)(?: to ([\d,]+))? ", text, re.M)
+        numbers = pd.read_csv(CHECKOUT / KEPT / name / "runs.csv")["num_train"]
+        ends = [numbers.min(), numbers.max()] if said[1] else sorted(set(numbers))
+        assert [int(each.replace(",", "")) for each in said if each] == ends, name
+
+
+def test_the_page_of_capacity_counts_the_jobs_that_a_dry_run_counts(tmp_path):
+    page = " ".join(Path(CHECKOUT / "docs/studies/capacity.md").read_text(encoding="utf-8").split())
+    copy_sources(tmp_path)
+    called = Checkout(tmp_path).snakemake("-n", "--configfile", "config/studies/capacity.yaml", "--", "study")
+    planned = [rule for rule, _ in jobs_in(called.stdout + called.stderr)]
+    trainings, downloads = planned.count("train"), planned.count("download")
+    assert f"{trainings} trainings of CIFAR-10 are {len(planned)} jobs of Snakemake's, the download among them" in page
+    assert downloads == 1
 
 
 def test_the_page_counts_what_fitted_by_the_lines_as_the_recorded_tables_do():
