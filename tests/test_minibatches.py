@@ -106,6 +106,17 @@ def test_the_paper_s_curve_without_batch_norm_has_the_period_of_an_epoch_as_the_
     assert f"jumps {found['lag']:.0f} steps into an epoch" in page
 
 
+def test_minibatches_of_ours_as_they_ran_have_the_period_of_an_epoch_as_the_page_says():
+    runs = ROOT / "docs/results/cifar10-cpu/runs/cifar10/mlp_1x512/true_labels"
+    [found] = said(runs / "paper-bfloat16-until-99-steps/seed0")
+    assert (found["points"], found["epoch"], found["p"]) == (200, 391, 0.001)
+    assert abs(found["period"] - 391) <= 1
+    assert (
+        f"best period at {found['period']:.0f} steps and falls by {-found['slope']:.1f} points within an epoch"
+        f" (p = {found['p']:.3f})"
+    ) in deviations()
+
+
 def test_with_batch_norm_the_training_set_is_as_far_ahead_of_the_test_set_as_ours_after_each_epoch():
     points = pd.read_csv(ROOT / "config/paper/fig2b.csv")
     of_network = points[(points["model"] == "inception") & points["step"].isin([391, 782])]
