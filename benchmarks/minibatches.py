@@ -22,6 +22,7 @@ from rethinking.files import broken, read_csv
 STEPS = 391  # of an epoch of the paper's
 DEGREE = 6
 LEAST_EPOCHS = 5  # of a run: in fewer a sawtooth is part of the trend
+LEAST_PLACES = 3  # within an epoch: at one or two every sawtooth is the same
 DRAWS = 999
 FIGURE, MODEL = Path("config/paper/fig2b.csv"), "inception_without_bn"
 
@@ -118,7 +119,11 @@ def of_run(folder: Path) -> tuple[np.ndarray, np.ndarray, int]:
     if epochs < LEAST_EPOCHS or len(points) <= 3 * DEGREE:
         said = f"{len(points)} points of {epochs} epochs"
         raise ValueError(f"{path}: {said}: an epoch's period needs {LEAST_EPOCHS} epochs and {3 * DEGREE + 1} points")
-    return numbers[:, 0], numbers[:, 2], int(points["Step"].max() // epochs)
+    epoch = int(points["Step"].max() // epochs)
+    if (places := len(np.unique((numbers[:, 0] - 1) % epoch))) < LEAST_PLACES:
+        said = f"points at {places} of an epoch's {epoch} steps"
+        raise ValueError(f"{path}: {said}: an epoch's period needs {LEAST_PLACES}; log more often (log_every_steps)")
+    return numbers[:, 0], numbers[:, 2], epoch
 
 
 def main() -> None:

@@ -59,7 +59,7 @@ MUTATIONS: dict[str, list[tuple[str, str]]] = {
     "engine.augmentation": [("< 0.5", "< 0.6"), ("(free - 1) // 2", "(free - 1) // 3")],
     "engine.batch_norm": [("** (step + 1)", "** (step + 2)")],
     "engine.evaluation": [("float(self.loss) / self.images", "float(self.loss) / (self.images + 1)")],
-    "engine.initialisation": [("else 0.04", "else 0.05"), ("layer.bias, 0.1", "layer.bias, 0.11")],
+    "engine.initialisation": [("else 0.04", "else 0.05"), ("BIAS = 0.1", "BIAS = 0.11"), ("mul_(0.5)", "mul_(0.6)")],
     "engine.ledger": [("FEW = 256", "FEW = 2"), ("hidden, -torch.inf", "hidden, -1")],
     "engine.loop": [
         ("range(1, evaluations)", "range(2, evaluations)"),
@@ -78,7 +78,7 @@ MUTATIONS: dict[str, list[tuple[str, str]]] = {
     "engine.state": [("accuracy > self.best.accuracy", "accuracy >= self.best.accuracy")],
     "engine.stopping": [("threshold: float = 1e-4", "threshold: float = 1.5e-4")],
     "engine.tasks": [("100 * int(found", "101 * int(found"), ("torch.cat([before, predicted])", "before")],
-    "models.alexnet": [("alpha: float = 0.001", "alpha: float = 0.0012"), ("-1.5 * band", "-1.4 * band")],
+    "models.alexnet": [("alpha: float = 0.001", "alpha: float = 0.0012"), ("-2 * ctx", "-1.9 * ctx")],
     "models.densenet": [
         ("NUM_BLOCKS, LAYERS_A_BLOCK, GROWTH = 4, 4, 32", "NUM_BLOCKS, LAYERS_A_BLOCK, GROWTH = 4, 4, 33")
     ],

@@ -295,7 +295,7 @@ NETWORKS = [
     ("models/mine", {"factory": "resnet18", "shortcut": "avg_pool"},
      'models.mine.shortcut = "avg_pool": unknown value; did you mean \'average_pool\'?'),
     ("models/mine", {"factory": "alexnet", "stem": True},
-     "models.mine.stem = true: unknown argument of alexnet; known: width"),
+     "models.mine.stem = true: unknown argument of alexnet; known: response_norm, width"),
     ("models/mine", {"factory": "vgg_224", "dropout": 1}, "models.mine.dropout = 1: must be less than 1"),
     ("models/mine", {"factory": "vgg_224", "dropout": "half"},
      'models.mine.dropout = "half": is text, must be a number'),

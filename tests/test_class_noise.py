@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,17 @@ from test_human_labels import WHOLE, content, saved
 from tiny_workflow import with_corruptions
 
 from rethinking import files, paths
+from rethinking.__main__ import main as rethinking_main
 from rethinking.analysis.aggregate import runs_table
 from rethinking.analysis.corrupted_test_labels import error_by_classes, error_on_alike
 from rethinking.config import jobs
 from rethinking.data.corruptions import people as human
 from rethinking.data.corruptions.class_noise import class_noise, measured, named
 from rethinking.data.corruptions.random_labels import random_labels
+from rethinking.outcomes.columns import RUN
 from rethinking.schema import ConfigurationError
-from rethinking.stages.aggregate import read_probabilities, with_error_on_alike
-from rethinking.stages.probabilities import main, probabilities
+from rethinking.stages.aggregate import of_every_seed, read_transitions, with_error_on_alike
+from rethinking.stages.transitions import main, transitions
 
 LABELS = np.random.default_rng(0).integers(0, 4, 40_000)
 GIVEN_OF_TEN = np.roll(np.eye(10), 3, axis=1).tolist()
@@ -107,7 +110,7 @@ def test_the_error_to_be_expected_by_classes_is_that_of_drawing_the_test_labels(
     alike = [noisy(level, matrix, seed).arrays["train_labels"] for seed in range(20)]
     errors = [(labels != SAID).mean() for labels in alike]
     job = {"dataset": "any", "corruption": "any", "level": level, "matrix": matrix, "classes": 4}
-    (made,) = probabilities([job], [])
+    (made,) = transitions([job], [])
     told = error_by_classes(confusion_of(SAID), np.array(made["probabilities"]))
     assert told == pytest.approx(np.mean(errors), abs=5 * np.std(errors) / 20**0.5 + 1e-12)
 
@@ -140,6 +143,37 @@ def test_runs_csv_has_that_error_of_a_configuration_s_own_noise_by_the_confusion
             assert pd.isna(found["test_error_at_fit_corrupted"])
 
 
+def test_that_error_is_of_every_seed_of_a_setting_that_fitted_or_of_none():
+    error = {"test_error_corrupted": 0.4}
+    one, other, unfit = ({"fit": {"accuracy_100": fit}} for fit in ({"epoch": 2.0} | error, {"epoch": 1.5}, None))
+    names = dict(zip(RUN, ("digits", "m", "mine-0.3", "r", 0), strict=True))
+    noise = {("digits", "mine-0.3"): np.eye(4)}
+
+    def told(*runs):
+        found = of_every_seed(runs, "accuracy_100", noise)
+        return [(run["fit"]["accuracy_100"] or {}).get("test_error_corrupted") for run in found]
+
+    assert told(names | one, names | unfit | {"seed": 1}) == [0.4, None]
+    assert told(names | one, names | other | {"seed": 1}) == [None, None]
+    assert told(names | one, names | other | {"seed": 1, "model": "another"}) == [0.4, None]
+    assert told(names | one | {"corruption": "random_labels-0.3"}, names | other) == [0.4, None]
+
+
+def test_a_torn_file_of_matrices_is_refused_by_name(tmp_path, capsys):
+    (file := tmp_path / "transitions.json").write_text('{"corruptions": [')
+    given = [
+        "--plan",
+        '{"seeds": [], "groups": [], "models": {}, "recipes": {}}',
+        "--code",
+        "{}",
+        "--runs",
+        str(tmp_path),
+    ]
+    given += ["--fit-criterion", "accuracy_100", "--transitions", str(file), "--out", str(tmp_path / "out")]
+    assert rethinking_main(["aggregate", *given]) == 1
+    assert re.match(rf"error: {re.escape(str(file))}: .*delete it", capsys.readouterr().err)
+
+
 def test_the_stage_measures_people_s_matrix_on_the_data_set_s_own_labels(tmp_path):
     columns = content(4000)
     data, downloaded = tmp_path / "data", tmp_path / "downloaded"
@@ -148,9 +182,9 @@ def test_the_stage_measures_people_s_matrix_on_the_data_set_s_own_labels(tmp_pat
     files.write_json(downloaded / "manifest.json", {"files": {"human.pt": {"sha256": files.sha256(file)}}})
     prepared(data, columns[human.CLEAN])
     job = {"dataset": "small", "corruption": "like-0.5", "level": 0.5, "matrix": "human_labels-worse", "classes": 10}
-    out = tmp_path / "probabilities.json"
+    out = tmp_path / "transitions.json"
     main(["--job", json.dumps([job | {"subset": WHOLE}]), "--people", str(data), str(downloaded), "--out", str(out)])
-    ((names, rows),) = read_probabilities(str(out)).items()
+    ((names, rows),) = read_transitions(out).items()
     assert names == ("small", "like-0.5")
     said = columns[human.COLUMNS["worse"]]
     np.testing.assert_allclose(rows, 0.5 * np.eye(10) + 0.5 * measured(columns[human.CLEAN], said, 10))
@@ -179,12 +213,12 @@ def test_numbers_of_a_file_are_part_of_the_job_so_that_other_ones_make_it_again(
 @pytest.mark.parametrize("own", ["next", "others", GIVEN_OF_TEN], ids=["next", "others", "numbers"])
 def test_what_comes_of_noise_of_one_s_own_is_asked_of_its_runs_matrices_and_of_the_registered_name_s_not(own):
     made = with_corruptions({"mine": {"family": "class_noise", "matrix": own}}, "mine-0.4")
-    (asked,) = jobs.probabilities_job(made, "fig1")
+    (asked,) = jobs.transitions_job(made, "fig1")
     assert asked == {"dataset": "digits-50", "corruption": "mine-0.4", "level": 0.4, "matrix": own, "classes": 10}
     assert [Path(file).parts[4] for file in paths.confusions_of_noise(made, "fig1")] == ["mine-0.4"]
-    assert len(paths.probabilities_files(made, "fig1")) == 1
+    assert len(paths.transitions_files(made, "fig1")) == 1
     registered = with_corruptions({}, "class_noise-0.4")
-    assert jobs.probabilities_job(registered, "fig1") == paths.probabilities_files(registered, "fig1") == []
+    assert jobs.transitions_job(registered, "fig1") == paths.transitions_files(registered, "fig1") == []
 
 
 def test_a_measured_matrix_needs_the_file_of_people_s_labels():

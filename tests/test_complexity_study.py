@@ -173,6 +173,7 @@ def test_of_equal_networks_none_that_tells_widths_apart_alone_has_a_rank():
     assert taus(found, "path_norm")[WITHIN] > 0.5
     assert abs(taus(found, "path_norm")[EQUAL]) < 0.3
     assert np.isnan(taus(found, "num_parameters")[EQUAL])
+    assert EQUAL not in taus(correlations(runs_of(models=1)), "path_norm"), "where all are equal, within says it"
 
 
 def test_the_interval_is_over_draws_of_seeds_and_not_of_runs():

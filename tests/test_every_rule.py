@@ -34,6 +34,7 @@ recipes:
   quick: {epochs: 1, batch_size: 25, learning_rate: 0.01, crop: null}
   redrawn: {extends: quick, epochs: 2, redraw_labels_after: [1]}
   measured: {extends: quick, measures: [frobenius_norm], ledger: true}
+  fitted: {extends: measured, epochs: 500, learning_rate: 0.1, stop: {criterion: accuracy_99}}
   until-loss: {extends: quick, stop: {criterion: loss_0_01}}
   numbers: {epochs: 3, crop: null, whitening: none, measures: [frobenius_norm], predictions_every: 2}
 kernels: {one: {dataset: small, features: pixels, bandwidths: [0.01], choose: {held_out: 20}}}
@@ -63,7 +64,8 @@ figures:
     panels: {networks: {models: [mlp-w0.05], corruptions: [human_labels-worse]}}
   norms:
     dataset: held-out
-    recipe: measured
+    recipe: fitted
+    fit_criterion: accuracy_99
     panels: {settings: {models: [mlp-w0.05], corruptions: [true_labels, given, like-0.5]}}
   predictions: &measured
     dataset: held-out
@@ -139,6 +141,10 @@ def test_every_rule_and_every_option_of_its_command_is_run(fresh_checkout, tmp_p
     experiments = {line.split()[0] for line in fresh_checkout.rethinking("list", "experiments").stdout.splitlines()}
     assert {"download", "train", EXPERIMENT, *CALLED_LIKE_FILES} <= ran <= rules
     assert {kind(rule, experiments) for rule in rules} - {kind(rule, experiments) for rule in ran} == set()
+
+    errors = pd.read_csv(fresh_checkout / "results/tables/walk/norms/runs.csv", index_col="corruption")
+    assert errors.loc["like-0.5", "test_error_at_fit_corrupted"] > 0
+    assert pd.isna(errors.loc["given", "test_error_at_fit_corrupted"])
 
     written = [path for path in (fresh_checkout / "results").rglob("*.csv") if path.stat().st_size]
     assert {path.stem for path in written} >= {"samples", "values", "kernels", "expressivity", "metrics", "learned"}

@@ -55,10 +55,11 @@ def section_of(name: str, entry: OfRuns, seeds: tuple[int, ...] = (0, 1), count:
         for (section, panel), asks in panels.items()
         for group in groups_of(asks.counts_as_one_of or section, panel, asks, count if asks.several else 1)
     ]
-    recipes: dict[str, dict[str, Any]] = {}
-    for group in groups:
-        recipes.setdefault(group.recipe, {}).update(dict.fromkeys(group.models, SETTING))
     assert set(entry.settings) <= SETTING.keys(), f"add the recipe's keys of {name} to SETTING in {Path(__file__).name}"
+    recipes: dict[str, dict[str, Any]] = {}
+    for group in groups if entry.settings else ():
+        asked = {key: SETTING[key] for key in entry.settings}
+        recipes.setdefault(group.recipe, {}).update(dict.fromkeys(group.models, asked))
     return Section(
         configuration="made-up", name=name, note="A note.", size=(7.2, 3.2), seeds=seeds, groups=tuple(groups),
         fit_criterion="accuracy_99", dataset="digits", dataset_labels={"digits": "made-up digits"},

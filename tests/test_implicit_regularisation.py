@@ -99,6 +99,16 @@ def test_of_equal_images_the_first_is_taken_and_the_next_ones_fill_up(tmp_path, 
     assert set(found["rank"]) == {6}
 
 
+def test_fewer_images_that_differ_than_are_asked_for_are_refused_and_all_equal_ones_are_counted(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (12, 5, 5, 1), np.uint8)
+    images[10:] = images[0]
+    places, left_out = first_distinct(images, 30)
+    assert (places.tolist(), left_out) == (list(range(10)), 2)
+    folder = prepared(tmp_path / "equal", images)
+    with pytest.raises(ValueError, match="10 of 12 training images differ; 11 are asked for"):
+        compute(JOB | {"images": 11}, folder, tmp_path / "found.csv")
+
+
 def test_images_that_are_combinations_of_others_are_refused_by_their_places(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (8, 5, 5, 1), np.uint8)
     images[2], images[6] = 0, 255
@@ -107,7 +117,7 @@ def test_images_that_are_combinations_of_others_are_refused_by_their_places(tmp_
         compute(JOB | {"images": 8}, data, tmp_path / "found.csv")
     data = prepared(tmp_path / "black", np.zeros_like(images))
     with pytest.raises(ValueError, match=r"black: 1 training images, less .* have rank 0: those at the places 0 are"):
-        compute(JOB | {"images": 8}, data, tmp_path / "found.csv")
+        compute(JOB | {"images": 1}, data, tmp_path / "found.csv")
     assert not (tmp_path / "found.csv").exists()
 
 

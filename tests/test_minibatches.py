@@ -73,6 +73,11 @@ def test_a_curve_that_falls_within_each_epoch_is_told_from_one_that_does_not(tmp
         (lambda frame: frame.iloc[:0], "0 points of 0 epochs: an epoch's period needs 5 epochs and 19 points"),
         (lambda frame: frame[frame["Epoch"] <= 2], "20 points of 2 epochs: an epoch's period needs"),
         (lambda frame: frame[frame["Step"] % 500 == 0].head(10), "10 points of 50 epochs: an epoch's period needs"),
+        (
+            lambda frame: frame[frame["Step"] % 100 == 0],
+            "points at 1 of an epoch's 100 steps: an epoch's period needs 3",
+        ),
+        (lambda frame: frame.iloc[9::10].assign(Step=range(1, 51)), "points at 1 of an epoch's 1 steps"),
         (lambda frame: frame.drop(columns="Epoch"), "it has no column 'Epoch'"),
         (lambda frame: frame.assign(OnlineTrainAccuracy=None), "line 2: OnlineTrainAccuracy = nan is no number"),
         (lambda frame: frame.assign(Step="early"), "line 2: Step = early is no number"),

@@ -873,7 +873,7 @@ def test_half_of_xavier_is_half_of_its_weights_and_all_of_its_biases():
 
 def test_slims_alexnet_has_xaviers_convolutions_small_other_weights_and_no_bias_in_its_last_layer():
     model = nn.Sequential(nn.Conv2d(16, 200, 3), nn.Linear(2304, 384), nn.Linear(384, 10))
-    initialise(model, "tensorflow_slim", generator(0, "initialisation"))
+    initialise(model, "slim_alexnet", generator(0, "initialisation"))
     bound = math.sqrt(6 / ((16 + 200) * 9))
     of_convolution = model[0].weight.detach().flatten().double()
     assert bound * (1 - 10 / len(of_convolution)) < of_convolution.abs().max() <= bound * (1 + 1e-6)

@@ -222,7 +222,7 @@ RUNS: dict[str, Mapping[str, Any]] = {
             "xavier_zero_bias",
             "tensorflow_tutorial",
             "early_tensorflow_tutorial",
-            "tensorflow_slim",
+            "slim_alexnet",
             "xavier_half",
         )
     },

@@ -13,7 +13,7 @@ COMMANDS = {
     "corrupt": "a corruption of a prepared data set (called by the rules corrupt_labels and corrupt_pixels)",
     "aggregate": "the runs of a figure or table to data frames (called by the rule of that name)",
     "confusions": "the runs' confusion matrices to a data frame (called by the rule of that name)",
-    "probabilities": "what class noise makes of the labels of each class (called by the rule of that name)",
+    "transitions": "what class noise makes of the labels of each class (called by the rule of that name)",
     "gather": "the runs' measures, points or steps to a data frame (called by the rule of that name)",
     "predictions": "what trained networks say of test images, to a data frame (called by the rule of that name)",
     "ledger": "the runs' ledgers to data frames (called by the rule of that name)",

@@ -197,15 +197,15 @@ def frame_files(configuration: Configuration, section: str) -> list[str]:
     return [f"results/tables/{configuration.name}/{section}/{frame}.csv" for frame in frames]
 
 
-def probabilities_files(configuration: Configuration, section: str) -> list[str]:
+def transitions_files(configuration: Configuration, section: str) -> list[str]:
     """What class noise makes of labels, of a figure or table; nothing where no run has such as needs it."""
-    needed = jobs.probabilities_job(configuration, section)
-    return [f"results/tables/{configuration.name}/{section}/probabilities.json"] if needed else []
+    needed = jobs.transitions_job(configuration, section)
+    return [f"results/tables/{configuration.name}/{section}/transitions.json"] if needed else []
 
 
 def confusions_of_noise(configuration: Configuration, section: str) -> list[str]:
     """The confusion matrices of the runs with such noise."""
-    noise = {(each["dataset"], each["corruption"]) for each in jobs.probabilities_job(configuration, section)}
+    noise = {(each["dataset"], each["corruption"]) for each in jobs.transitions_job(configuration, section)}
     runs = [run for run in configuration.runs(section) if (run.dataset, run.corruption) in noise]
     return sorted(f"{run_folder(run)}/confusion.pkl" for run in runs)
 
@@ -247,7 +247,7 @@ def files_behind(configuration: Configuration, section: str) -> list[str]:
     read = [*RUN_FILES, *(["confusion.pkl"] if "confusions" in frames else [])]
     own = table_files if section in configuration.tables else figure_files
     files = [f"{run_folder(run)}/{file}" for run in runs for file in read]
-    files += [*confusions_of_noise(configuration, section), *probabilities_files(configuration, section)]
+    files += [*confusions_of_noise(configuration, section), *transitions_files(configuration, section)]
     return [*dict.fromkeys(files), *frame_files(configuration, section), *own(configuration, section), *animated]
 
 

@@ -53,9 +53,9 @@ def confusions_code() -> str:
     return code_digest("rethinking.stages.confusions")
 
 
-def probabilities_code() -> str:
-    """Digest for a `probabilities` job."""
-    return code_digest("rethinking.stages.probabilities")
+def transitions_code() -> str:
+    """Digest for a `transitions` job."""
+    return code_digest("rethinking.stages.transitions")
 
 
 def gather_code() -> str:

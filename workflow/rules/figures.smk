@@ -23,7 +23,7 @@ rule aggregate:
     input:
         summaries=files_of_runs("run.json"),
         metrics=files_of_runs("metrics.csv"),
-        probabilities=lambda wildcards: paths.probabilities_files(CONFIGURATION, wildcards.section),
+        transitions=lambda wildcards: paths.transitions_files(CONFIGURATION, wildcards.section),
         matrices=lambda wildcards: paths.confusions_of_noise(CONFIGURATION, wildcards.section),
     output:
         expand("results/tables/{{name}}/{{section}}/{frame}", frame=paths.FRAMES),
@@ -36,17 +36,17 @@ rule aggregate:
         run_code=runs_code,
         fit_criterion=lambda wildcards: CONFIGURATION.sections[wildcards.section]["fit_criterion"],
         code=lambda wildcards: provenance.aggregate_code(CONFIGURATION, wildcards.section),
-        probabilities=lambda wildcards, input: paths.file_option("--probabilities", input.probabilities),
+        transitions=lambda wildcards, input: paths.file_option("--transitions", input.transitions),
         runs=subpath(input[0], ancestor=paths.ABOVE_RUNS),
         out=folder_of(output[0]),
     shell:
         "python3 -m rethinking aggregate --plan {params.plan:q} --code {params.run_code:q}"
-        " --fit-criterion {params.fit_criterion} {params.probabilities} --runs {params.runs:q} --out {params.out:q}"
+        " --fit-criterion {params.fit_criterion} {params.transitions} --runs {params.runs:q} --out {params.out:q}"
         " > {log:q} 2>&1"
 
 
 # Only where runs have class noise of a configuration's own.
-rule probabilities:
+rule transitions:
     input:
         manifests=lambda wildcards: paths.measured_files(CONFIGURATION, wildcards.section)[0],
         labels=lambda wildcards: list(map(ancient, paths.measured_files(CONFIGURATION, wildcards.section)[1])),
@@ -54,17 +54,17 @@ rule probabilities:
             map(on_this_disk, paths.measured_files(CONFIGURATION, wildcards.section)[2])
         ),
     output:
-        "results/tables/{name}/{section}/probabilities.json",
+        "results/tables/{name}/{section}/transitions.json",
     log:
-        "results/logs/probabilities/{name}/{section}.log",
+        "results/logs/transitions/{name}/{section}.log",
     conda:
         ENVIRONMENT
     params:
-        job=lambda wildcards: canonical_json(jobs.probabilities_job(CONFIGURATION, wildcards.section)),
-        code=lambda _: provenance.probabilities_code(),
+        job=lambda wildcards: canonical_json(jobs.transitions_job(CONFIGURATION, wildcards.section)),
+        code=lambda _: provenance.transitions_code(),
         people=lambda wildcards, input: paths.people_options(input.manifests, input.human_labels),
     shell:
-        "python3 -m rethinking probabilities --job {params.job:q} {params.people} --out {output:q} > {log:q} 2>&1"
+        "python3 -m rethinking transitions --job {params.job:q} {params.people} --out {output:q} > {log:q} 2>&1"
 
 
 # Only for the figures and tables that ask for it.

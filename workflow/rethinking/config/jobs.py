@@ -80,7 +80,7 @@ def corruption_download(configuration: Configuration, dataset: str, corruption: 
     return human_labels_name(configuration, dataset) if needs_people(configuration, corruption) else None
 
 
-def probabilities_job(configuration: Configuration, section: str) -> list[Values]:
+def transitions_job(configuration: Configuration, section: str) -> list[Values]:
     """The class noise of a figure's or table's runs that needs more than error and level to tell the error on alike.
 
     Of the registered name they do: its labels become one of the others.
@@ -101,7 +101,7 @@ def probabilities_job(configuration: Configuration, section: str) -> list[Values
 
 def measured_on(configuration: Configuration, section: str) -> list[str]:
     """The data sets on which people's labels are measured for such noise."""
-    job = probabilities_job(configuration, section)
+    job = transitions_job(configuration, section)
     return list(dict.fromkeys(each["dataset"] for each in job if "subset" in each))
 
 

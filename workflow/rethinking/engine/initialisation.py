@@ -5,6 +5,8 @@ import math
 import torch
 from torch import nn
 
+TENSORFLOWS_BIAS = 0.1  # of its tutorial's layers, and of slim's AlexNet
+
 
 def _framework(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
     """torch's own default for Linear and Conv2d: both uniform within 1/sqrt(fan in)."""
@@ -56,7 +58,7 @@ def _tensorflow_tutorial(
     """
     _truncated_normal(layer, of_convolutions if isinstance(layer, nn.Conv2d) else 0.04, generator)
     if layer.bias is not None:
-        nn.init.constant_(layer.bias, 0.1)
+        nn.init.constant_(layer.bias, TENSORFLOWS_BIAS)
 
 
 def _early_tensorflow_tutorial(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
@@ -64,7 +66,7 @@ def _early_tensorflow_tutorial(layer: nn.Linear | nn.Conv2d, generator: torch.Ge
     _tensorflow_tutorial(layer, generator, of_convolutions=1e-4)
 
 
-def _tensorflow_slim(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
+def _slim_alexnet(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
     """That of alexnet_v2 of TensorFlow's slim: Xavier's in convolutions, 0.005 in fully connected layers, biases 0.1.
 
     Its last layer has a bias of zero: see `initialise`.
@@ -74,7 +76,7 @@ def _tensorflow_slim(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -
     else:
         _truncated_normal(layer, 0.005, generator)
     if layer.bias is not None:
-        nn.init.constant_(layer.bias, 0.1)
+        nn.init.constant_(layer.bias, TENSORFLOWS_BIAS)
 
 
 SCHEMES = {
@@ -85,11 +87,11 @@ SCHEMES = {
     "xavier_half": _xavier_half,
     "tensorflow_tutorial": _tensorflow_tutorial,
     "early_tensorflow_tutorial": _early_tensorflow_tutorial,
-    "tensorflow_slim": _tensorflow_slim,
+    "slim_alexnet": _slim_alexnet,
 }
 
 # Of which layers a scheme that sets biases leaves them zero.
-ZERO_BIAS = {"tensorflow_tutorial": (0, -1), "early_tensorflow_tutorial": (0, -1), "tensorflow_slim": (-1,)}
+ZERO_BIAS = {"tensorflow_tutorial": (0, -1), "early_tensorflow_tutorial": (0, -1), "slim_alexnet": (-1,)}
 
 
 def initialise(model: nn.Module, scheme: str, generator: torch.Generator) -> None:

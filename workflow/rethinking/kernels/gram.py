@@ -9,6 +9,7 @@ import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -116,9 +117,9 @@ class Blocks:
                 whole[:start, start:stop] = whole[start:stop, :start].T
         return whole
 
-    @property
+    @cached_property
     def mean_diagonal(self) -> float:
-        """The mean of the diagonal of the training images' matrix."""
+        """The mean of the diagonal of the training images' matrix, once all of it is there."""
         return float(np.mean(np.concatenate([np.diag(self.load(start)[:, start:]) for start, _ in self.train])))
 
 

@@ -26,8 +26,8 @@ GRANULATED = "granulated"  # the mean of the two axes that a level leaves
 def correlations(found: pd.DataFrame) -> pd.DataFrame:
     """A row a registered network, measure and kind of pairs: τ with test error, its interval, how many pairs.
 
-    Kinds are those of `AXES`, `GRANULATED`, and each corruption alone by its name. `found` is of
-    `rethinking.outcomes.complexity.measured`.
+    Kinds are those of `AXES`, of equal networks where there are others, `GRANULATED`, and each corruption alone by its
+    name. `found` is of `rethinking.outcomes.complexity.measured`.
     """
     rows = [row for _, part in found.groupby("factory", sort=False) for row in _of_network(part)]
     return pd.DataFrame(rows, columns=["factory", "measure", "over", "pairs", "tau", "tau_low", "tau_high"])
@@ -35,7 +35,9 @@ def correlations(found: pd.DataFrame) -> pd.DataFrame:
 
 def _of_network(found: pd.DataFrame) -> Iterator[dict[str, Any]]:
     found = found.assign(level=[level_of(name) for name in found["corruption"]])
-    pairs = {over: (found, pairs_of(found, *asked)) for over, asked in AXES.items()}
+    several = found["model"].nunique() > 1  # of one network all are equal
+    axes = {over: asked for over, asked in AXES.items() if several or over != EQUAL}
+    pairs = {over: (found, pairs_of(found, *asked)) for over, asked in axes.items()}
     for corruption, part in found.groupby("corruption", sort=False):
         pairs[str(corruption)] = part, pairs_of(part, (), ())
     for measure in (*MEASURES, *COMPETITORS):

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from rethinking.stages.runs import add_arguments, read_runs
 from rethinking.stages.sealing import left_by_run, not_the_runs
 
 Summary = dict[str, Any]  # a run.json
-Probabilities = Mapping[tuple[str, str], np.ndarray]  # by data set and corruption: (true classes, given ones)
+Transitions = Mapping[tuple[str, str], np.ndarray]  # by data set and corruption: (true classes, given ones)
 
 
 def aggregate(
@@ -35,7 +36,7 @@ def aggregate(
     fit_criterion: str,
     folder: Path,
     out: Path,
-    probabilities: Probabilities | None = None,
+    transitions: Transitions | None = None,
 ) -> None:
     """Write `out`/runs.csv, `out`/curves.csv and `out`/evaluations.csv from the runs under `folder`."""
     runs = list(read_runs(plan, code, folder))
@@ -43,27 +44,30 @@ def aggregate(
     for line in differing_environments(summaries):
         print(f"warning: the runs of this table differ in {line}", file=sys.stderr)
     folders = [(folder / run.path, summary) for run, summary in runs]
-    for name, table in frames(folders, fit_criterion, probabilities).items():
+    for name, table in frames(folders, fit_criterion, transitions).items():
         with atomic(out / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False)
 
 
 def frames(
-    runs: Sequence[tuple[Path, dict[str, Any]]], fit_criterion: str, probabilities: Probabilities | None = None
+    runs: Sequence[tuple[Path, dict[str, Any]]], fit_criterion: str, transitions: Transitions | None = None
 ) -> dict[str, pd.DataFrame]:
     """The three tables of some runs, each by its folder and its run.json.
 
-    `probabilities` are those of class noise; runs with such have confusion matrices beside their metrics.
+    `transitions` are those of class noise; runs with such have confusion matrices beside their metrics.
     """
     read = [(summary, *read_tables(run, summary)) for run, summary in runs]
     if criterion := derived(fit_criterion):
         read = [
             (with_fit(summary, metrics, fit_criterion, criterion), metrics, more) for summary, metrics, more in read
         ]
-    read = [
-        (with_error_on_alike(folder, summary, fit_criterion, probabilities or {}), metrics, more)
-        for (folder, _), (summary, metrics, more) in zip(runs, read, strict=True)
-    ]
+    if transitions:
+        told = [
+            with_error_on_alike(folder, summary, fit_criterion, transitions)
+            for (folder, _), (summary, _, _) in zip(runs, read, strict=True)
+        ]
+        both = zip(of_every_seed(told, fit_criterion, transitions), read, strict=True)
+        read = [(summary, metrics, more) for summary, (_, metrics, more) in both]
     at_best = [test_accuracy_at_best(summary, metrics) for summary, metrics, _ in read]
     return {
         "runs": runs_table([summary for summary, _, _ in read], fit_criterion).assign(test_accuracy_at_best=at_best),
@@ -85,17 +89,35 @@ def with_fit(summary: Summary, metrics: pd.DataFrame, name: str, criterion: With
     return summary | {"fit": summary["fit"] | {name: None if index is None else _fit_at(metrics, index)}}
 
 
-def with_error_on_alike(folder: Path, summary: Summary, criterion: str, probabilities: Probabilities) -> Summary:
+def with_error_on_alike(folder: Path, summary: Summary, criterion: str, transitions: Transitions) -> Summary:
     """A run.json that says beside the fit what the error then is to be on test labels corrupted alike, where it can be.
 
     A run leaves a confusion matrix an epoch: one that fitted between two has none of that moment.
     """
-    fit, rows = summary["fit"][criterion], probabilities.get((summary["dataset"], summary["corruption"]))
+    fit, rows = summary["fit"][criterion], transitions.get((summary["dataset"], summary["corruption"]))
     if fit is None or rows is None or not float(fit["epoch"]).is_integer():
         return summary
     matrix = read_matrices(folder, summary)["matrices"][int(fit["epoch"]) - 1]
     fit = fit | {"test_error_corrupted": error_by_classes(np.asarray(matrix), rows)}
     return summary | {"fit": summary["fit"] | {criterion: fit}}
+
+
+def of_every_seed(runs: Sequence[Summary], criterion: str, transitions: Transitions) -> list[Summary]:
+    """The run.json of each run, without that error where a seed fitted and has none: means are over all or none."""
+    setting = itemgetter(*(key for key in RUN if key != "seed"))
+    fitted = [run for run in runs if run["fit"][criterion] and (run["dataset"], run["corruption"]) in transitions]
+    lacking = {setting(run) for run in fitted if "test_error_corrupted" not in run["fit"][criterion]}
+    return [
+        run | {"fit": run["fit"] | {criterion: without(run["fit"][criterion], "test_error_corrupted")}}
+        if setting(run) in lacking
+        else run
+        for run in runs
+    ]
+
+
+def without(values: Summary | None, key: str) -> Summary | None:
+    """The same values but for one; None as it is."""
+    return values and {name: value for name, value in values.items() if name != key}
 
 
 def _fit_at(metrics: pd.DataFrame, index: int) -> Summary:
@@ -123,8 +145,8 @@ def read_cells(folder: Path, summary: dict[str, Any], name: str) -> pd.DataFrame
     return read_csv(left_by_run(folder, summary, name), dtype=str, keep_default_na=False)
 
 
-def read_probabilities(path: str) -> Probabilities:
-    """What the stage `probabilities` wrote, by data set and corruption."""
+def read_transitions(path: Path) -> Transitions:
+    """What the stage `transitions` wrote, by data set and corruption."""
     rows = read_json(path, corruptions=list)["corruptions"]
     return {(each["dataset"], each["corruption"]): np.array(each["probabilities"], float) for each in rows}
 
@@ -133,7 +155,8 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m rethinking aggregate")
     add_arguments(parser)
     parser.add_argument("--fit-criterion", required=True, help="criterion of time to fit")
-    parser.add_argument("--probabilities", type=read_probabilities, metavar="FILE", help="those of class noise, JSON")
+    parser.add_argument("--transitions", type=Path, metavar="FILE", help="those of class noise, JSON")
     parser.add_argument("--out", required=True, type=Path, help="folder of the tables")
     args = parser.parse_args(argv)
-    aggregate(args.plan, args.code, args.fit_criterion, args.runs, args.out, args.probabilities)
+    transitions = read_transitions(args.transitions) if args.transitions else None
+    aggregate(args.plan, args.code, args.fit_criterion, args.runs, args.out, transitions)

@@ -30,7 +30,8 @@ def first_distinct(images: np.ndarray, count: int) -> tuple[np.ndarray, int]:
     No linear model fits two labels of one image. Where there are fewer, all are taken.
     """
     kept = np.flatnonzero(expressivity.without_repetitions(images.reshape(len(images), -1)))[:count]
-    return kept, int(kept[-1]) + 1 - len(kept)
+    seen = len(images) if len(kept) < count else int(kept[-1]) + 1
+    return kept, seen - len(kept)
 
 
 def check_independent(problem: Problem, places: np.ndarray, source: str) -> None:
@@ -87,6 +88,10 @@ def compute(job: Mapping[str, Any], data: Path, out: Path) -> None:
     manifest = files.read_manifest(data)
     images, labels = (files.load_array(data, f"train_{part}", manifest) for part in ("images", "labels"))
     places, left_out = first_distinct(images, job["images"])
+    if len(places) < job["images"]:
+        raise ValueError(
+            f"{data}: {len(places)} of {len(images)} training images differ; {job['images']} are asked for"
+        )
     if left_out:
         print(f"{left_out} images left out that are equal to one before them", flush=True)
     problem = problem_of(images[places], labels[places])

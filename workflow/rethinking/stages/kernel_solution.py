@@ -87,7 +87,7 @@ def solve_all(
         if not path.exists():
             costs = Costs(path.with_suffix(".costs"), time.perf_counter())
             files.write_json(path, solved(gram, l2, labels, test_labels, identity, costs))
-            costs.path.unlink()
+            costs.path.unlink(missing_ok=True)
         found.append(files.read_json(path, rows=list, memory=float))
         for row in found[-1]["rows"]:
             print(json.dumps(row), flush=True)

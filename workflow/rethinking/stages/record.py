@@ -1,7 +1,9 @@
 """What has run of a configuration, as small files to keep: docs/results/<name>/.
 
 Long runs end one by one, on machines that come and go: this takes those that are here, beside what earlier calls kept,
-and says of the rest that they were not run. The rules make the same tables of a configuration's runs once all are here.
+and says of the rest that they were not run. The rules make the same tables of a configuration's runs once all are here,
+but for what takes confusion matrices, which are not small: the error to be expected on test labels that class noise of
+a configuration's own corrupts alike.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The stage `probabilities`: what the class noise of a figure's or table's runs makes of the labels of each class.
+"""The stage `transitions`: what the class noise of a figure's or table's runs makes of the labels of each class.
 
 By these `aggregate` tells the error to be expected on test labels corrupted alike.
 """
@@ -17,7 +17,7 @@ from rethinking.data.originals import verified_paths
 from rethinking.files import load_array, write_json
 
 
-def probabilities(job: Sequence[Mapping[str, Any]], people: Sequence[tuple[Path, Path]]) -> list[dict[str, Any]]:
+def transitions(job: Sequence[Mapping[str, Any]], people: Sequence[tuple[Path, Path]]) -> list[dict[str, Any]]:
     """Each corruption of the job with its `probabilities` (true classes, given ones).
 
     `people` are folders of prepared data sets, each with that of the file of its human labels.
@@ -38,12 +38,12 @@ def probabilities(job: Sequence[Mapping[str, Any]], people: Sequence[tuple[Path,
 
 
 def main(argv: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m rethinking probabilities", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m rethinking transitions", description=__doc__)
     parser.add_argument("--job", required=True, type=json.loads, metavar="JSON", help="corruptions and their matrices")
     parser.add_argument(
         "--people", type=Path, nargs=2, action="append", default=[], metavar=("DATA", "DOWNLOADED"),
         help="a prepared data set, and the file of its human labels; as often as there are some",
     )  # fmt: skip
-    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the probabilities, JSON")
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the matrices, JSON")
     args = parser.parse_args(argv)
-    write_json(args.out, {"corruptions": probabilities(args.job, args.people)})
+    write_json(args.out, {"corruptions": transitions(args.job, args.people)})
