@@ -233,8 +233,11 @@ def test_a_measured_matrix_needs_the_file_of_people_s_labels():
         ({"mine": {"family": "class_noise", "matrix": "other"}}, "true_labels",
          "corruptions.mine.matrix = \"other\": unknown matrix; did you mean 'others'?"),
         ({"mine": {"family": "class_noise", "matrix": [[0.5, 0.5], [0.5, 0.6]]}}, "true_labels",
-         "corruptions.mine.matrix = [[0.5, 0.5], [0.5, 0.6]]: row 1 is no probabilities: they are 0 or more and add up"
-         " to 1, not 1.1"),
+         "corruptions.mine.matrix = [[0.5, 0.5], [0.5, 0.6]]: row 2 is no probabilities, which are 0 or more and add up"
+         " to 1: it adds up to 1.1"),
+        ({"mine": {"family": "class_noise", "matrix": [[1.2, -0.2], [0.5, 0.5]]}}, "true_labels",
+         "corruptions.mine.matrix = [[1.2, -0.2], [0.5, 0.5]]: row 1 is no probabilities, which are 0 or more and add up"
+         " to 1: it has -0.2"),
         ({"mine": {"family": "class_noise", "matrix": [[0.5, 0.5], [1]]}}, "true_labels",
          "corruptions.mine.matrix = [[0.5, 0.5], [1.0]]: needs 2 rows of 2 numbers, has 1 and 2"),
         ({"mine": {"family": "class_noise", "matrix": "lacking.csv"}}, "true_labels",

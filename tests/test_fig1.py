@@ -267,7 +267,7 @@ def test_a_figure_of_runs_that_all_diverged_is_drawn_all_the_same(tmp_path: Path
     runs[["final_test_error", "final_test_accuracy"]] = np.nan
     figure, caption = fig1.figure(runs, curves.assign(OnlineTrainLoss=loss), section([0]))
     save(figure, tmp_path / "fig1.pdf")
-    assert "21 runs, 0 of which did not fit within their epochs and 21 diverged" in caption
+    assert "21 runs, 21 of which diverged." in caption
     assert "(b) lacks 18 runs" in caption
 
 
@@ -361,8 +361,14 @@ def test_the_caption_counts_the_runs(cases: dict[str, SimpleNamespace], name: st
     rows = case.runs[(in_a | case.runs["corruption"].isin(LEVELS)) & case.runs["seed"].isin(case.section.seeds)]
     diverged = sum(rows["stopped_by"] == "diverged")
     unfit = sum(rows["censored"]) - diverged
-    some = f"{unfit} of which did not fit within their epochs and {diverged} diverged"
-    assert f"{len(rows)} runs, {some if unfit + diverged else 'all of which fitted'}." in case.caption
+    its = f"{unfit} of which did not fit within {'its' if unfit == 1 else 'their'} epochs"
+    words = {
+        (False, False): "all of which fitted",
+        (True, False): its,
+        (False, True): f"{diverged} of which diverged",
+        (True, True): f"{its} and {diverged} diverged",
+    }
+    assert f"{len(rows)} runs, {words[unfit > 0, diverged > 0]}." in case.caption
 
 
 def test_one_seed_has_no_band_and_claims_none(cases: dict[str, SimpleNamespace]) -> None:

@@ -185,7 +185,7 @@ def test_the_scoreboard_counts_every_row_point_and_curve_once_and_the_first_sent
     total = sum(score.counts.get("not run", 0) for score in found)
     assert f"{total:,} were not run" in scoreboard.sentence(contents)
     nothing = dataclasses.replace(contents, tables=[])
-    assert "no table judges it" in scoreboard.sentence(nothing)
+    assert "no table judges them" in scoreboard.sentence(nothing)
     kernels = dataclasses.replace(contents, tables=[made for made in contents.tables if made.name == "table3"])
     assert (
         "Of what the paper says (rows of tables, points, curves): 2 are reproduced, 2 differ, 4 are no targets."

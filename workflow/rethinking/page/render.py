@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import ChoiceLoader, PackageLoader
 
+from rethinking.outcomes.wording import capitalised
 from rethinking.page import cost, documents, scoreboard
 from rethinking.page.charts import chart_of
 from rethinking.page.contents import Contents, Drawing, Made, command_of
@@ -62,7 +63,7 @@ def still_of(curves: Curves) -> Drawing | None:
     """The curves as a picture; none where there are no runs."""
     if curves.runs.empty or not curves.quantities:
         return None
-    words = f"{curves.quantities[curves.start['quantity']]} of {curves.start['network']}, a line a run"
+    words = f"{capitalised(curves.quantities[curves.start['quantity']])} of {curves.start['network']}, a line a run"
     return Drawing("curves", "curves of the runs", drawn(curves), words)
 
 

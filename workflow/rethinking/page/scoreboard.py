@@ -81,7 +81,7 @@ def sentence(contents: Contents) -> str:
     found = scores(contents.tables)
     if not found:
         runs = f"These are {len(contents.runs)} runs" if len(contents.runs) else "Nothing here was trained"
-        return f"{CLAIM} {runs}, and no table judges it."
+        return f"{CLAIM} {runs}, and no table judges {'them' if len(contents.runs) else 'it'}."
     judged = [made.section for made in contents.tables if made.judges]
     data = " and ".join(dict.fromkeys(section.dataset_label for section in judged if section.groups))
     counts = [(word, sum(score.counts.get(word, 0) for score in found)) for word in columns(found)]

@@ -303,7 +303,9 @@ def outcome_sentences(training: pd.DataFrame, levels: pd.DataFrame) -> list[str]
     unfit, diverged = count.get("unfit", 0), count.get("diverged", 0)
     if not unfit and not diverged:
         return [f"{len(every)} runs, all of which fitted."]
-    sentences = [f"{len(every)} runs, {unfit} of which did not fit within their epochs and {diverged} diverged."]
+    words = [f"{unfit} of which did not fit within {'its' if unfit == 1 else 'their'} epochs"] if unfit else []
+    words += [f"{diverged} {'diverged' if words else 'of which diverged'}"] if diverged else []
+    sentences = [f"{len(every)} runs, {' and '.join(words)}."]
     if set(outcomes(levels)) != {"fitted"}:
         sentences.append("The lines of (b, c) leave them out.")
     if "unfit" in set(outcomes(levels)):

@@ -81,7 +81,7 @@ def caption(kernels: pd.DataFrame, section: Section) -> str:
         f"Kernel models of {', '.join(data)}: test error on true labels against the norm of the solution, l2 falling to"
         " none from left to right.",
         f"Without l2 and with the one that is best on held-out training images: {'; '.join(gains)}." if gains else "",
-        "No error lies on the lower edge, at half an image." if (found["test_error"] == 0).any() else "",
+        "An error of 0 is drawn at half an image." if (found["test_error"] == 0).any() else "",
         section.note,
     ]
     return " ".join(filter(None, sentences))

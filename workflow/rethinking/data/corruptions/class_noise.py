@@ -95,5 +95,7 @@ def checked(matrix: Sequence[Sequence[float]], num_classes: int) -> np.ndarray:
     rows = np.array(matrix, float)
     for number, row in enumerate(rows):
         if not np.isfinite(row).all() or row.min() < 0 or abs(row.sum() - 1) > SUM:
-            raise ValueError(f"row {number} is no probabilities: they are 0 or more and add up to 1, not {row.sum():g}")
+            wrong = row[~(row >= 0) | np.isinf(row)]
+            found = f"has {wrong[0]:g}" if len(wrong) else f"adds up to {row.sum():g}"
+            raise ValueError(f"row {number + 1} is no probabilities, which are 0 or more and add up to 1: it {found}")
     return rows
