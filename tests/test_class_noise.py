@@ -236,8 +236,8 @@ def test_a_measured_matrix_needs_the_file_of_people_s_labels():
          "corruptions.mine.matrix = [[0.5, 0.5], [0.5, 0.6]]: row 2 is no probabilities, which are 0 or more and add up"
          " to 1: it adds up to 1.1"),
         ({"mine": {"family": "class_noise", "matrix": [[1.2, -0.2], [0.5, 0.5]]}}, "true_labels",
-         "corruptions.mine.matrix = [[1.2, -0.2], [0.5, 0.5]]: row 1 is no probabilities, which are 0 or more and add up"
-         " to 1: it has -0.2"),
+         "corruptions.mine.matrix = [[1.2, -0.2], [0.5, 0.5]]: row 1 is no probabilities, which are 0 or more and add"
+         " up to 1: it has -0.2"),
         ({"mine": {"family": "class_noise", "matrix": [[0.5, 0.5], [1]]}}, "true_labels",
          "corruptions.mine.matrix = [[0.5, 0.5], [1.0]]: needs 2 rows of 2 numbers, has 1 and 2"),
         ({"mine": {"family": "class_noise", "matrix": "lacking.csv"}}, "true_labels",
