@@ -12,6 +12,7 @@ import pytest
 from studies import script
 
 from rethinking.config import CHECKOUT
+from rethinking.names import level_of
 
 PAGES = [path for path in sorted((CHECKOUT / "docs").rglob("*.md")) if "_site" not in path.parts]
 LINK = re.compile(r"!?\[[^\]]*\]\((?!https?://)([^)#\s]+)")
@@ -61,6 +62,34 @@ def test_the_readme_counts_what_holds_and_what_does_not_as_the_recorded_comparis
         of_one = (numbers["model"] == model) & (numbers["corruption"] == "random_labels-1.0")
         [row] = numbers[of_one & (numbers["quantity"] == "relative_time")].to_dict("records")
         assert times.format(row["ours"], row["paper"]) in text
+
+
+def test_the_deviations_table_of_alexnet_has_every_level_that_has_run_beside_the_paper_s():
+    text = (CHECKOUT / "docs/deviations.md").read_text(encoding="utf-8")
+    runs = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/runs.csv")
+    runs = runs[(runs["model"] == "alexnet") & (runs["recipe"] == "paper-bfloat16") & (runs["seed"] == 0)]
+    ours = runs.assign(level=[level_of(name) or 0.0 for name in runs["corruption"]]).set_index("level").sort_index()
+    paper = {}
+    for panel in "bc":
+        points = pd.read_csv(CHECKOUT / f"config/paper/fig1{panel}.csv").query("model == 'alexnet'")
+        paper[panel] = dict(zip([level_of(name) or 0.0 for name in points["corruption"]], points["value"], strict=True))
+    epochs, errors = ours["accuracy_99_epoch"], ours["accuracy_99_test_error"]
+    alike = {level: (1 - level) * error + 0.9 * level for level, error in errors.items()}
+    rows = {
+        "level": [f"{level:g}" for level in ours.index],
+        "epochs to 99 %, ours": [f"{epoch:.0f}" for epoch in epochs],
+        "the same relative to true labels": [f"{epoch / epochs[0.0]:.2f}" for epoch in epochs],
+        "the paper": [f"{paper['b'][level]:.2f}" for level in ours.index],
+        "test error at the fit, ours on clean labels": [f"{error:.4f}" for error in errors],
+        "ours on test labels corrupted alike": [f"{error:.4f}" for error in alike.values()],
+    }
+    table = text.split("**26 to 29 November 2026. AlexNet fits sooner.**")[1].split("The paper's AlexNet needs")[0]
+    for name, cells in rows.items():
+        assert f"| {name} | {' | '.join(cells)} |" in table
+    errors_of_paper = [f"{paper['c'][level]:.4f}" for level in ours.index]
+    assert f"| the paper | {' | '.join(errors_of_paper)} |" in table
+    more = [f"{31 * paper['b'][level] - epoch:.0f}" for level, epoch in epochs.items()]
+    assert f"Its times are ours and {', '.join(more[:-1])} and {more[-1]} epochs more" in text
 
 
 def test_every_page_of_the_site_is_in_its_contents():
