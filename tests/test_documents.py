@@ -88,6 +88,13 @@ def test_the_deviations_table_of_alexnet_has_every_level_that_has_run_beside_the
         assert f"| {name} | {' | '.join(cells)} |" in table
     errors_of_paper = [f"{paper['c'][level]:.4f}" for level in ours.index]
     assert f"| the paper | {' | '.join(errors_of_paper)} |" in table
+    every = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/runs.csv").query("corruption == 'true_labels'")
+    fixed = every[every["recipe"] == "paper-bfloat16-until-99.9-fixed"].iloc[0]
+    constants = every[every["model"] == "alexnet-krizhevsky"].iloc[0]
+    at = "accuracy_99_test_error"
+    said = " ".join(text.split())
+    assert f"{fixed['accuracy_99_epoch']:.0f} epochs and a test error of {fixed[at]:.4f} at the fit, or the" in said
+    assert f"normalisation, {constants['accuracy_99_epoch']:.0f} and {constants[at]:.4f} (one seed each)" in said
     more = [f"{31 * paper['b'][level] - epoch:.0f}" for level, epoch in epochs.items()]
     assert f"Its times are ours and {', '.join(more[:-1])} and {more[-1]} epochs more" in text
 
