@@ -52,20 +52,34 @@ def smallest_numbers_are_kept() -> Iterator[None]:
         torch.set_flush_denormal(False)
 
 
+def written_in(folder: Path) -> dict[str, int]:
+    """Every file and folder below one, with when it was last written, in nanoseconds."""
+    return {str(path.relative_to(folder)): path.lstat().st_mtime_ns for path in folder.rglob("*")}
+
+
 @pytest.fixture(scope="session")
-def completed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a copy whose figure is made; not to be changed."""
+def completed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a copy whose figure is made, to be read and copied by all tests at once.
+
+    Nothing is called in it, for even a dry run writes there (the code compiled, Snakemake's records), while another
+    test copies it: `checkout` is a copy of the test's own.
+    """
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
     folder = shared / "completed"
     with locked(shared / "completed.lock"):
-        if not (folder / "figures/fig1.pdf").exists():
+        if not (made := shared / "completed.made").exists():
             copy_sources(folder)
             (folder / "config/config.yaml").write_text(TINY)
             Checkout(folder).run()
             Checkout(folder).run("results/tables/tiny/table1.csv", target="results/tables/tiny/paper_vs_ours.csv")
-    return folder
+            made.touch()
+    before = written_in(folder)
+    yield folder
+    after = written_in(folder)
+    changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+    assert changed == [], f"a test wrote in the completed workflow that all tests share: {changed}"
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from tiny_workflow import Checkout
 
 from rethinking.config import CATALOGUE, CHECKOUT, DEFAULT, Configuration
 from rethinking.schema import ConfigOrigins, ConfigurationError, load_yaml
@@ -36,13 +35,12 @@ def test_a_data_dir_that_is_one_folder_too_deep_is_refused_with_the_one_that_is_
     assert with_data_dir(str(tmp_path / meant)).data_dir == str(tmp_path / meant)
 
 
-def test_a_relative_path_is_from_the_folder_that_is_worked_in(completed, tmp_path):
+def test_a_relative_path_is_from_the_folder_that_is_worked_in(fresh_checkout, tmp_path):
     """Which Snakemake's `--directory` may name: jobs run there, also on other machines."""
     (tmp_path / "out/data").mkdir(parents=True)
-    asked = Checkout(completed)
     options = ("--dry-run", "--directory", str(tmp_path / "out"), "--config")
-    assert asked.snakemake(*options, "data_dir=data").returncode == 0
-    refused = asked.snakemake(*options, "data_dir=config")
+    assert fresh_checkout.snakemake(*options, "data_dir=data").returncode == 0
+    refused = fresh_checkout.snakemake(*options, "data_dir=config")
     told = f'--config: data_dir = "config": there is no such folder (looked in {tmp_path}/out, the working folder)'
     assert told in refused.stderr.splitlines()
 

@@ -19,6 +19,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_tables import groups
+from tiny_workflow import Checkout
 
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.config.described import section_of
@@ -643,16 +644,16 @@ def test_the_workflow_makes_tables_in_three_formats(completed: Path):
     assert set(pd.read_csv(folder / "paper_vs_ours.csv")["verdict"]) <= {"holds", "fails", CAN_HARDLY_FAIL, "not run"}
 
 
-def test_what_has_run_is_recorded_with_machine_and_day(completed: Path, tmp_path: Path):
+def test_what_has_run_is_recorded_with_machine_and_day(checkout: Checkout, tmp_path: Path):
     command = [sys.executable, "-m", "rethinking", "record", "--out", str(tmp_path)]
     environment = {"PYTHONPATH": "workflow", "PATH": ""}
-    called = subprocess.run(command, cwd=completed, env=environment, capture_output=True, text=True, check=False)
+    called = subprocess.run(command, cwd=checkout.folder, env=environment, capture_output=True, text=True, check=False)
     assert called.returncode == 0, called.stderr
     runs = pd.read_csv(tmp_path / "runs.csv")
     assert len(runs) == 8
     assert runs["device"].str.startswith("cpu").all()
     assert runs["date"].str.fullmatch(r"\d{4}-\d\d-\d\d").all()
-    recorded, made_by_rule = (folder / "table1.csv" for folder in (tmp_path, completed / "results/tables/tiny"))
+    recorded, made_by_rule = (folder / "table1.csv" for folder in (tmp_path, checkout / "results/tables/tiny"))
     assert recorded.read_text() == made_by_rule.read_text()
 
 

@@ -105,8 +105,8 @@ def said(folder: Path):
 EPOCH = Epoch(1, 2, 0.01, 2.25, 12.5, 11.0, 30.0).line()
 
 
-def test_a_finished_campaign_is_done(completed):
-    first, *rest = status(completed).splitlines()
+def test_a_finished_campaign_is_done(checkout):
+    first, *rest = status(checkout.folder).splitlines()
     assert first == "tiny: 8 runs, 8 done"
     assert [line.split()[0] for line in rest if line] == ["fig1", "table1", "paper_vs_ours"]
     assert not [line for line in rest if "left" in line]
@@ -176,10 +176,10 @@ def test_it_needs_no_torch_and_no_pandas():
     assert subprocess.run([sys.executable, "-c", script], cwd=CHECKOUT / "workflow", check=False).returncode == 0
 
 
-def test_watching_goes_on_until_it_is_interrupted(completed):
-    environment = {**os.environ, "PYTHONPATH": str(completed / "workflow"), "PYTHONUNBUFFERED": "1"}
+def test_watching_goes_on_until_it_is_interrupted(checkout):
+    environment = {**os.environ, "PYTHONPATH": str(checkout / "workflow"), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-P", "-m", "rethinking", "status", "--watch", "0.1"]
-    with subprocess.Popen(command, cwd=completed, env=environment, stdout=subprocess.PIPE, text=True) as watching:
+    with subprocess.Popen(command, cwd=checkout.folder, env=environment, stdout=subprocess.PIPE, text=True) as watching:
         assert watching.stdout is not None
         reports = 0
         while reports < 2:

@@ -1,14 +1,16 @@
 """What people type wrong when they ask for something: one message with what was meant, and no traceback."""
 
 import re
+import shutil
 
 import pytest
 from tiny_workflow import Checkout
 
 
 @pytest.fixture(scope="module")
-def asked(completed) -> Checkout:
-    return Checkout(completed)
+def asked(completed, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A copy of the completed workflow, which no test here changes."""
+    return Checkout(shutil.copytree(completed, tmp_path_factory.mktemp("asked") / "checkout", symlinks=True))
 
 
 RUN = "results/runs/digits-50/mlp-w0.05/true_labels/quick/seed0/run.json"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tiny_workflow import TINY, Checkout
+from tiny_workflow import TINY
 
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.config.unused import unused
@@ -75,10 +75,8 @@ def test_what_is_shipped_uses_what_it_has(name):
     assert list(unused(Configuration.load(CHECKOUT / f"config/{name}.yaml"))) == []
 
 
-def test_snakemake_says_it_and_goes_on(completed):
-    called = Checkout(completed).snakemake(
-        "--dry-run", "--config", "recipes={qiuck: {epochs: 1}}", "--", "figures/fig1.pdf"
-    )
+def test_snakemake_says_it_and_goes_on(fresh_checkout):
+    called = fresh_checkout.snakemake("--dry-run", "--config", "recipes={qiuck: {epochs: 1}}", "--", "figures/fig1.pdf")
     assert called.returncode == 0
     said = "config/config.yaml: recipes that no figure or table uses: qiuck (did you mean 'quick'?)"
     assert said in (called.stdout + called.stderr).splitlines()
