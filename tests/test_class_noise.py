@@ -21,9 +21,8 @@ from rethinking.config import jobs
 from rethinking.data.corruptions import people as human
 from rethinking.data.corruptions.class_noise import class_noise, measured, named
 from rethinking.data.corruptions.random_labels import random_labels
-from rethinking.outcomes.columns import RUN
 from rethinking.schema import ConfigurationError
-from rethinking.stages.aggregate import of_every_seed, read_transitions, with_error_on_alike
+from rethinking.stages.aggregate import read_transitions, with_errors_on_alike
 from rethinking.stages.transitions import main, transitions
 
 LABELS = np.random.default_rng(0).integers(0, 4, 40_000)
@@ -123,40 +122,48 @@ def test_by_classes_the_error_of_one_of_the_others_and_of_random_labels_is_that_
         assert error_by_classes(confusion, kept) == pytest.approx(error_on_alike(family, error, level, 4), abs=1e-12)
 
 
-@pytest.mark.parametrize(("epoch", "told"), [(2.0, True), (1.5, False)], ids=["after an epoch", "between two"])
-def test_runs_csv_has_that_error_of_a_configuration_s_own_noise_by_the_confusion_matrix_of_the_fit(
-    epoch, told, tmp_path
-):
-    """Of a moment between two epochs no confusion matrix is left."""
-    matrices = np.stack([confusion_of(LABELS), confusion_of(SAID), confusion_of(LABELS)])
-    content = {"classes": list("abcd"), "epochs": [1, 2, 3], "matrices": matrices}
+@pytest.fixture
+def fitted(tmp_path: Path):
+    """A run.json of a run that fitted at such an epoch of three, whose confusion matrices lie in `tmp_path`."""
+    content = {"classes": list("abcd"), "epochs": [1, 2, 3]}
+    content["matrices"] = np.stack([confusion_of(LABELS), confusion_of(SAID), confusion_of(LABELS)])
     (tmp_path / "confusion.pkl").write_bytes(pickle.dumps(content, protocol=4))
     ends = {"num_test": len(LABELS), "num_classes": 4, "epochs_done": 3, "final": 100.0}
-    run = summary("mine-0.3", fitted=epoch, test_accuracy=100 * float((SAID == LABELS).mean()), **ends)
+    accuracy = 100 * float((SAID == LABELS).mean())
+    return lambda epoch, **changes: summary(
+        **{"corruption": "mine-0.3", "fitted": epoch, "test_accuracy": accuracy} | ends | changes
+    )
+
+
+@pytest.mark.parametrize(("epoch", "told"), [(2.0, True), (1.5, False)], ids=["after an epoch", "between two"])
+def test_runs_csv_has_that_error_of_a_configuration_s_own_noise_by_the_confusion_matrix_of_the_fit(
+    epoch, told, fitted, tmp_path
+):
+    """Of a moment between two epochs no confusion matrix is left."""
     rows = 0.7 * np.eye(4) + 0.3 * np.array(GIVEN)
     for noise in ({("digits", "mine-0.3"): rows}, {}):
-        found = runs_table([with_error_on_alike(tmp_path, run, "accuracy_100", noise)], "accuracy_100").iloc[0]
-        assert found["test_error_at_fit"] == pytest.approx((SAID != LABELS).mean())
+        found = runs_table(with_errors_on_alike([(tmp_path, fitted(epoch))], "accuracy_100", noise), "accuracy_100")
+        assert found["test_error_at_fit"].item() == pytest.approx((SAID != LABELS).mean())
         if told and noise:
-            assert found["test_error_at_fit_corrupted"] == error_by_classes(matrices[1], rows)
+            assert found["test_error_at_fit_corrupted"].item() == error_by_classes(confusion_of(SAID), rows)
         else:
-            assert pd.isna(found["test_error_at_fit_corrupted"])
+            assert found["test_error_at_fit_corrupted"].isna().all()
 
 
-def test_that_error_is_of_every_seed_of_a_setting_that_fitted_or_of_none():
-    error = {"test_error_corrupted": 0.4}
-    one, other, unfit = ({"fit": {"accuracy_100": fit}} for fit in ({"epoch": 2.0} | error, {"epoch": 1.5}, None))
-    names = dict(zip(RUN, ("digits", "m", "mine-0.3", "r", 0), strict=True))
-    noise = {("digits", "mine-0.3"): np.eye(4)}
+def test_that_error_is_of_every_seed_of_a_setting_that_fitted_or_of_none(fitted, tmp_path):
+    rows = 0.7 * np.eye(4) + 0.3 * np.array(GIVEN)
+    error = error_by_classes(confusion_of(SAID), rows)
 
     def told(*runs):
-        found = of_every_seed(runs, "accuracy_100", noise)
+        noise = {("digits", "mine-0.3"): rows}
+        found = with_errors_on_alike([(tmp_path, run) for run in runs], "accuracy_100", noise)
         return [(run["fit"]["accuracy_100"] or {}).get("test_error_corrupted") for run in found]
 
-    assert told(names | one, names | unfit | {"seed": 1}) == [0.4, None]
-    assert told(names | one, names | other | {"seed": 1}) == [None, None]
-    assert told(names | one, names | other | {"seed": 1, "model": "another"}) == [0.4, None]
-    assert told(names | one | {"corruption": "random_labels-0.3"}, names | other) == [0.4, None]
+    assert told(fitted(2.0), fitted(None, seed=1)) == [error, None]
+    assert told(fitted(2.0), fitted(1.5, seed=1)) == [None, None]
+    assert told(fitted(2.0), fitted(1.5, seed=1, model="another")) == [error, None]
+    assert told(fitted(2.0, corruption="random_labels-0.3"), fitted(1.5)) == [None, None]
+    assert told(fitted(2.0), fitted(1.5, corruption="random_labels-0.3")) == [error, None]
 
 
 def test_a_torn_file_of_matrices_is_refused_by_name(tmp_path, capsys):

@@ -28,6 +28,7 @@ from rethinking.stages.sealing import left_by_run, not_the_runs
 
 Summary = dict[str, Any]  # a run.json
 Transitions = Mapping[tuple[str, str], np.ndarray]  # by data set and corruption: (true classes, given ones)
+_setting = itemgetter(*(key for key in RUN if key != "seed"))  # what the seeds of a run.json share
 
 
 def aggregate(
@@ -62,12 +63,9 @@ def frames(
             (with_fit(summary, metrics, fit_criterion, criterion), metrics, more) for summary, metrics, more in read
         ]
     if transitions:
-        told = [
-            with_error_on_alike(folder, summary, fit_criterion, transitions)
-            for (folder, _), (summary, _, _) in zip(runs, read, strict=True)
-        ]
-        both = zip(of_every_seed(told, fit_criterion, transitions), read, strict=True)
-        read = [(summary, metrics, more) for summary, (_, metrics, more) in both]
+        folders, summaries = [folder for folder, _ in runs], [summary for summary, _, _ in read]
+        told = with_errors_on_alike(list(zip(folders, summaries, strict=True)), fit_criterion, transitions)
+        read = [(summary, metrics, more) for summary, (_, metrics, more) in zip(told, read, strict=True)]
     at_best = [test_accuracy_at_best(summary, metrics) for summary, metrics, _ in read]
     return {
         "runs": runs_table([summary for summary, _, _ in read], fit_criterion).assign(test_accuracy_at_best=at_best),
@@ -89,35 +87,28 @@ def with_fit(summary: Summary, metrics: pd.DataFrame, name: str, criterion: With
     return summary | {"fit": summary["fit"] | {name: None if index is None else _fit_at(metrics, index)}}
 
 
-def with_error_on_alike(folder: Path, summary: Summary, criterion: str, transitions: Transitions) -> Summary:
-    """A run.json that says beside the fit what the error then is to be on test labels corrupted alike, where it can be.
+def with_errors_on_alike(
+    runs: Sequence[tuple[Path, Summary]], criterion: str, transitions: Transitions
+) -> list[Summary]:
+    """Each run.json, saying beside the fit what the error then is to be on test labels corrupted alike, where it can.
 
-    A run leaves a confusion matrix an epoch: one that fitted between two has none of that moment.
+    A run leaves a confusion matrix an epoch and none of a fit between two: there all seeds of its setting lack that
+    error, for means are over every seed that fitted or over none.
     """
+    between = {_setting(summary) for _, summary in runs if (fit := summary["fit"][criterion]) and fit["epoch"] % 1}
+    return [
+        summary if _setting(summary) in between else _with_error_on_alike(folder, summary, criterion, transitions)
+        for folder, summary in runs
+    ]
+
+
+def _with_error_on_alike(folder: Path, summary: Summary, criterion: str, transitions: Transitions) -> Summary:
     fit, rows = summary["fit"][criterion], transitions.get((summary["dataset"], summary["corruption"]))
-    if fit is None or rows is None or not float(fit["epoch"]).is_integer():
+    if fit is None or rows is None:
         return summary
     matrix = read_matrices(folder, summary)["matrices"][int(fit["epoch"]) - 1]
     fit = fit | {"test_error_corrupted": error_by_classes(np.asarray(matrix), rows)}
     return summary | {"fit": summary["fit"] | {criterion: fit}}
-
-
-def of_every_seed(runs: Sequence[Summary], criterion: str, transitions: Transitions) -> list[Summary]:
-    """The run.json of each run, without that error where a seed fitted and has none: means are over all or none."""
-    setting = itemgetter(*(key for key in RUN if key != "seed"))
-    fitted = [run for run in runs if run["fit"][criterion] and (run["dataset"], run["corruption"]) in transitions]
-    lacking = {setting(run) for run in fitted if "test_error_corrupted" not in run["fit"][criterion]}
-    return [
-        run | {"fit": run["fit"] | {criterion: without(run["fit"][criterion], "test_error_corrupted")}}
-        if setting(run) in lacking
-        else run
-        for run in runs
-    ]
-
-
-def without(values: Summary | None, key: str) -> Summary | None:
-    """The same values but for one; None as it is."""
-    return values and {name: value for name, value in values.items() if name != key}
 
 
 def _fit_at(metrics: pd.DataFrame, index: int) -> Summary:
