@@ -210,12 +210,20 @@ def confusions_of_noise(configuration: Configuration, section: str) -> list[str]
     return sorted(f"{run_folder(run)}/confusion.pkl" for run in runs)
 
 
-def measured_files(configuration: Configuration, section: str) -> tuple[list[str], list[str], list[str]]:
-    """What such noise is measured from: of each data set its manifest, its labels, and the manifest of people's."""
+def measured_manifests(configuration: Configuration, section: str) -> list[str]:
+    """The manifests of the data sets on which such noise is measured."""
+    return [prepared_files(name)[0] for name in jobs.measured_on(configuration, section)]
+
+
+def measured_labels(configuration: Configuration, section: str) -> list[str]:
+    """The labels of these."""
+    return [f"{data_folder(name)}/train_labels.npy" for name in jobs.measured_on(configuration, section)]
+
+
+def measured_people(configuration: Configuration, section: str) -> list[str]:
+    """The manifests of people's labels for these."""
     names = jobs.measured_on(configuration, section)
-    people = [file for name in names for file in downloaded_files(human_labels_name(configuration, name))]
-    labels = [f"{data_folder(name)}/train_labels.npy" for name in names]
-    return [prepared_files(name)[0] for name in names], labels, people
+    return [file for name in names for file in downloaded_files(human_labels_name(configuration, name))]
 
 
 def table_files(configuration: Configuration, table: str) -> list[str]:

@@ -48,11 +48,9 @@ rule aggregate:
 # Only where runs have class noise of a configuration's own.
 rule transitions:
     input:
-        manifests=lambda wildcards: paths.measured_files(CONFIGURATION, wildcards.section)[0],
-        labels=lambda wildcards: list(map(ancient, paths.measured_files(CONFIGURATION, wildcards.section)[1])),
-        human_labels=lambda wildcards: list(
-            map(on_this_disk, paths.measured_files(CONFIGURATION, wildcards.section)[2])
-        ),
+        manifests=lambda wildcards: paths.measured_manifests(CONFIGURATION, wildcards.section),
+        labels=lambda wildcards: list(map(ancient, paths.measured_labels(CONFIGURATION, wildcards.section))),
+        human_labels=lambda wildcards: list(map(on_this_disk, paths.measured_people(CONFIGURATION, wildcards.section))),
     output:
         "results/tables/{name}/{section}/transitions.json",
     log:

@@ -26,11 +26,9 @@ def keep_computed(configuration: Configuration, results: Path, kept: Path) -> No
     """
     if configuration.kernels:
         keep_kernels(configuration, results / "kernels" / configuration.name, kept)
-    for name in configuration.sections:
-        frame = entry_of(configuration, name).computed
-        if frame is None or frame == "kernels":
-            continue
-        if (file := results / "tables" / configuration.name / name / f"{frame}.csv").exists():
+    frames = {name: entry_of(configuration, name).computed for name in configuration.sections}
+    for name in (name for name, frame in frames.items() if frame not in (None, "kernels")):
+        if (file := results / "tables" / configuration.name / name / f"{frames[name]}.csv").exists():
             read_frame(file)  # what is torn must not replace what was kept
             copied(file, kept / file.name)
 
