@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from test_aggregate import summary
 from test_human_labels import WHOLE, content, saved

@@ -54,8 +54,9 @@ def test_the_readme_counts_what_holds_and_what_does_not_as_the_recorded_comparis
     not_run = kinds["not run"] + kinds["not run: ImageNet"]
     assert (
         f"{kinds['reproduced']} are reproduced, {kinds['differs']} differ, {kinds['can hardly fail']} can hardly fail"
-        f" and {not_run} have not run" in text
+        f" and {not_run} have not run: {kinds['not run: ImageNet']} of these are on ImageNet" in text
     )
+    assert f"{kinds['no target']} are no targets" in text
     numbers = pd.read_csv(recorded.with_suffix(".csv"))
     for model, times in (("mlp_1x512", "takes {:.2f} times as long to fit as on true ones (the paper: {:.2f})"),
                          ("alexnet", "AlexNet {:.2f} times ({:.2f})")):  # fmt: skip
@@ -83,7 +84,7 @@ def test_the_deviations_table_of_alexnet_has_every_level_that_has_run_beside_the
         "test error at the fit, ours on clean labels": [f"{error:.4f}" for error in errors],
         "ours on test labels corrupted alike": [f"{error:.4f}" for error in alike.values()],
     }
-    table = text.split("**26 to 29 November 2026. AlexNet fits sooner.**")[1].split("The paper's AlexNet needs")[0]
+    table = text.split("## AlexNet fits sooner")[1].split("The paper's AlexNet needs")[0]
     for name, cells in rows.items():
         assert f"| {name} | {' | '.join(cells)} |" in table
     errors_of_paper = [f"{paper['c'][level]:.4f}" for level in ours.index]
@@ -97,6 +98,39 @@ def test_the_deviations_table_of_alexnet_has_every_level_that_has_run_beside_the
     assert f"normalisation, {constants['accuracy_99_epoch']:.0f} and {constants[at]:.4f} (one seed each)" in said
     more = [f"{31 * paper['b'][level] - epoch:.0f}" for level, epoch in epochs.items()]
     assert f"Its times are ours and {', '.join(more[:-1])} and {more[-1]} epochs more" in text
+
+
+def test_figure_1c_is_counted_as_the_recorded_comparison_does():
+    numbers = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/paper_vs_ours.csv")
+    of_figure = (numbers["quantity"] == "test_error_at_fit") & (numbers["test_labels"] == "corrupted alike")
+    points = numbers[of_figure & (numbers["verdict"] != "no target") & (numbers["corruption"] != "random_labels-1.0")]
+    near, of_alexnet = points["deviation"] <= 1, points["model"] == "alexnet"
+    assert not (points["deviation_before"] <= 1).any()
+    hardly = (near & points["can_hardly_fail"]).sum()
+    text = " ".join((CHECKOUT / "docs/deviations.md").read_text(encoding="utf-8").split())
+    assert (
+        f"Of the {len(points)} points between 0 and 1 that are not suspect ({of_alexnet.sum()} are AlexNet's) none is"
+        f" within 0.02 of ours on clean labels; on corrupted ones {near.sum()} are, {hardly} of which can hardly fail:"
+        f" {near[~of_alexnet].sum()} of the MLP's {(~of_alexnet).sum()}, {near[of_alexnet].sum()} of AlexNet's"
+        f" {of_alexnet.sum()}."
+    ) in text
+
+
+def test_the_table_of_accuracies_is_that_of_what_is_recorded():
+    text = (CHECKOUT / "docs/results-and-promises.md").read_text(encoding="utf-8")
+    labels = {"mlp_3x512": "MLP 3×512", "mlp_1x512": "MLP 1×512", "alexnet": "AlexNet"}
+    panels = {"plain": "", "decay": ", weight decay", "random_labels": ", random labels"}
+    table = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/table1.csv").dropna(subset=["test_accuracy"])
+    for row in table.to_dict("records"):
+        several, paper = row["n"] > 1, row["train_accuracy_paper"]
+        paper = f"{paper:.2f}" if paper < 100 else "100.0"
+        spread = f"{row['test_accuracy_sd']:.2f} | ± {row['test_accuracy_interval']:.2f}" if several else "- | -"
+        name = labels[row["model"]] + panels[row["panel"]] + ("" if several else " (one seed)")
+        assert (
+            f"| {name} | {row['train_accuracy']:.2f} ({paper})"
+            f" | {row['test_accuracy']:.2f} ({row['test_accuracy_paper']:.2f}) | {spread}"
+            f" | {row['test_accuracy_binomial_error']:.2f} |"
+        ) in text
 
 
 def test_every_page_of_the_site_is_in_its_contents():

@@ -251,8 +251,11 @@ def test_hours_are_of_a_core_or_of_a_gpu(contents):
 
 
 def test_a_document_s_html_is_text_and_its_links_lead_to_files():
-    shown = documents.hypertext("# Title\n\n<b>[a](b.md), [c](https://c.d)\n\n| x |\n|---|\n| 1 |\n", "../docs")
+    shown = documents.hypertext(
+        "# Title\n\n## Part\n\n<b>[a](b.md), [c](https://c.d)\n\n| x |\n|---|\n| 1 |\n", "../docs"
+    )
     assert "Title" not in shown
+    assert "<h3>Part</h3>" in shown, "below the heading that the page has for the document"
     assert "&lt;b&gt;" in shown
     assert '<a href="../docs/b.md">' in shown
     assert '<a href="https://c.d">' in shown

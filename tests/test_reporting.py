@@ -26,6 +26,7 @@ from rethinking.config.described import section_of
 from rethinking.config.recorded_kernels import recorded_kernels
 from rethinking.engine.loop import evaluation_steps
 from rethinking.files import canonical_json, write_json
+from rethinking.names import level_of
 from rethinking.outcomes.columns import RUN
 from rethinking.outcomes.registry import IMAGENET
 from rethinking.outcomes.selection import Frames
@@ -245,7 +246,9 @@ def test_counts_are_by_row_point_and_curve_and_by_both_rules(cifar10, frames, pu
     assert table.notes[2] == "Curves, 9: 9 reproduced, 0 differs. By the rule before: 9 reproduced, 0 differs."
     rows, points, curves = (int(note.split(", ")[1].split(":")[0]) for note in table.notes[:3])
     assert rows + points + curves == len(table.shown) == 117
-    assert "1001 reproduced, 0 differs, 7 no target" in table.notes[3]
+    numbers = len(published)
+    assert table.notes[3].startswith(f"The {numbers:,} numbers one by one: ")
+    assert table.notes[3].endswith(" By the rule before: 1001 reproduced, 0 differs, 7 no target.")
 
 
 def test_errors_are_held_against_those_on_test_labels_corrupted_alike_where_these_are_at_hand(
@@ -263,7 +266,11 @@ def test_errors_are_held_against_those_on_test_labels_corrupted_alike_where_thes
     remarks = table.shown["remark"][table.shown["quantity"] == "test error at fit"]
     assert remarks.str.contains("on test labels corrupted alike; on clean ones 0.").sum() == 30
     # Three networks at ten levels, less those whose labels are all random and two suspect ones.
-    assert any("25 of 25 are near the paper's; on clean test labels 0 would be" in note for note in table.notes)
+    assert any("25 of 25 are near the paper's, 4 of which can hardly fail; on clean" in note for note in table.notes)
+    # An error on labels corrupted alike is expected, not drawn: only that on clean ones is of so many images.
+    level = errors["corruption"].map(level_of).fillna(0.0)
+    clean = errors["on_clean_labels"]
+    assert errors["binomial_error"].to_numpy() == pytest.approx((1 - level) * np.sqrt(clean * (1 - clean) / 10_000))
     lacking = {**frames, "runs": frames["runs"].assign(test_error_at_fit_corrupted=np.nan)}
     errors = made(paper_vs_ours, "paper_vs_ours", cifar10, lacking, published).numbers
     assert set(errors[errors["quantity"] == "test_error_at_fit"]["test_labels"]) == {"clean"}
@@ -290,6 +297,34 @@ def test_what_was_not_run_says_what_it_would_take(cifar10, frames, published):
     assert took["test_error_at_fit"].endswith(f" {runs}: 100 epochs of 50,000 images a seed")
     reference = runs.replace("random_labels-0.3", "true_labels")
     assert took["relative_time"].endswith(f" {runs} {reference}: 200 epochs of 50,000 images a seed")
+
+
+def test_what_a_configuration_has_of_its_own_is_asked_for_first_and_the_paper_s_where_that_has_run(frames, published):
+    cpu = Configuration.load(CHECKOUT / "config/cifar10-cpu.yaml")
+    none = {name: frame.iloc[:0] for name, frame in frames.items()}
+    numbers = made(paper_vs_ours, "paper_vs_ours", cpu, none, published).numbers
+    level = numbers[(numbers["model"] == "alexnet") & (numbers["corruption"] == "random_labels-0.4")]
+    own = "results/runs/cifar10/alexnet/random_labels-0.4/paper-bfloat16/seed0/run.json"
+    cost = "100 epochs of 50,000 images a seed"
+    took = level.set_index("quantity")["would_take"]
+    assert took["test_error_at_fit"] == f"of this configuration {own}: {cost}"
+    # A curve whose run is there ends too early: the paper's configuration goes on to its end.
+    groups = [each for each in cpu.groups("paper_vs_ours") if each.panel == "learning_curves"]
+    [group] = (each for each in groups if "random_labels-1.0" in each.corruptions)
+    runs = frames["runs"]
+    of_one = (runs["model"] == "inception") & (runs["corruption"] == "random_labels-1.0")
+    run = runs[of_one].iloc[:1].assign(recipe=group.recipe)
+    numbers = made(paper_vs_ours, "paper_vs_ours", cpu, {**none, "runs": run}, published).numbers
+    ended = numbers[(numbers["panel"] == "learning_curves") & (numbers["corruption"] == "random_labels-1.0")]
+    paper = "results/runs/cifar10/inception/random_labels-1.0/paper/seed0/run.json"
+    assert set(ended["would_take"]) == {f"snakemake --cores all --configfile config/cifar10.yaml -- {paper}: {cost}"}
+
+
+def test_what_is_known_of_a_number_does_not_hide_what_it_would_take(cifar10, frames, published):
+    none = {name: frame.iloc[:0] for name, frame in frames.items()}
+    shown = made(paper_vs_ours, "paper_vs_ours", cifar10, none, published).shown
+    [remark] = shown[shown["of"] == "alexnet, random labels decay, random_labels-1.0"]["remark"]
+    assert remark.startswith("failed to converge; snakemake --cores all")
 
 
 def test_table_3_is_judged_by_what_is_recorded_of_kernels_or_says_what_it_would_take(cifar10, frames, published):

@@ -250,10 +250,8 @@ def test_the_page_of_complexity_has_every_measure_s_rank_within_levels_and_among
             ["factory", "over", "measure", "tau", "tau_low", "tau_high"]
         ].itertuples(index=False, name=None)
     }
-    perceptrons = [
-        (name, "mlp_1x512", over) for name in ("complexity", "complexity-digits") for over in (WITHIN, EQUAL)
-    ]
+    mlps = [(name, "mlp_1x512", over) for name in ("complexity", "complexity-digits") for over in (WITHIN, EQUAL)]
     convolutions = [(name, "simple_conv_net", WITHIN) for name in ("complexity", "complexity-digits")]
-    for measure, words in (MEASURES | {"num_parameters": "parameters"}).items():
-        row = [words, *(taus[(*column, measure)] for column in (*perceptrons, *convolutions))]
+    for measure, words in (MEASURES | {"num_parameters": "parameters", "time_to_fit": "epochs to the loss"}).items():
+        row = [words, *(taus[(*column, measure)] for column in (*mlps, *convolutions))]
         assert f"| {' | '.join(row)} |" in text

@@ -37,7 +37,10 @@ class PanelRuns:
 
 @dataclass(frozen=True)
 class PaperRun:
-    """A run behind a published number, as the paper's own configuration has it: what it is of, and its cost a seed."""
+    """A run behind a published number: what it is of, and its cost a seed.
+
+    `configfile` is that of the paper's configuration, "" of a run of the section's own.
+    """
 
     section: str
     panel: str

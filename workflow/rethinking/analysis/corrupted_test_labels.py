@@ -1,7 +1,7 @@
 """What a test error becomes where the test labels are corrupted like the training ones, as each corruption says.
 
 The authors' published code corrupts the test labels as it does the training ones, and the test errors of figure 1c are
-such ones by all signs (docs/deviations.md); ours are of clean labels.
+such ones as it seems (docs/deviations.md); ours are of clean labels.
 """
 
 from collections.abc import Callable

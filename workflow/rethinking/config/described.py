@@ -1,6 +1,6 @@
 """What drawing figures and writing tables depends on, of a configuration: sections, and which published numbers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rethinking.checkout import CHECKOUT
@@ -50,7 +50,7 @@ def section_of(configuration: Configuration, name: str) -> Section:
         settings=_settings(configuration, of_runs, entry.settings),
         tolerance=values.get("tolerance", {}),
         at_paper_size=compared,
-        would_take=_paper_runs(configuration) if of_every_number else (),
+        would_take=_paper_runs(configuration, of_runs, values["dataset"]) if of_every_number else (),
         kernels=recorded_kernels() if of_every_number and "table3" not in configuration.tables else (),
     )
 
@@ -133,23 +133,34 @@ def _settings(
     return found
 
 
-def _paper_runs(configuration: Configuration) -> tuple[PaperRun, ...]:
-    """The runs behind every published number, as the paper's own configuration has them, and their cost."""
-    paper = configuration if configuration.name == PAPER_CONFIGURATION else Configuration.load(CHECKOUT / PAPER_FILE)
-    return tuple(
-        PaperRun(
-            section=group.section,
-            panel=group.panel,
-            model=published_as,
-            corruption=corruption,
-            folder=f"{group.dataset}/{model}/{corruption}/{group.recipe}",
-            configfile=PAPER_FILE,
-            epochs=paper.recipes[group.recipe]["epochs"],
-            num_train=paper.datasets[group.dataset]["train"] or paper.datasets[group.dataset]["original"]["train"],
-        )
-        for section in PAPER_FILES
-        for group in paper.groups(section)
-        for model in group.models
-        if (published_as := as_published(paper, model)) is not None
-        for corruption in group.corruptions
-    )
+def _paper_runs(configuration: Configuration, own: Iterable[PanelRuns], dataset: str) -> tuple[PaperRun, ...]:
+    """The runs behind every published number, as the configuration's `own` groups and the paper's have them."""
+    if configuration.name == PAPER_CONFIGURATION:
+        return tuple(_runs_behind(configuration, _paper_groups(configuration), PAPER_FILE))
+    paper = Configuration.load(CHECKOUT / PAPER_FILE)
+    counted = [group for group in own if group.dataset == dataset]
+    return (*_runs_behind(configuration, counted, ""), *_runs_behind(paper, _paper_groups(paper), PAPER_FILE))
+
+
+def _paper_groups(paper: Configuration) -> list[PanelRuns]:
+    return [group for section in PAPER_FILES for group in paper.groups(section)]
+
+
+def _runs_behind(configuration: Configuration, groups: Iterable[PanelRuns], file: str) -> Iterator[PaperRun]:
+    """Each run of some groups of networks that the paper has, with its cost; `file` is the configuration's."""
+    for group in groups:
+        epochs, images = configuration.recipes[group.recipe]["epochs"], configuration.datasets[group.dataset]
+        for model in group.models:
+            if (published_as := as_published(configuration, model)) is None:
+                continue
+            for corruption in group.corruptions:
+                yield PaperRun(
+                    section=group.section,
+                    panel=group.panel,
+                    model=published_as,
+                    corruption=corruption,
+                    folder=f"{group.dataset}/{model}/{corruption}/{group.recipe}",
+                    configfile=file,
+                    epochs=epochs,
+                    num_train=images["train"] or images["original"]["train"],
+                )

@@ -1,1 +1,1 @@
-"""The networks of the paper, one family a module; `registry` names them."""
+"""The networks of the paper and of the studies around it, one family a module; `registry` names them."""

@@ -1,1 +1,1 @@
-"""The tables: data frames in, CSV, Markdown and LaTeX out. Nothing here imports torch."""
+"""The tables: data frames in, CSV, Markdown, LaTeX and HTML out. Nothing here imports torch."""

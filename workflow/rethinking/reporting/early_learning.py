@@ -17,7 +17,7 @@ SHOWN = {
     "uncorrupted_half": ("half of the right labels learnt at epoch", 1),
     "corrupted_half": ("half of the wrong ones", 1),
     "true_peak_epoch": ("true labels of the wrong ones most often said at epoch", 1),
-    "true_peak": ("so many (%)", 1),
+    "true_peak": ("share of them then (%)", 1),
     "given_at_peak": ("the given ones then (%)", 1),
     "true_final": ("true ones at the end (%)", 1),
     "given_final": ("given ones at the end (%)", 1),

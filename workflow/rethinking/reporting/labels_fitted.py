@@ -67,7 +67,7 @@ def of_networks(*, runs: pd.DataFrame, architectures: pd.DataFrame, section: Sec
         "most images that every seed fitted": _sizes(numbers["every_seed"]),
         "that some seed fitted": _sizes(numbers["some_seed"]),
         "labels known beyond guessing": cells(numbers, "beyond_guessing", 0),
-        "of which a label for so many parameters": cells(numbers, "parameters_a_label", 1),
+        "parameters per label known": cells(numbers, "parameters_a_label", 1),
         f"p / {rows['num_classes'].iloc[0]}": [f"{each:,.0f}" for each in numbers["an_output_each"]],
         "(p - d) / 2": [f"{each:,.0f}" for each in numbers["theorem"]],
     })  # fmt: skip

@@ -18,7 +18,7 @@ from rethinking.outcomes.criteria import CRITERIA
 from rethinking.outcomes.derived import LEVELLED, NAME, WHOLE, WithinOfLast
 from rethinking.outcomes.selection import times_by
 from rethinking.outcomes.wording import when_fitted
-from rethinking.reporting.accuracies import plain, seeds_note
+from rethinking.reporting.accuracies import plain
 from rethinking.reporting.comparison import SUSPECT
 from rethinking.reporting.formats import Table
 from rethinking.sections import PanelRuns, Section
@@ -26,10 +26,12 @@ from rethinking.sections import PanelRuns, Section
 PANEL = "corruption_levels"
 # Epochs that the paper's networks need on true labels: its relative times are multiples of one over these.
 ON_TRUE_LABELS = {"inception": 10, "alexnet": 31, "mlp_1x512": 28}
-MARGINS = (0.03, 0.035, 0.04, 0.0425, 0.045, 0.0465, 0.0475, 0.05, 0.055, 0.06)  # nats above the run's last loss
+MARGINS = tuple(round(0.03 + 0.0005 * place, 4) for place in range(61))  # nats above the run's last loss
+READ = (0.03, 0.035, 0.04, 0.0425, 0.045, 0.0465, 0.0475, 0.05, 0.055, 0.06)  # those of whole runs that are shown
 ENDS = (70, 80, 90, WHOLE)  # epochs after which runs are taken to end
 
 Times = dict[float, float]  # epochs by level
+Spread = tuple[Times, Times]  # means over seeds and their standard deviations
 
 
 def table(*, runs: pd.DataFrame, curves: pd.DataFrame, published: pd.DataFrame | None, section: Section) -> Table:
@@ -37,7 +39,7 @@ def table(*, runs: pd.DataFrame, curves: pd.DataFrame, published: pd.DataFrame |
     rows = []
     for group, model in section.networks(PANEL):
         paper = times_of_paper(published, section, model)
-        rows += [with_rmse(row, times, paper) for row, times in candidates(runs, curves, group, model)]
+        rows += [with_rmse(row, epochs, paper) for row, epochs in candidates(runs, curves, group, model)]
     numbers = left_one_out(pd.DataFrame(rows))
     notes = [
         f"Epochs at a level: means over the seeds that meet the criterion. By {NAME}: until the training loss is first"
@@ -49,7 +51,7 @@ def table(*, runs: pd.DataFrame, curves: pd.DataFrame, published: pd.DataFrame |
         " Left out: the same where at each level the margin is taken that is best at all others.",
         "Margin and end are chosen by this very table: a small RMSE on one network shows nothing by itself"
         " (docs/predictions.md).",
-        seeds_note(section),
+        "Seeds: how many of a network have run; standard deviations over them are in the CSV file.",
         section.note,
     ]
     return Table("What counts as having overfitted", numbers, shown(numbers, section), notes)
@@ -57,11 +59,11 @@ def table(*, runs: pd.DataFrame, curves: pd.DataFrame, published: pd.DataFrame |
 
 def candidates(
     runs: pd.DataFrame, curves: pd.DataFrame, group: PanelRuns, model: str
-) -> Iterator[tuple[dict[str, Any], Times]]:
-    """Each criterion by its name, margin and end, with a network's mean epochs by level."""
+) -> Iterator[tuple[dict[str, Any], Spread]]:
+    """Each criterion by its name, margin and end, with a network's epochs by level."""
     of_group = (runs["dataset"] == group.dataset) & (runs["recipe"] == group.recipe) & (runs["model"] == model)
     its = runs[of_group & runs["corruption"].isin(group.corruptions)]
-    names = {"model": model, "group": group.name, "recipe": group.recipe}
+    names = {"model": model, "group": group.name, "recipe": group.recipe, "seeds": its["seed"].nunique()}
     for criterion in CRITERIA:
         times = its[f"{criterion}_epoch"].astype(float)
         yield {**names, "criterion": criterion, "margin": math.nan, "end": math.nan}, by_level(its, times)
@@ -71,10 +73,13 @@ def candidates(
             yield {**names, "criterion": NAME, "margin": margin, "end": end}, by_level(its, times)
 
 
-def by_level(runs: pd.DataFrame, times: pd.Series) -> Times:
-    """The mean time of each level's runs, over those that have one."""
-    levels = runs["corruption"].map(level_of).astype(float)
-    return {float(level): float(mean) for level, mean in times.groupby(levels).mean().items()}
+def by_level(runs: pd.DataFrame, times: pd.Series) -> Spread:
+    """Mean and standard deviation of the times of each level's runs, over those that have one."""
+    of_levels = times.groupby(runs["corruption"].map(level_of).astype(float))
+    means, sds = (
+        {float(level): float(value) for level, value in found.items()} for found in (of_levels.mean(), of_levels.std())
+    )
+    return means, sds
 
 
 def times_of_paper(published: pd.DataFrame | None, section: Section, model: str) -> Times:
@@ -88,13 +93,17 @@ def times_of_paper(published: pd.DataFrame | None, section: Section, model: str)
     return dict(zip(levels, found["value"] * ON_TRUE_LABELS[name], strict=True))
 
 
-def with_rmse(row: Mapping[str, Any], times: Times, paper: Times) -> dict[str, Any]:
-    """A row of the CSV file: how far the times are from the paper's over the levels that both have, and the times."""
+def with_rmse(row: Mapping[str, Any], epochs: Spread, paper: Times) -> dict[str, Any]:
+    """A row of the CSV file: how far mean times are from the paper's over the levels that both have, and the times."""
+    times, sds = epochs
     differences = {level: times[level] - paper[level] for level in sorted(times.keys() & paper.keys())}
     found = [value for value in differences.values() if math.isfinite(value)]
-    epochs = {f"epoch_{level_text(level)}": time for level, time in sorted(times.items())}
-    away = {f"difference_{level_text(level)}": value for level, value in differences.items()}
-    return {**row, "rmse": rms(found), "rmse_left_out": math.nan, "levels": len(found), **epochs, **away}
+    of_levels = {
+        f"{name}_{level_text(level)}": value
+        for name, values in (("epoch", times), ("sd", sds), ("difference", differences))
+        for level, value in sorted(values.items())
+    }
+    return {**row, "rmse": rms(found), "rmse_left_out": math.nan, "levels": len(found), **of_levels}
 
 
 def rms(values: list[float]) -> float:
@@ -117,12 +126,14 @@ def left_one_out(numbers: pd.DataFrame) -> pd.DataFrame:
 
 
 def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
-    """The rows as they are read: of margins those of whole runs, and the best of each other end."""
+    """The rows as they are read: of margins some of whole runs, and the best of each end."""
     by_end = numbers.dropna(subset=["rmse", "end"]).groupby(["model", "group", "recipe", "end"])["rmse"]
-    read = numbers[(numbers["criterion"] != NAME) | (numbers["end"] == WHOLE) | numbers.index.isin(by_end.idxmin())]
+    some = (numbers["end"] == WHOLE) & numbers["margin"].isin(READ)
+    read = numbers[(numbers["criterion"] != NAME) | some | numbers.index.isin(by_end.idxmin())]
     levels = [column for column in read if column.startswith("epoch_")]
     columns = {
         "network": [", ".join(filter(None, (section.labels[row.model], row.group))) for row in read.itertuples()],
+        "seeds": [str(count) for count in read["seeds"]],
         "overfitted when": [moment(row) for row in read.to_dict("records")],
         "RMSE": [plain(value) for value in read["rmse"]],
         "levels": [str(count) for count in read["levels"]],

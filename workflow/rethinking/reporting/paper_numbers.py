@@ -5,10 +5,11 @@ the paper's, and what can hardly fail says so. The rule before it: within the to
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rethinking.names import level_of
 from rethinking.outcomes.registry import IMAGENET
 from rethinking.outcomes.selection import Frames
 from rethinking.reporting.comparison import RATIO, SUSPECT, Ours, deviation, find, ours, verdict
@@ -16,7 +17,7 @@ from rethinking.reporting.hardly import can_hardly_fail, telling
 from rethinking.reporting.spread import binomial_error
 from rethinking.reporting.table3 import beside
 from rethinking.reporting.units import ROW, kind_of
-from rethinking.sections import KernelError, PanelRuns, Section
+from rethinking.sections import KernelError, PanelRuns, PaperRun, Section
 
 Number = Mapping[str, Any]
 
@@ -62,7 +63,7 @@ def row_of(frames: Frames, section: Section, number: Number) -> dict[str, Any]:
         "ours": values.mean,
         "sd": values.sd,
         "interval": values.interval,
-        "binomial_error": noise(number["quantity"], found),
+        "binomial_error": noise(number, found),
         "n": values.n,
         "difference": values.mean - number["value"],
         "test_labels": test_labels(number, found),
@@ -70,7 +71,7 @@ def row_of(frames: Frames, section: Section, number: Number) -> dict[str, Any]:
         **judged,
         "remark": "; ".join(filter(None, [number["remark"], missing(number, values, judged["number_verdict"])])),
         "recipe": found.recipe if values.ran else "",
-        "would_take": would_take(section, number) if lacking else "",
+        "would_take": would_take(section, number, ran=found.clean.ran > 0) if lacking else "",
     }
 
 
@@ -151,10 +152,14 @@ def settled(number: Number, found: Found) -> str:
     return "not run" if found.unmeasured and not math.isnan(number["step"]) else ""
 
 
-def noise(quantity: str, found: Found) -> float:
-    """The binomial standard error of a test accuracy or error, in its own unit; NaN of other quantities."""
-    whole = WHOLE.get(quantity, math.nan)
-    return whole * binomial_error(found.values.mean / whole, found.images)
+def noise(number: Number, found: Found) -> float:
+    """The binomial standard error of a test accuracy or error, in its own unit; NaN of other quantities.
+
+    An error on labels corrupted alike is expected and not drawn: of 1 - level of the images it is the clean error.
+    """
+    whole = WHOLE.get(number["quantity"], math.nan)
+    measured = 1.0 if found.values is found.clean else 1 - (level_of(number["corruption"]) or 0.0)
+    return measured * whole * binomial_error(found.clean.mean / whole, found.images)
 
 
 def test_labels(number: Number, found: Found) -> str:
@@ -173,20 +178,27 @@ def missing(number: Number, values: Ours, judged: str) -> str:
     return "; ".join(f"{count} of {values.ran} of our runs {what}" for count, what in counts if count)
 
 
-def would_take(section: Section, number: Number) -> str:
-    """The command that makes a missing number, and its cost."""
-    needed = [number["corruption"], *(["true_labels"] if number["quantity"] == "relative_time" else [])]
-    there = {
-        run.corruption: run
-        for run in section.would_take
-        if (run.section, run.panel, run.model) == (number["section"], number["panel"], number["model"])
-    }
-    runs = [there[corruption] for corruption in dict.fromkeys(needed) if corruption in there]
-    if not there.keys() >= set(needed):
-        return "runs that no configuration here has"
+def would_take(section: Section, number: Number, ran: bool) -> str:
+    """What makes a missing number, and its cost: the configuration's own runs, where it has such and none `ran`.
+
+    Else a command for those of the paper's configuration, whose curves go on to the paper's end.
+    """
+    needed = dict.fromkeys((number["corruption"], *(["true_labels"] * (number["quantity"] == "relative_time"))))
+    place = (number["section"], number["panel"], number["model"])
+    for own in (False,) if ran else (True, False):
+        there = {
+            run.corruption: run
+            for run in section.would_take
+            if (run.section, run.panel, run.model) == place and own is (not run.configfile)
+        }
+        if there.keys() >= needed.keys():
+            return in_words([there[corruption] for corruption in needed])
+    return "runs that no configuration here has"
+
+
+def in_words(runs: Sequence[PaperRun]) -> str:
+    """How to make some runs of one configuration, and what they cost."""
     targets = " ".join(f"results/runs/{run.folder}/seed0/run.json" for run in runs)
-    epochs, images = sum(run.epochs for run in runs), runs[0].num_train
-    return (
-        f"snakemake --cores all --configfile {runs[0].configfile} -- {targets}: {epochs} epochs of {images:,}"
-        " images a seed"
-    )
+    command = f"snakemake --cores all --configfile {file} -- {targets}" if (file := runs[0].configfile) else targets
+    cost = f"{sum(run.epochs for run in runs)} epochs of {runs[0].num_train:,} images a seed"
+    return f"{command}: {cost}" if file else f"of this configuration {command}: {cost}"

@@ -51,7 +51,8 @@ def row(part: pd.DataFrame) -> dict[str, str]:
     """The numbers of a table's row one after the other, a point, or what a curve's points come to."""
     first = part.iloc[0]
     of_curve = first["kind"] == CURVE
-    remarks = dict.fromkeys(filter(None, [curve_in_words(part) if of_curve else on_clean(first), *part["remark"]]))
+    said = [curve_in_words(part) if of_curve else on_clean(first), *part["remark"]]
+    takes = part["would_take"].tolist() if first["verdict"] == "not run" else []
     return {
         "where": f"{first['source']}, p. {first['page']}",
         "kind": first["kind"],
@@ -62,7 +63,7 @@ def row(part: pd.DataFrame) -> dict[str, str]:
         "n": str(part["n"].max()),
         "verdict": first["verdict"],
         "by the rule before": first["verdict_before"],
-        "remark": "; ".join(remarks) or first["would_take"],
+        "remark": "; ".join(dict.fromkeys(filter(None, [*said, *takes]))),
     }
 
 

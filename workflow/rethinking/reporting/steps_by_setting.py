@@ -13,8 +13,8 @@ from rethinking.sections import Section
 
 SHOWN = {
     "steps": ("steps to fit", 0),
-    "by_true_labels": ("by those on true labels", 2),
-    "by_size_before": ("by those on the size before", 2),
+    "by_true_labels": ("over those on true labels", 2),
+    "by_size_before": ("over those on the next smaller size", 2),
 }
 
 

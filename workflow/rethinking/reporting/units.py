@@ -19,8 +19,8 @@ BEFORE_OTHERS = ("differs", "not run", "reproduced", CAN_HARDLY_FAIL)  # of a ro
 
 DEFINITION = (
     "A table's row differs where one of its numbers does, and is reproduced where one is and the others can hardly"
-    f" fail. A curve is reproduced where {100 * SHARE:.0f} % of its points are within the tolerance and the root mean"
-    " square of all their deviations is at most one tolerance; it differs as soon as more than"
+    f" fail. A curve is reproduced where {100 * SHARE:.0f} % of those of its points that can fail are within the"
+    " tolerance and the root mean square of their deviations is at most one tolerance; it differs as soon as more than"
     f" {100 - 100 * SHARE:.0f} % are not, however few were measured, and was not run until one or the other is certain."
     " Points that can hardly fail count where they do fail."
 )

@@ -1,4 +1,4 @@
-"""The stage `table`: data frames in, one table out as CSV, Markdown and LaTeX."""
+"""The stage `table`: data frames in, one table out as CSV, Markdown, LaTeX and HTML."""
 
 import argparse
 from collections.abc import Sequence
