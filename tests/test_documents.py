@@ -97,7 +97,30 @@ def test_the_deviations_table_of_alexnet_has_every_level_that_has_run_beside_the
     assert f"{fixed['accuracy_99_epoch']:.0f} epochs and a test error of {fixed[at]:.4f} at the fit, or the" in said
     assert f"normalisation, {constants['accuracy_99_epoch']:.0f} and {constants[at]:.4f} (one seed each)" in said
     more = [f"{31 * paper['b'][level] - epoch:.0f}" for level, epoch in epochs.items()]
-    assert f"Its times are ours and {', '.join(more[:-1])} and {more[-1]} epochs more" in text
+    assert f"Its times are ours and {', '.join(more[:-1])} and {more[-1]} epochs more" in said
+
+
+def test_what_came_of_the_prediction_on_alexnet_is_what_is_recorded():
+    text = " ".join((CHECKOUT / "docs/predictions.md").read_text(encoding="utf-8").split())
+    table = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/overfitted.csv").query("model == 'alexnet' and end == 100")
+    row = table[table["margin"] == 0.0465].iloc[0].dropna()
+    levels = [level / 10 for level in range(11) if f"epoch_{level / 10:.1f}" in row.index]
+    epochs = [row[f"epoch_{level:.1f}"] for level in levels]
+    [said] = re.findall(r"Expected are, within two epochs, ([\d, and]+) for levels 0 to 1 in steps", text)
+    expected = [int(number) for number in re.findall(r"\d+", said)]
+    assert len(expected) == 11
+    assert all(abs(epoch - expected[round(10 * level)]) <= 2 for level, epoch in zip(levels, epochs, strict=True))
+    before = [round(-row[f"difference_{level:.1f}"]) for level in levels]
+    assert (
+        f"Levels {listed(levels)} meet the criterion in epochs {listed(epochs)}, each within two epochs of what was"
+        f" expected, and {min(before)} to {max(before)} epochs before the paper's."
+    ) in text
+
+
+def listed(numbers: list[float]) -> str:
+    """ "0, 0.5 and 1"."""
+    *first, last = (f"{number:g}" for number in numbers)
+    return f"{', '.join(first)} and {last}"
 
 
 def test_figure_1c_is_counted_as_the_recorded_comparison_does():
