@@ -7,7 +7,8 @@ import tiny_runs
 
 from rethinking.__main__ import main
 
-# Weights of an earlier epoch, labels that were given anew, bfloat16 at another size, batch statistics; numbers.
+# Weights of an earlier epoch (of a network that normalises nothing), labels that were given anew, bfloat16 at another
+# size, batch statistics; numbers.
 MINE = """\
 name: mine
 datasets:
@@ -17,7 +18,7 @@ datasets:
 models: {resnet18-narrow: {factory: resnet18, width: 0.05}}
 recipes:
   base: {batch_size: 10, learning_rate: 0.05, crop: null}
-  early: {extends: base, epochs: 6, stop: {early_stopping: 2}}
+  early: {extends: base, epochs: 6, stop: {early_stopping: 2}, batch_norm: {statistics: batch}}
   redrawn: {extends: base, epochs: 3, redraw_labels_after: [1, 2]}
   resized: {extends: base, epochs: 1, precision: bfloat16, resize: 16, dropout: 0.5}
   channels: {extends: base, epochs: 1, crop: 9, whitening: per_channel, batch_norm: {statistics: batch}}

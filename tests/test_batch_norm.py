@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from rethinking.config import Configuration
+from rethinking.config import CHECKOUT, Configuration
 from rethinking.engine.batch_norm import before_step, configure_batch_norm, running_weight
 from rethinking.schema import ConfigurationError
 
@@ -94,3 +94,15 @@ def test_a_compiled_network_takes_no_debiased_averages():
 def test_what_a_recipe_does_not_say_of_it_is_the_schemas():
     recipe = configuration({"batch_norm": {"momentum": 0.01}}).recipes["mine"]
     assert recipe["batch_norm"] == {"statistics": "running", "momentum": 0.01, "debiased": False}
+
+
+def test_the_paper_s_recipe_evaluates_as_the_predictions_decided():
+    decided = (CHECKOUT / "docs/predictions.md").read_text(encoding="utf-8")
+    assert "`batch_norm: {statistics: batch}`: recipe `paper` of `config/cifar10.yaml`" in " ".join(decided.split())
+    for name, recipes in (
+        ("cifar10", ("paper", "paper-often")),
+        ("cifar10-gpu", ("gpu", "gpu-often")),
+        ("cifar10-cpu", ("paper-bfloat16-first-20", "paper-bfloat16-first-28")),
+    ):
+        found = Configuration.load(CHECKOUT / f"config/{name}.yaml").recipes
+        assert {found[recipe]["batch_norm"]["statistics"] for recipe in recipes} == {"batch"}

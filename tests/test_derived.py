@@ -177,7 +177,7 @@ def test_the_page_has_the_recorded_mlp_s_times_and_the_best_margin_of_every_end(
     assert best[3]["rmse_left_out"] == pytest.approx(best[3]["rmse"])
 
 
-def test_means_stand_beside_how_many_seeds_they_are_over_and_their_standard_deviations(recorded):
+def test_means_stand_beside_how_many_seeds_have_run_and_standard_deviations(recorded):
     assert set(rows_where(recorded, model="mlp_1x512")["seeds"]) == {3}
     assert set(rows_where(recorded, model="alexnet")["seeds"]) == {1}
     runs = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/runs.csv")

@@ -129,7 +129,9 @@ def test_the_card_says_what_was_wrong_on_purpose(tmp_path):
             corruption != "true_labels",
             corruption == "true_labels",
         )
+    assert "depends on the others" not in (tmp_path / "early/README.md").read_text(), "it has no batch normalisation"
     card = (tmp_path / "channels/README.md").read_text()
+    assert "depends on the others\nbeside it: the numbers above are of batches of up to 250" in card
     assert "one permutation of the pixels for all training and test images" in card
     assert "to which the originals are brought" in card, "they are smaller and grey"
 
@@ -137,7 +139,7 @@ def test_the_card_says_what_was_wrong_on_purpose(tmp_path):
 def test_the_card_has_the_licence_of_people_s_labels():
     saved = read_saved(Path("early"))
     run = dataclasses.replace(saved.run, dataset="cifar10-1k", corruption="human_labels-worse")
-    card = model_card(saved._replace(run=run), Configuration.load(), [3, 32, 32], None)
+    card = model_card(saved._replace(run=run), Configuration.load(), [3, 32, 32], None, by_batch=False)
     assert "| licence of the data set | none stated; the authors ask to be cited |" in card
     assert "| licence of the labels | CC BY-NC 4.0 |" in card
     assert "| to be cited | J. Wei" in card

@@ -24,6 +24,7 @@ from rethinking.reporting.formats import Table, text_of
 from rethinking.reporting.hardly import CAN_HARDLY_FAIL, can_hardly_fail, telling
 from rethinking.reporting.paper_rows import one_each
 from rethinking.reporting.registry import TABLES
+from rethinking.reporting.would_take import OWN
 from rethinking.sections import PanelRuns, Section
 from rethinking.stages import page as stage
 from rethinking.stages.page_parts import together
@@ -215,6 +216,8 @@ def test_a_row_says_how_to_run_it():
     assert command_of(row, section, "snakemake", "all.csv") == run
     assert command_of(row | {"recipe": "other"}, section, "snakemake", "all.csv") == "snakemake -- all.csv"
     assert command_of(row | {"would_take": "this"}, section, "snakemake", "all.csv") == "this"
+    own = {"would_take": f"{OWN} -- results/runs/this/run.json: 3 epochs"}
+    assert command_of(own, section, "snakemake x", "") == "snakemake x -- results/runs/this/run.json: 3 epochs"
     assert command_of({}, section, "snakemake", "") == ""
 
 
@@ -226,6 +229,14 @@ def test_rows_that_share_one_keep_their_verdict_and_what_was_not_run_is_folded(c
     verdict = list(made.table.shown.columns).index("verdict")
     assert [row.not_run for row in rows] == [row.cells[verdict].startswith("not run") for row in rows]
     assert any(row.cells[verdict] == CAN_HARDLY_FAIL for row in rows)
+
+
+def test_a_command_that_a_row_says_already_does_not_stand_beside_it(contents):
+    cells = ("failed to converge; snakemake this: 100 epochs", "said by none")
+    numbers = pd.DataFrame({"would_take": ["snakemake this: 100 epochs", "snakemake that"]})
+    table = Table("T", numbers, pd.DataFrame({"remark": cells}), [])
+    rows = rows_of(Made("t", "", table, Section(configuration="c", name="t"), "results/t"), contents)
+    assert [row.command for row in rows] == ["", "snakemake that"]
 
 
 def test_a_table_whose_rows_are_not_those_of_its_numbers_is_shown_without_their_commands(contents):

@@ -38,6 +38,7 @@ from rethinking.reporting.formats import Table, latex, markdown, text_of
 from rethinking.reporting.hardly import CAN_HARDLY_FAIL
 from rethinking.reporting.paper_rows import one_each
 from rethinking.reporting.registry import TABLES
+from rethinking.reporting.would_take import OWN
 from rethinking.sections import KernelError, Section
 from rethinking.stages.frames import read_published
 from rethinking.stages.record import record
@@ -299,25 +300,44 @@ def test_what_was_not_run_says_what_it_would_take(cifar10, frames, published):
     assert took["relative_time"].endswith(f" {runs} {reference}: 200 epochs of 50,000 images a seed")
 
 
-def test_what_a_configuration_has_of_its_own_is_asked_for_first_and_the_paper_s_where_that_has_run(frames, published):
+@pytest.mark.parametrize("name", ["cifar10", "cifar10-cpu", "cifar10-gpu"])
+def test_what_none_has_run_is_said_to_take_runs_that_reach_it(name, frames, published):
+    """A run of a configuration's own, or of the paper's, whose last step is not before the number's."""
+    configuration = Configuration.load(CHECKOUT / f"config/{name}.yaml")
+    none = {name: frame.iloc[:0] for name, frame in frames.items()}
+    numbers = made(paper_vs_ours, "paper_vs_ours", configuration, none, published).numbers
+    paper = Configuration.load(CHECKOUT / "config/cifar10.yaml")
+    steps = {
+        (whose, run.path.rpartition("/")[0]): run.training.epochs * math.ceil(50_000 / run.training.batch_size)
+        for whose, of in ((OWN, configuration), ("snakemake --cores all --configfile config/cifar10.yaml", paper))
+        for section in of.sections
+        for run in of.runs(section)
+    }
+    for row in numbers[numbers["verdict"] != "not run: ImageNet"].to_dict("records"):
+        found = re.fullmatch(r"(.*) -- (.*): (\d+) epochs of 50,000 images a seed", row["would_take"])
+        assert found is not None, row["would_take"]
+        command, targets, epochs = found.groups()
+        runs = [target.removeprefix("results/runs/").removesuffix("/seed0/run.json") for target in targets.split(" ")]
+        assert sum(steps[command, run] for run in runs) == 391 * int(epochs)
+        if not math.isnan(row["step"]):
+            assert steps[command, runs[0]] >= row["step"]
+    own = numbers["would_take"].str.startswith(OWN)
+    assert own.any() == (name != "cifar10")
+
+
+def test_what_is_there_is_not_asked_for_again(frames, published):
     cpu = Configuration.load(CHECKOUT / "config/cifar10-cpu.yaml")
     none = {name: frame.iloc[:0] for name, frame in frames.items()}
-    numbers = made(paper_vs_ours, "paper_vs_ours", cpu, none, published).numbers
-    level = numbers[(numbers["model"] == "alexnet") & (numbers["corruption"] == "random_labels-0.4")]
-    own = "results/runs/cifar10/alexnet/random_labels-0.4/paper-bfloat16/seed0/run.json"
-    cost = "100 epochs of 50,000 images a seed"
-    took = level.set_index("quantity")["would_take"]
-    assert took["test_error_at_fit"] == f"of this configuration {own}: {cost}"
-    # A curve whose run is there ends too early: the paper's configuration goes on to its end.
-    groups = [each for each in cpu.groups("paper_vs_ours") if each.panel == "learning_curves"]
-    [group] = (each for each in groups if "random_labels-1.0" in each.corruptions)
     runs = frames["runs"]
-    of_one = (runs["model"] == "inception") & (runs["corruption"] == "random_labels-1.0")
-    run = runs[of_one].iloc[:1].assign(recipe=group.recipe)
-    numbers = made(paper_vs_ours, "paper_vs_ours", cpu, {**none, "runs": run}, published).numbers
-    ended = numbers[(numbers["panel"] == "learning_curves") & (numbers["corruption"] == "random_labels-1.0")]
-    paper = "results/runs/cifar10/inception/random_labels-1.0/paper/seed0/run.json"
-    assert set(ended["would_take"]) == {f"snakemake --cores all --configfile config/cifar10.yaml -- {paper}: {cost}"}
+    of_one = (runs["model"] == "alexnet") & (runs["corruption"] == "true_labels")
+    run = runs[of_one].iloc[:1].assign(recipe="paper-bfloat16")
+    for there, corruptions in ((none["runs"], ("random_labels-0.4", "true_labels")), (run, ("random_labels-0.4",))):
+        numbers = made(paper_vs_ours, "paper_vs_ours", cpu, {**none, "runs": there}, published).numbers
+        level = numbers[(numbers["model"] == "alexnet") & (numbers["corruption"] == "random_labels-0.4")]
+        targets = " ".join(f"results/runs/cifar10/alexnet/{name}/paper-bfloat16/seed0/run.json" for name in corruptions)
+        cost = f"{100 * len(corruptions)} epochs of 50,000 images a seed"
+        [said] = level[level["quantity"] == "relative_time"]["would_take"]
+        assert said == f"{OWN} -- {targets}: {cost}"
 
 
 def test_what_is_known_of_a_number_does_not_hide_what_it_would_take(cifar10, frames, published):

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -401,9 +402,10 @@ MEASURINGS = measuring("true_labels") | measuring("random_labels-0.5")
 UNTIL_LOSS = train([MLP], "true_labels", "until-loss") | train([MLP], "random_labels-0.5", "until-loss")
 
 
-@pytest.fixture
-def ranked(checkout: Checkout) -> Checkout:
-    """The copy with a table of measures of two runs, all made."""
+@pytest.fixture(scope="module")
+def measured(completed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a copy with a table of measures of two runs, all made; not to be changed."""
+    checkout = Checkout(shutil.copytree(completed, tmp_path_factory.mktemp("measured") / "checkout", symlinks=True))
     configuration = checkout.configuration()
     configuration["recipes"]["until-loss"] = {"extends": "quick", "stop": {"criterion": "loss_0_01"}}
     panels = {"levels": {"models": [MLP], "levels": [0, 0.5]}}
@@ -412,7 +414,13 @@ def ranked(checkout: Checkout) -> Checkout:
     checkout.configure(configuration)
     assert checkout.run(target=RANKS) == UNTIL_LOSS | MEASURINGS | GATHERED
     assert checkout.jobs(target=RANKS) == set()
-    return checkout
+    return checkout.folder
+
+
+@pytest.fixture
+def ranked(measured: Path, tmp_path: Path) -> Checkout:
+    """A copy of that."""
+    return Checkout(shutil.copytree(measured, tmp_path / "checkout", symlinks=True))
 
 
 def test_what_is_measured_of_weights_is_measured_once_and_for_no_figure_that_does_not_ask(ranked):

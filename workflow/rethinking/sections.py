@@ -37,7 +37,7 @@ class PanelRuns:
 
 @dataclass(frozen=True)
 class PaperRun:
-    """A run behind a published number: what it is of, and its cost a seed.
+    """A run behind a published number: what it is of, how many steps it has, and its cost a seed.
 
     `configfile` is that of the paper's configuration, "" of a run of the section's own.
     """
@@ -49,6 +49,7 @@ class PaperRun:
     folder: str
     configfile: str
     epochs: int
+    steps: int
     num_train: int
 
 

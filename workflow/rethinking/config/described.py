@@ -1,5 +1,6 @@
 """What drawing figures and writing tables depends on, of a configuration: sections, and which published numbers."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -149,10 +150,13 @@ def _paper_groups(paper: Configuration) -> list[PanelRuns]:
 def _runs_behind(configuration: Configuration, groups: Iterable[PanelRuns], file: str) -> Iterator[PaperRun]:
     """Each run of some groups of networks that the paper has, with its cost; `file` is the configuration's."""
     for group in groups:
-        epochs, images = configuration.recipes[group.recipe]["epochs"], configuration.datasets[group.dataset]
+        entry = configuration.datasets[group.dataset]
+        num_train = (entry["train"] or entry["original"]["train"]) - (entry["validation"] or 0)
         for model in group.models:
             if (published_as := as_published(configuration, model)) is None:
                 continue
+            recipe = Recipe.of_network(configuration.recipes[group.recipe], configuration.models[model])
+            of_epoch = recipe.steps_per_epoch or math.ceil(num_train / recipe.batch_size)
             for corruption in group.corruptions:
                 yield PaperRun(
                     section=group.section,
@@ -161,6 +165,7 @@ def _runs_behind(configuration: Configuration, groups: Iterable[PanelRuns], file
                     corruption=corruption,
                     folder=f"{group.dataset}/{model}/{corruption}/{group.recipe}",
                     configfile=file,
-                    epochs=epochs,
-                    num_train=images["train"] or images["original"]["train"],
+                    epochs=recipe.epochs,
+                    steps=recipe.epochs * of_epoch,
+                    num_train=num_train,
                 )

@@ -21,6 +21,10 @@ class Frames:
         """The rows of one network and corruption in a panel's group of runs; none where it was not run."""
         return self._parts[name].get((group.dataset, model, corruption, group.recipe), self._empty[name])
 
+    def has_runs(self, folder: str) -> bool:
+        """Whether there is a run of a data set, network, corruption and recipe, by its folder without the seed."""
+        return tuple(folder.split("/")) in self._parts["runs"]
+
 
 def runs_of_panel(runs: pd.DataFrame, section: Section, panel: str) -> pd.DataFrame:
     """The rows of `runs` that a panel shows, those of all its groups; raises ValueError if a run is not there."""

@@ -7,6 +7,7 @@ import pandas as pd
 
 from rethinking.reporting.comparison import OF_A_STEP
 from rethinking.reporting.formats import Table
+from rethinking.reporting.would_take import OWN
 from rethinking.sections import Section
 
 POINTS = ["model", "corruption", "column", "Step", "value"]  # of the paper's curves
@@ -83,7 +84,7 @@ def points_of_paper(published: pd.DataFrame | None, section: Section) -> pd.Data
 def command_of(row: Mapping[str, object], section: Section, command: str, target: str) -> str:
     """The command that makes what a row of a table shows: one of its runs, or all of the table where none is found."""
     if row.get("would_take"):
-        return str(row["would_take"])
+        return str(row["would_take"]).replace(OWN, command)
     asked = {key: row[key] for key in ("panel", "recipe", "corruption", "dataset") if row.get(key)}
     for group in section.groups if row.get("model") else ():
         has = {"panel": group.panel, "recipe": group.recipe, "dataset": group.dataset}

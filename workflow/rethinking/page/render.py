@@ -82,7 +82,8 @@ def rows_of(made: Made, contents: Contents) -> list[Row]:
             else {}
         )
         command = command_of(values, made.section, contents.command, target)
-        rows.append(Row(row.cells, row.not_run, "" if command in row.cells else command))
+        said = any(command in cell for cell in row.cells)
+        rows.append(Row(row.cells, row.not_run, "" if said else command))
     return rows
 
 

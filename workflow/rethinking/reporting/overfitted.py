@@ -17,7 +17,7 @@ from rethinking.names import level_of, level_text
 from rethinking.outcomes.criteria import CRITERIA
 from rethinking.outcomes.derived import LEVELLED, NAME, WHOLE, WithinOfLast
 from rethinking.outcomes.selection import times_by
-from rethinking.outcomes.wording import when_fitted
+from rethinking.outcomes.wording import seeds_sentence, when_fitted
 from rethinking.reporting.accuracies import plain
 from rethinking.reporting.comparison import SUSPECT
 from rethinking.reporting.formats import Table
@@ -27,7 +27,7 @@ PANEL = "corruption_levels"
 # Epochs that the paper's networks need on true labels: its relative times are multiples of one over these.
 ON_TRUE_LABELS = {"inception": 10, "alexnet": 31, "mlp_1x512": 28}
 MARGINS = tuple(round(0.03 + 0.0005 * place, 4) for place in range(61))  # nats above the run's last loss
-READ = (0.03, 0.035, 0.04, 0.0425, 0.045, 0.0465, 0.0475, 0.05, 0.055, 0.06)  # those of whole runs that are shown
+MARGINS_SHOWN = (0.03, 0.035, 0.04, 0.0425, 0.045, 0.0465, 0.0475, 0.05, 0.055, 0.06)  # of whole runs
 ENDS = (70, 80, 90, WHOLE)  # epochs after which runs are taken to end
 
 Times = dict[float, float]  # epochs by level
@@ -51,7 +51,11 @@ def table(*, runs: pd.DataFrame, curves: pd.DataFrame, published: pd.DataFrame |
         " Left out: the same where at each level the margin is taken that is best at all others.",
         "Margin and end are chosen by this very table: a small RMSE on one network shows nothing by itself"
         " (docs/predictions.md).",
-        "Seeds: how many of a network have run; standard deviations over them are in the CSV file.",
+        seeds_sentence(
+            section.seeds,
+            "Means are over {count} seeds or those of them that have run (seeds); standard deviations over these are in"
+            " the CSV file.",
+        ),
         section.note,
     ]
     return Table("What counts as having overfitted", numbers, shown(numbers, section), notes)
@@ -128,7 +132,7 @@ def left_one_out(numbers: pd.DataFrame) -> pd.DataFrame:
 def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
     """The rows as they are read: of margins some of whole runs, and the best of each end."""
     by_end = numbers.dropna(subset=["rmse", "end"]).groupby(["model", "group", "recipe", "end"])["rmse"]
-    some = (numbers["end"] == WHOLE) & numbers["margin"].isin(READ)
+    some = (numbers["end"] == WHOLE) & numbers["margin"].isin(MARGINS_SHOWN)
     read = numbers[(numbers["criterion"] != NAME) | some | numbers.index.isin(by_end.idxmin())]
     levels = [column for column in read if column.startswith("epoch_")]
     columns = {

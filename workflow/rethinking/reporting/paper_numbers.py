@@ -5,7 +5,6 @@ the paper's, and what can hardly fail says so. The rule before it: within the to
 """
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +16,8 @@ from rethinking.reporting.hardly import can_hardly_fail, telling
 from rethinking.reporting.spread import binomial_error
 from rethinking.reporting.table3 import beside
 from rethinking.reporting.units import ROW, kind_of
-from rethinking.sections import KernelError, PanelRuns, PaperRun, Section
-
-Number = Mapping[str, Any]
+from rethinking.reporting.would_take import Number, would_take
+from rethinking.sections import KernelError, PanelRuns, Section
 
 ERROR, CORRUPTED = "test_error_at_fit", "test_error_at_fit_corrupted"
 ALIKE, CLEAN = "corrupted alike", "clean"  # the test labels of an error
@@ -71,7 +69,7 @@ def row_of(frames: Frames, section: Section, number: Number) -> dict[str, Any]:
         **judged,
         "remark": "; ".join(filter(None, [number["remark"], missing(number, values, judged["number_verdict"])])),
         "recipe": found.recipe if values.ran else "",
-        "would_take": would_take(section, number, ran=found.clean.ran > 0) if lacking else "",
+        "would_take": would_take(frames, section, number) if lacking else "",
     }
 
 
@@ -176,29 +174,3 @@ def missing(number: Number, values: Ours, judged: str) -> str:
     reason = "did not fit" if math.isnan(number["step"]) else "were not measured there"
     counts = [(values.ran - values.n - values.diverged, reason), (values.diverged, "diverged")]
     return "; ".join(f"{count} of {values.ran} of our runs {what}" for count, what in counts if count)
-
-
-def would_take(section: Section, number: Number, ran: bool) -> str:
-    """What makes a missing number, and its cost: the configuration's own runs, where it has such and none `ran`.
-
-    Else a command for those of the paper's configuration, whose curves go on to the paper's end.
-    """
-    needed = dict.fromkeys((number["corruption"], *(["true_labels"] * (number["quantity"] == "relative_time"))))
-    place = (number["section"], number["panel"], number["model"])
-    for own in (False,) if ran else (True, False):
-        there = {
-            run.corruption: run
-            for run in section.would_take
-            if (run.section, run.panel, run.model) == place and own is (not run.configfile)
-        }
-        if there.keys() >= needed.keys():
-            return in_words([there[corruption] for corruption in needed])
-    return "runs that no configuration here has"
-
-
-def in_words(runs: Sequence[PaperRun]) -> str:
-    """How to make some runs of one configuration, and what they cost."""
-    targets = " ".join(f"results/runs/{run.folder}/seed0/run.json" for run in runs)
-    command = f"snakemake --cores all --configfile {file} -- {targets}" if (file := runs[0].configfile) else targets
-    cost = f"{sum(run.epochs for run in runs)} epochs of {runs[0].num_train:,} images a seed"
-    return f"{command}: {cost}" if file else f"of this configuration {command}: {cost}"

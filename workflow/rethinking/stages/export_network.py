@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from rethinking.config import Configuration, jobs
+from rethinking.engine.batch_norm import layers
 from rethinking.files import atomic, sha256
 from rethinking.run import WEIGHTS
 from rethinking.stages.model_card import model_card
@@ -41,7 +42,8 @@ def export_network(saved: Saved, configuration: Configuration, out: Path, onnx: 
         if onnx:
             model = model.to(memory_format=torch.contiguous_format)
             difference = write_onnx(model, shape, stack.enter_context(atomic(out / ONNX)))
-        card.write_text(model_card(saved, configuration, shape, difference), encoding="utf-8")
+        by_batch = any(not layer.track_running_stats for layer in layers(model))
+        card.write_text(model_card(saved, configuration, shape, difference, by_batch), encoding="utf-8")
     if not onnx:
         (out / ONNX).unlink(missing_ok=True)
     return [out / name for name in FILES if (out / name).exists()]

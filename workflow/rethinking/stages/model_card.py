@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from rethinking.config import Configuration, datasets, jobs
 from rethinking.config.corruptions import HUMAN_LABELS, family_of, needs_people
 from rethinking.data.corruptions.registry import CORRUPTIONS
+from rethinking.engine.evaluation import BATCH
 from rethinking.files import sha256
 from rethinking.models.registry import MODELS
 from rethinking.outcomes.wording import setting_label
@@ -25,10 +26,13 @@ WHITENING = {
 }
 
 
-def model_card(saved: Saved, configuration: Configuration, shape: list[int], difference: float | None) -> str:
+def model_card(
+    saved: Saved, configuration: Configuration, shape: list[int], difference: float | None, by_batch: bool
+) -> str:
     """The card as Markdown: of a network for images of `shape` (channels, height, width).
 
-    `difference` is that of its logits in ONNX from torch's; None where it is not there in ONNX.
+    `difference` is that of its logits in ONNX from torch's; None where it is not there in ONNX. `by_batch`: whether it
+    normalises by the statistics of each batch that it is given.
     """
     run, dataset = saved.run, configuration.datasets[saved.run.dataset]
     family = family_of(configuration, run.corruption)
@@ -50,7 +54,8 @@ def model_card(saved: Saved, configuration: Configuration, shape: list[int], dif
         "shape": shape,
         "input": tuple(shape),
         "classes": classes_of(saved),
-        "batch_statistics": (run.training.batch_norm or {}).get("statistics") == "batch",
+        "by_batch": by_batch,
+        "at_once": BATCH,
         "difference": difference,
     }
     loader = PackageLoader("rethinking.stages")
