@@ -13,6 +13,7 @@ from studies import script
 
 from rethinking.config import CHECKOUT
 from rethinking.names import level_of
+from rethinking.reporting.spread import half_width
 
 PAGES = [path for path in sorted((CHECKOUT / "docs").rglob("*.md")) if "_site" not in path.parts]
 LINK = re.compile(r"!?\[[^\]]*\]\((?!https?://)([^)#\s]+)")
@@ -121,6 +122,26 @@ def listed(numbers: list[float]) -> str:
     """ "0, 0.5 and 1"."""
     *first, last = (f"{number:g}" for number in numbers)
     return f"{', '.join(first)} and {last}"
+
+
+def test_what_precision_changes_is_what_is_recorded():
+    runs = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/runs.csv").query("model == 'mlp_1x512'")
+
+    def more(corruption: str, column: str) -> str:
+        its = runs[runs["corruption"] == corruption].pivot(index="seed", columns="recipe", values=column)
+        differences = (its["paper-float32"] - its["paper-bfloat16"]).dropna()
+        assert len(differences) == 3
+        return f"{differences.mean():.2f} ± {half_width(differences.std(), 3):.2f}"
+
+    epochs, accuracies = (
+        [more(corruption, column) for corruption in ("true_labels", "random_labels-1.0")]
+        for column in ("accuracy_99_epoch", "final_test_accuracy")
+    )
+    text = " ".join((CHECKOUT / "docs/deviations.md").read_text(encoding="utf-8").split())
+    assert (
+        f"takes {epochs[0]} epochs more to 99 % on true labels and {epochs[1]} more on random ones, and ends"
+        f" {accuracies[0]} and {accuracies[1]} points of test accuracy above"
+    ) in text
 
 
 def test_figure_1c_is_counted_as_the_recorded_comparison_does():
