@@ -85,7 +85,7 @@ def completed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def checkout(completed: Path, tmp_path: Path) -> Checkout:
     """A copy of the completed workflow, times and Snakemake's records included, at a path of its own."""
-    return Checkout(shutil.copytree(completed, tmp_path / "checkout", symlinks=True))
+    return Checkout.copied(completed, tmp_path / "checkout")
 
 
 @pytest.fixture

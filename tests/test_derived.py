@@ -174,6 +174,10 @@ def test_the_page_has_the_recorded_mlp_s_times_and_the_best_margin_of_every_end(
     away = ", ".join(f"{row['rmse']:.2f}" for row in best[:2]) + f" and {best[2]['rmse']:.2f}"
     assert f"the best margin would be {margins}, with an RMSE of {away}, where 100 epochs give" in page
     assert f"where 100 epochs give {best[3]['rmse']:.2f} ({best[3]['margin']:g}," in page
+    assert rows_where(mlp, criterion="accuracy_99")["rmse"].item() == pytest.approx(6.96, abs=0.01)
+    assert rows_where(mlp, margin=0.045, end=100)["rmse"].item() == pytest.approx(0.44, abs=0.01)
+    shown = mlp[mlp["margin"].isin(overfitted.MARGINS_SHOWN)]
+    assert rows_where(shown, end=70)["rmse"].min() == pytest.approx(1.48, abs=0.01)
     assert best[3]["rmse_left_out"] == pytest.approx(best[3]["rmse"])
 
 

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import re
-import shutil
 import zipfile
 from urllib.parse import unquote
 
@@ -312,7 +311,7 @@ def test_a_configuration_of_which_nothing_is_recorded_is_named(tmp_path):
 @pytest.fixture(scope="module")
 def reported(completed, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """The tiny workflow with its page; not to be changed."""
-    checkout = Checkout(shutil.copytree(completed, tmp_path_factory.mktemp("page") / "checkout", symlinks=True))
+    checkout = Checkout.copied(completed, tmp_path_factory.mktemp("page") / "checkout")
     jobs = {rule for rule, _ in checkout.run(target="report")}
     assert {"page", "samples", "picture"} <= jobs
     assert "train" not in jobs

@@ -340,6 +340,21 @@ def test_what_is_there_is_not_asked_for_again(frames, published):
         assert said == f"{OWN} -- {targets}: {cost}"
 
 
+def test_a_curve_whose_own_run_is_there_and_says_nothing_is_asked_of_the_paper_s(frames, published):
+    cpu = Configuration.load(CHECKOUT / "config/cifar10-cpu.yaml")
+    groups = [each for each in cpu.groups("paper_vs_ours") if each.panel == "learning_curves"]
+    [group] = (each for each in groups if "random_labels-1.0" in each.corruptions)
+    runs = frames["runs"]
+    of_one = (runs["model"] == "inception") & (runs["corruption"] == "random_labels-1.0")
+    none = {name: frame.iloc[:0] for name, frame in frames.items()}
+    run = runs[of_one].iloc[:1].assign(recipe=group.recipe)
+    numbers = made(paper_vs_ours, "paper_vs_ours", cpu, {**none, "runs": run}, published).numbers
+    ended = numbers[(numbers["panel"] == "learning_curves") & (numbers["corruption"] == "random_labels-1.0")]
+    command = "snakemake --cores all --configfile config/cifar10.yaml -- results/runs/cifar10/inception/"
+    cost = "100 epochs of 50,000 images a seed"
+    assert set(ended["would_take"]) == {f"{command}random_labels-1.0/paper/seed0/run.json: {cost}"}
+
+
 def test_what_is_known_of_a_number_does_not_hide_what_it_would_take(cifar10, frames, published):
     none = {name: frame.iloc[:0] for name, frame in frames.items()}
     shown = made(paper_vs_ours, "paper_vs_ours", cifar10, none, published).shown

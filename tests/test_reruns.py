@@ -405,7 +405,7 @@ UNTIL_LOSS = train([MLP], "true_labels", "until-loss") | train([MLP], "random_la
 @pytest.fixture(scope="module")
 def measured(completed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a copy with a table of measures of two runs, all made; not to be changed."""
-    checkout = Checkout(shutil.copytree(completed, tmp_path_factory.mktemp("measured") / "checkout", symlinks=True))
+    checkout = Checkout.copied(completed, tmp_path_factory.mktemp("measured") / "checkout")
     configuration = checkout.configuration()
     configuration["recipes"]["until-loss"] = {"extends": "quick", "stop": {"criterion": "loss_0_01"}}
     panels = {"levels": {"models": [MLP], "levels": [0, 0.5]}}
@@ -420,7 +420,7 @@ def measured(completed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def ranked(measured: Path, tmp_path: Path) -> Checkout:
     """A copy of that."""
-    return Checkout(shutil.copytree(measured, tmp_path / "checkout", symlinks=True))
+    return Checkout.copied(measured, tmp_path / "checkout")
 
 
 def test_what_is_measured_of_weights_is_measured_once_and_for_no_figure_that_does_not_ask(ranked):

@@ -1,7 +1,6 @@
 """What people type wrong when they ask for something: one message with what was meant, and no traceback."""
 
 import re
-import shutil
 
 import pytest
 from tiny_workflow import Checkout
@@ -10,7 +9,7 @@ from tiny_workflow import Checkout
 @pytest.fixture(scope="module")
 def asked(completed, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A copy of the completed workflow, which no test here changes."""
-    return Checkout(shutil.copytree(completed, tmp_path_factory.mktemp("asked") / "checkout", symlinks=True))
+    return Checkout.copied(completed, tmp_path_factory.mktemp("asked") / "checkout")
 
 
 RUN = "results/runs/digits-50/mlp-w0.05/true_labels/quick/seed0/run.json"

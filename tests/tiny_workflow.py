@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -77,6 +78,11 @@ class Checkout:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @classmethod
+    def copied(cls, source: Path, folder: Path) -> "Checkout":
+        """A copy of another one's folder, times and links included."""
+        return cls(shutil.copytree(source, folder, symlinks=True))
 
     def __truediv__(self, path: str) -> Path:
         return self.folder / path

@@ -63,8 +63,8 @@ def frames(
             (with_fit(summary, metrics, fit_criterion, criterion), metrics, more) for summary, metrics, more in read
         ]
     if transitions:
-        folders, summaries = [folder for folder, _ in runs], [summary for summary, _, _ in read]
-        told = with_errors_on_alike(list(zip(folders, summaries, strict=True)), fit_criterion, transitions)
+        with_folders = [(folder, summary) for (folder, _), (summary, _, _) in zip(runs, read, strict=True)]
+        told = with_errors_on_alike(with_folders, fit_criterion, transitions)
         read = [(summary, metrics, more) for summary, (_, metrics, more) in zip(told, read, strict=True)]
     at_best = [test_accuracy_at_best(summary, metrics) for summary, metrics, _ in read]
     return {
