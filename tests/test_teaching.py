@@ -1,4 +1,4 @@
-"""The tasks of docs/teaching: each has its minutes, and its solution runs as it stands there and shows what it says."""
+"""The tasks of docs/teaching: each has its minutes, and its solution runs as it stands and shows what it says."""
 
 import contextlib
 import io
@@ -16,15 +16,18 @@ from rethinking import __main__ as program
 from rethinking.config import CHECKOUT
 from rethinking.engine.stopping import best_epoch, out_of_patience
 
-PAGE = (CHECKOUT / "docs/teaching/index.md").read_text(encoding="utf-8")
-TASKS = dict(re.findall(r"^## (\d)\. .*?\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+SECTIONS = re.compile(r"^## (\d\. .*?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+PAGE, SOLUTION_PAGE = (
+    (CHECKOUT / "docs/teaching" / name).read_text(encoding="utf-8") for name in ("index.md", "solutions.md")
+)
+TASKS, SOLUTIONS = ({title[0]: text for title, text in SECTIONS.findall(page)} for page in (PAGE, SOLUTION_PAGE))
 MINUTES = re.compile(r"^(\d+) minutes\b", re.MULTILINE)
 LABELS = ("true_labels", "random_labels-0.15", "random_labels-1.0")
 
 
 def solution(task: str) -> str:
     """The code of a task's solution."""
-    (code,) = re.findall(r"^### Solution \d\n.*?^```python\n(.*?)^```", TASKS[task], re.MULTILINE | re.DOTALL)
+    (code,) = re.findall(r"^```python\n(.*?)^```", SOLUTIONS[task], re.MULTILINE | re.DOTALL)
     return code
 
 
@@ -53,11 +56,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_task_says_its_minutes_once_and_alike_in_the_table(task):
     (minutes,) = MINUTES.findall(TASKS[task])
     assert re.search(rf"^\| {task} \| .* \| {minutes}\b", PAGE, re.MULTILINE)
-    assert f"### Solution {task}\n" in TASKS[task]
 
 
-def test_there_are_the_tutorials_tasks():
+def test_there_are_the_tutorials_tasks_and_each_has_its_solution_on_the_other_page():
     assert list(TASKS) == ["1", "2", "3", "4", "5"]
+    titles, solved = ([title for title, _ in SECTIONS.findall(page)] for page in (PAGE, SOLUTION_PAGE))
+    assert titles == solved
+    assert "```python" not in PAGE, "the page with the tasks is handed out"
 
 
 @pytest.mark.usefixtures("torch_as_it_was")
@@ -111,7 +116,7 @@ def test_a_changed_level_makes_again_what_the_solution_says_and_no_other_level(c
     checkout.run(target="figures/fig1.pdf")
     checkout.edit("config/config.yaml", lambda text: text.replace("levels: [0, 0.5]", "levels: [0, 0.3]"))
     jobs = checkout.jobs(target="figures/fig1.pdf")
-    said = TASKS["5"].partition("### Solution 5")[2].partition(":")[0]
+    said = SOLUTIONS["5"].partition(":")[0]
     assert {rule for rule, _ in jobs} == set(re.findall(r"`(\w+)`", said))
     levels = {part for rule, names in jobs if rule == "train" for part in names if part.startswith("corruption=")}
     assert levels == {"corruption=random_labels-0.3"}
