@@ -10,6 +10,7 @@ from studies import load, tables_of_results
 from tiny_workflow import Checkout, jobs_in
 
 from rethinking.config import CHECKOUT
+from rethinking.config.described import section_of
 from rethinking.config.recipes import regularisers
 from rethinking.names import level_of
 from rethinking.outcomes.complexity import MEASURES
@@ -17,9 +18,8 @@ from rethinking.outcomes.complexity_ranks import EQUAL, WITHIN
 from rethinking.reporting.formats import comma_separated
 from rethinking.reporting.intervals import with_interval
 from rethinking.reporting.registry import TABLES
-from rethinking.stages.record import KEPT, arguments_of, finished
+from rethinking.stages.record import KEPT, finished, made_of_kept
 from rethinking.stages.record_computed import computed_frames
-from rethinking.stages.recorded import kept_of
 
 LEARNED = ["learned-first", "learned-first-digits", "learned-first-source"]
 NOISE = ["human-noise", "human-noise-digits", "human-noise-source"]
@@ -64,12 +64,34 @@ def test_the_recorded_tables_are_made_from_the_recorded_runs(name):
     study, kept = load(name), CHECKOUT / KEPT / name / "runs"
     every, computed = finished(study, kept), computed_frames(study, kept.parent)
     for table in study.tables:
-        section, runs = kept_of(study, table, every)
-        entry = TABLES[table]
-        of_runs = entry.computed is None
-        arguments = arguments_of(study, section, runs, kept) if of_runs else entry.arguments(computed, None)
-        made = entry.load()(**arguments, section=section)
+        if (entry := TABLES[table]).computed is None:
+            made, *_ = made_of_kept(study, table, every, kept) or [None]
+        else:
+            made = entry.load()(**entry.arguments(computed, None), section=section_of(study, table))
         assert comma_separated(made) == (CHECKOUT / KEPT / name / f"{table}.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_study_of_which_one_run_is_missing_is_recorded_and_shown_by_the_seeds_that_are_whole(name):
+    """Of every study: what needs all runs of a seed is without that seed, and nothing is refused."""
+    study, kept = load(name), CHECKOUT / KEPT / name / "runs"
+    every = finished(study, kept)
+    for key in (key for key in study.sections if study.runs(key)):
+        missing = study.runs(key)[-1]
+        found = made_of_kept(study, key, {path: each for path, each in every.items() if path != missing.path}, kept)
+        others = {run.seed for run in study.runs(key)} - {missing.seed}
+        assert (found is not None) or not others
+        if found is not None:
+            assert others <= set(found[1].seeds)
+            assert key in study.tables or missing.seed not in found[1].seeds
+
+
+def test_a_table_that_needs_every_run_of_a_seed_is_left_out_where_no_seed_is_whole():
+    name = "double-descent-digits"
+    study, kept = load(name), CHECKOUT / KEPT / name / "runs"
+    every = finished(study, kept)
+    first = study.runs("width_peaks")[0].path
+    assert made_of_kept(study, "width_peaks", {first: every[first]}, kept) is None
 
 
 PAGES = {"learned-first": LEARNED, "human-noise": NOISE, "capacity": CAPACITY, "complexity": COMPLEXITY}

@@ -10,6 +10,10 @@ from rethinking.outcomes.derived import WHOLE, WithinOfLast
 from rethinking.sections import PanelRuns, Section
 
 
+class MissingRunError(ValueError):
+    """A run that a figure or table cannot do without is not in its data frames."""
+
+
 class Frames:
     """The data frames of runs by name (runs, curves, evaluations, …), each split by run but for the seed."""
 
@@ -27,18 +31,19 @@ class Frames:
 
 
 def runs_of_panel(runs: pd.DataFrame, section: Section, panel: str) -> pd.DataFrame:
-    """The rows of `runs` that a panel shows, those of all its groups; raises ValueError if a run is not there."""
+    """The rows of `runs` that a panel shows, those of all its groups; raises MissingRunError if one is not there."""
     return pd.concat([runs_of_group(runs, section, group) for group in section.of(panel)]).drop_duplicates(RUN)
 
 
 def runs_of_group(runs: pd.DataFrame, section: Section, group: PanelRuns) -> pd.DataFrame:
-    """The rows of `runs` of a group; raises ValueError naming the panel if one of its runs is not there."""
+    """The rows of `runs` of a group; raises MissingRunError naming the panel if one of its runs is not there."""
     parts = [[group.dataset], group.models, group.corruptions, [group.recipe], section.seeds]
     wanted = pd.MultiIndex.from_product(parts, names=RUN)
     there = pd.MultiIndex.from_frame(runs[RUN])
     if len(missing := wanted.difference(there)):
         run = "/".join(map(str, missing[0]))
-        raise ValueError(f"configuration {section.configuration}, panel {group.panel}: runs.csv has no row of {run}")
+        where = f"configuration {section.configuration}, panel {group.panel}"
+        raise MissingRunError(f"{where}: runs.csv has no row of {run}")
     return runs[there.isin(wanted)]
 
 

@@ -22,10 +22,11 @@ def table(*, runs: pd.DataFrame, section: Section) -> Table:
     """One row a data setting and size: means over the seeds that fitted and their confidence intervals."""
     rows = rows_of_panel(runs, section, SETTINGS)
     steps = rows.pivot_table(index="seed", columns=["corruption", "num_train"], values="steps", dropna=False)
+    ran = rows.groupby(["corruption", "num_train"]).size()
     settings, sizes = list(dict.fromkeys(rows["corruption"])), sorted(set(rows["num_train"]))
     numbers = pd.DataFrame(
         [
-            {"corruption": name, "num_train": size, **_row(steps, name, size, before)}
+            {"corruption": name, "num_train": size, "runs": ran[name, size], **_row(steps, name, size, before)}
             for name in settings
             for before, size in zip([None, *sizes], sizes, strict=False)
             if (name, size) in steps
@@ -54,7 +55,6 @@ def _row(steps: pd.DataFrame, name: str, size: int, before: int | None) -> dict[
     nothing = pd.Series(np.nan, its.index)
     true, smaller = (steps.get(key, nothing) for key in (("true_labels", size), (name, before)))
     return {
-        "runs": len(its),
         "fitted": int(its.notna().sum()),
         **columns_of("steps", its.dropna().to_numpy(float)),
         **columns_of("by_true_labels", (its / true).dropna().to_numpy(float)),

@@ -7,6 +7,7 @@ a configuration's own corrupts alike.
 """
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ from rethinking.config import CHECKOUT, Configuration, described, jobs
 from rethinking.files import atomic, read_csv
 from rethinking.outcomes.columns import OF_SOME, REPEATED
 from rethinking.outcomes.criteria import CRITERIA
+from rethinking.outcomes.selection import MissingRunError
 from rethinking.paths import OF_LEDGERS
 from rethinking.provenance import train_code
 from rethinking.published import PAPER, check_published
@@ -44,6 +46,7 @@ from rethinking.stages.sealing import left_by_run, read_run
 KEPT = Path("docs/results")
 # Of a run's files, if it has them.
 SMALL = ("run.json", "metrics.csv", "evaluations.csv", "steps.csv", "measures.csv", "points.csv")
+Kept = dict[str, tuple[RunConfig, dict[str, Any]]]  # runs by their folder, each with its run.json
 NOT_KEPT = {"predictions"}  # data frames that are made of weights, which are not small
 COLUMNS = [
     "dataset", "model", "corruption", "recipe", "seed", "num_train", "num_test", "epochs_done", "stopped_by",
@@ -52,7 +55,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def finished(configuration: Configuration, folder: Path) -> dict[str, tuple[RunConfig, dict[str, Any]]]:
+def finished(configuration: Configuration, folder: Path) -> Kept:
     """The runs under `folder` that are this configuration's, with their run.json, by their folder's name.
 
     They need not be any figure's or table's: single runs are asked for by their path. Those that have names which the
@@ -124,11 +127,40 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
         summaries = [summary for _, summary in there]
         for line in [*differing_environments(summaries), *differing_data(summaries)]:
             print(f"warning: the runs of {name} differ in {line}", file=sys.stderr)
-        seeds = tuple(sorted({run.seed for run, _ in there}))
-        section = replace(described.section_of(configuration, name), seeds=seeds)
-        table = entry.load()(**arguments_of(configuration, section, there, kept), section=section)
-        written += write_table(table, out / name)
+        if (made := made_of_kept(configuration, name, every, kept)) is None:
+            print(f"left out: {name}, which needs every run of a seed", file=sys.stderr)
+            continue
+        written += write_table(made[0], out / name)
     return written
+
+
+def made_of_kept(configuration: Configuration, key: str, every: Kept, kept: Path) -> tuple[Any, Section, Any] | None:
+    """What a figure or table is of the runs that are kept, its section, the numbers published; None of too few.
+
+    A table is of the seeds that have runs, and says of the others that they were not run. A figure, and a table that
+    needs every run, is of the seeds of which none is missing.
+    """
+    for whole in (True,) if key in configuration.figures else (False, True):
+        section, runs = _section_of_kept(configuration, key, every, whole)
+        if runs:
+            arguments = arguments_of(configuration, section, runs, kept)
+            with contextlib.suppress(MissingRunError):
+                made = described.entry_of(configuration, key).load()(**arguments, section=section)
+                return made, section, arguments.get("published")
+    return None
+
+
+def _section_of_kept(
+    configuration: Configuration, key: str, every: Kept, whole: bool
+) -> tuple[Section, list[tuple[RunConfig, dict[str, Any]]]]:
+    """A section of the seeds that have runs (with `whole`: all their runs), and these."""
+    asked = configuration.runs(key)
+    there = [run for run in asked if run.path in every]
+    seeds = {run.seed for run in there}
+    if whole:
+        seeds -= {run.seed for run in asked if run.path not in every}
+    section = replace(described.section_of(configuration, key), seeds=tuple(sorted(seeds)))
+    return section, [every[run.path] for run in there if run.seed in seeds]
 
 
 def write_table(table: Table, stem: Path) -> list[Path]:

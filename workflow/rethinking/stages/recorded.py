@@ -1,9 +1,8 @@
 """Contents of a page from what `record` kept in docs/results/: figures are drawn of the seeds that have all runs."""
 
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -13,18 +12,15 @@ from rethinking.outcomes.columns import FRAMES
 from rethinking.page.contents import POINTS, Contents, Drawing, Made, points_of_paper
 from rethinking.plotting.registry import FIGURES
 from rethinking.reporting.registry import TABLES
-from rethinking.run import RunConfig
-from rethinking.sections import Section
 from rethinking.stages.aggregate import frames
 from rethinking.stages.page_parts import FACTS, day_of, documents, facts_of, relative, together
-from rethinking.stages.record import KEPT, NOT_KEPT, arguments_of, days_recorded, finished, numeric
+from rethinking.stages.record import KEPT, NOT_KEPT, Kept, days_recorded, finished, made_of_kept, numeric
 from rethinking.stages.record_computed import computed_frames
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAGES = Path("results/report/recorded")
-Kept = dict[str, tuple[RunConfig, dict[str, Any]]]
 
 
 def recorded_files() -> list[str]:
@@ -48,16 +44,15 @@ def recorded(configfile: str, out: Path | None = None) -> tuple[Contents, Path]:
         )
     figures, tables, points = [], [], []
     for key in configuration.sections:
-        section, runs = kept_of(configuration, key, every)
         entry = described.entry_of(configuration, key)
         if entry.computed in computed:
-            arguments = entry.arguments(computed, None)
-        elif runs and not NOT_KEPT & {*entry.frames}:
-            arguments = arguments_of(configuration, section, runs, kept)
+            section = described.section_of(configuration, key)
+            made, published = entry.load()(**entry.arguments(computed, None), section=section), None
+        elif not NOT_KEPT & {*entry.frames} and (found := made_of_kept(configuration, key, every, kept)):
+            made, section, published = found
         else:
             continue
-        points.append(points_of_paper(arguments.get("published"), section))
-        made = entry.load()(**arguments, section=section)
+        points.append(points_of_paper(published, section))
         if key in configuration.figures:
             figures.append(Drawing(key, FIGURES[key].description, svg_of(made[0]), made[1]))
         else:
@@ -72,22 +67,6 @@ def recorded(configfile: str, out: Path | None = None) -> tuple[Contents, Path]:
         dataset_labels={name: label_of(configuration, name) for name in datasets},
         licences=described.licences(configuration, datasets), recorded=True, **documents(),
     ), out  # fmt: skip
-
-
-def kept_of(
-    configuration: Configuration, key: str, every: Kept
-) -> tuple[Section, list[tuple[RunConfig, dict[str, Any]]]]:
-    """A section of the seeds that have runs, and these: a table says of the others that they were not run.
-
-    A figure shows runs that are all there: the seeds of which none is missing.
-    """
-    asked = configuration.runs(key)
-    there = [run for run in asked if run.path in every]
-    seeds = {run.seed for run in there}
-    if key in configuration.figures:
-        seeds -= {run.seed for run in asked if run.path not in every}
-    section = replace(described.section_of(configuration, key), seeds=tuple(sorted(seeds)))
-    return section, [every[run.path] for run in there if run.seed in seeds]
 
 
 def runs_and_curves(every: Kept, kept: Path, days: dict[str, str], shown: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
