@@ -136,6 +136,15 @@ def test_steps_are_held_against_true_labels_and_the_size_before_seed_by_seed(set
     assert numbers["corruption"].unique().tolist() == list(SETTINGS)
 
 
+def test_runs_that_are_not_there_are_not_counted_as_runs_that_did_not_fit(settings):
+    section, runs = settings
+    last = (runs["corruption"] == "random_labels-1.0") & (runs["seed"] == runs["seed"].max())
+    numbers = steps_by_setting.table(runs=runs[~last], section=section).numbers
+    counts = numbers.groupby("corruption")["runs"].unique()
+    assert counts["random_labels-1.0"].tolist() == [runs["seed"].nunique() - 1]
+    assert counts["true_labels"].tolist() == [runs["seed"].nunique()]
+
+
 def test_a_run_that_diverged_is_no_mean_s_and_has_not_fitted(sizes):
     section, runs = sizes
     ill = (runs["model"] == "wide") & (runs["num_train"] == 100) & (runs["seed"] == 0)

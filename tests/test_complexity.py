@@ -86,6 +86,15 @@ def test_the_largest_eigenvalue_is_found_sign_and_all(spectrum):
     assert found == pytest.approx(max(spectrum), abs=1e-6)
 
 
+@pytest.mark.parametrize("spectrum", [[1.0, -1.0], [1.0, -0.999]])
+def test_a_quotient_that_rests_between_two_eigenvalues_is_none_of_them(spectrum):
+    matrix, start = torch.diag(torch.tensor(spectrum, dtype=torch.float64)), torch.tensor([4.0, 3.0]).double()
+    with pytest.raises(ValueError, match="20 products"):
+        largest(lambda vector: matrix @ vector, start, 1e-3, 20)
+    if sum(spectrum):
+        assert largest(lambda vector: matrix @ vector, start, 1e-5, 100_000) == pytest.approx(1, abs=1e-2)
+
+
 def test_what_does_not_come_to_rest_is_no_number():
     matrix = torch.diag(torch.tensor([1.0, 1 - 1e-3], dtype=torch.float64))
     with pytest.raises(ValueError, match="5 products"):

@@ -22,6 +22,7 @@ from rethinking.run import RunConfig
 from rethinking.stages import complexity, complexity_of_run
 from rethinking.stages.record_complexity import FILE, keep_measured, kept_complexity
 from rethinking.stages.sealing import sealed
+from rethinking.stages.train import train
 
 NOISE, WEIGHTS = "random_labels-0.5", "weights.safetensors"
 RUN = make_run(corruption=NOISE, epochs=2)
@@ -102,6 +103,25 @@ def test_only_images_that_are_trained_on_are_measured(data, noise, tmp_path):
     own = logits[np.arange(len(given)), given]
     logits[np.arange(len(given)), given] = -np.inf
     assert kept["margin"] == pytest.approx(np.quantile(own - logits.max(1), 0.05), rel=1e-4)
+
+
+def test_a_run_whose_labels_were_drawn_again_is_measured_on_the_last_ones(data, noise, tmp_path):
+    run = make_run(corruption=NOISE, epochs=2, redraw_labels_after=[1])
+    again = tiny_runs.corrupt_digits(data, tmp_path / "again", NOISE, seed=1)
+    folders = {"data": data, "corrupted": noise, "redrawn": [again]}
+    with tiny_runs.torch_as_it_was():
+        train(run, code="code", **folders, out=tmp_path / "out", state_path=tmp_path / "state.pt")
+        said = ["--left", str(tmp_path / "out"), "--data", str(data), "--corrupted", str(noise)]
+        options = [*said, "--redrawn", str(again), "--out", str(tmp_path / "measured.json")]
+        complexity_of_run.main(["--run", run.json, *options])
+    model = tiny_runs.load_model(run, load_file(tmp_path / "out" / WEIGHTS))
+    logits = model(tiny_runs.whitened(np.load(data / "train_images.npy"))).detach().numpy()
+    given = np.load(again / "train_labels.npy")
+    assert (given != np.load(noise / "train_labels.npy")).any()
+    own = logits[np.arange(len(given)), given]
+    logits[np.arange(len(given)), given] = -np.inf
+    found = files.read_json(tmp_path / "measured.json")["measures"]["margin"]
+    assert found == pytest.approx(np.quantile(own - logits.max(1), 0.05), rel=1e-4)
 
 
 def with_weights(results: Path, folder: Path, value: float) -> None:

@@ -117,7 +117,9 @@ def runs_of(models: int = 2, recipes: int = 2, levels: int = 2, seeds: int = 3) 
         for m, r, c, s in names
     ]
     numbers = {name: rng.uniform(1, 2, len(rows)) for name in (*MEASURES, *COMPETITORS, "final_test_error")}
-    return pd.DataFrame(rows).assign(factory="net", **{name: numbers[name] for name in numbers if name != "level"})
+    return pd.DataFrame(rows).assign(
+        factory="net", dataset="digits", **{name: numbers[name] for name in numbers if name != "level"}
+    )
 
 
 def taus(found: pd.DataFrame, measure: str) -> pd.Series:
@@ -195,6 +197,19 @@ def test_pairs_share_what_they_must_and_differ_in_what_they_must():
     for column in ("corruption", "recipe", "seed"):
         assert (one[column] == other[column]).all()
     assert (one["model"] != other["model"]).all()
+
+
+def test_runs_on_two_data_sets_are_not_paired():
+    """Errors on one are all above those on the other, and so is the measure: within each it has the other order."""
+    rows = runs_of(models=2, recipes=2, levels=2, seeds=3)
+    rows["path_norm"] = -rows["final_test_error"]
+    other = rows.assign(
+        dataset="others", final_test_error=rows["final_test_error"] + 10, path_norm=rows["path_norm"] + 10
+    )
+    alone, both = (correlations(each) for each in (rows, pd.concat([rows, other], ignore_index=True)))
+    assert set(taus(both, "path_norm")) == {-1.0}
+    pairs = (each[each["measure"] == "path_norm"].set_index("over")["pairs"] for each in (alone, both))
+    np.testing.assert_array_equal(*(each * times for each, times in zip(pairs, (2, 1), strict=True)))
 
 
 def test_what_has_no_number_or_one_alone_has_no_rank():

@@ -121,6 +121,14 @@ def test_recipes_that_end_early_or_score_seldom_are_refused():
     assert load(whole).figures["fig1"]["beside"] == "within_of_last-0.05"
 
 
+def test_the_table_of_criteria_refuses_recipes_that_score_seldom():
+    levels = {"models": ["mlp-w0.05"], "levels": [0, 0.5]}
+    section = {"dataset": "digits-50", "recipe": "quick", "panels": {"corruption_levels": levels}}
+    configuration = changed("tables/overfitted", section)
+    configuration["recipes"]["quick"]["train_evaluation_every"] = 4
+    assert "recipes.quick.train_evaluation_every = 4: must be 1: tables.overfitted.panels" in refusal(configuration)
+
+
 # What shows it
 
 

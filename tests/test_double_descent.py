@@ -192,6 +192,13 @@ def test_runs_that_diverged_are_left_out_and_counted():
     assert "8 of 16 runs diverged and are left out." in table.notes
 
 
+def test_labels_on_which_all_runs_diverged_have_no_peak_and_the_others_theirs():
+    section, runs = made_up()
+    first, *others = dict.fromkeys(runs["corruption"])
+    runs.loc[runs["corruption"] == first, "stopped_by"] = "diverged"
+    assert double_descent.of_peaks(runs=runs, section=section).numbers["corruption"].tolist() == others
+
+
 @pytest.mark.parametrize(
     ("names", "alike", "rest"),
     [

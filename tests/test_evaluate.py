@@ -153,15 +153,16 @@ def pictures_of(folder: Path, arrays: Path, classes: list[int], num: int) -> lis
 
 
 @pytest.mark.usefixtures("torch_as_it_was")
-def test_pictures_of_some_of_the_classes_are_counted_under_the_run_s_numbers(by_hand, tmp_path, monkeypatch):
+@pytest.mark.parametrize("run", ["resized", "redrawn"])
+def test_pictures_of_some_of_the_classes_are_counted_under_the_run_s_numbers(run, by_hand, tmp_path, monkeypatch):
     configuration = yaml.safe_load(saved_runs.MINE)
     configuration["datasets"]["two"] = {"reader": "image_folder", "path": str(tmp_path / "pictures")}
     (tmp_path / "two.yaml").write_text(yaml.safe_dump(configuration))
     monkeypatch.chdir(by_hand)
     data = prepared(Configuration.load("mine.yaml"), "whole")
     chosen = pictures_of(tmp_path / "pictures", data, [3, 7], 4)
-    found = evaluated("resized", "--dataset", "two", "--configfile", str(tmp_path / "two.yaml"))
-    saved = read_saved(Path("resized"))
+    found = evaluated(run, "--dataset", "two", "--configfile", str(tmp_path / "two.yaml"))
+    saved = read_saved(Path(run))
     said = logits_of_run(saved.run, saved.folder, saved.summary, np.concatenate(chosen)).argmax(1).numpy()
     expected = np.zeros((10, 10), int)
     np.add.at(expected, ([3] * 4 + [7] * 4, said), 1)

@@ -303,6 +303,14 @@ def test_what_is_recorded_has_a_page_without_any_training(tmp_path, capsys):
     )
 
 
+def test_one_file_is_not_asked_to_hold_several_pages(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        stage.main(["--out", str(tmp_path / "all.html")])
+    assert ended.value.code == 2
+    assert "--out is of one page: name its configuration (--configfile)" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_configuration_of_which_nothing_is_recorded_is_named(tmp_path):
     with pytest.raises(ValueError, match="docs/results/digits holds no run of the configuration 'digits'"):
         stage.main(["--configfile", "config/config.yaml", "--out", str(tmp_path / "index.html")])

@@ -751,6 +751,10 @@ def test_what_a_run_logged_within_its_epochs_and_measured_is_recorded(completed:
     record(Configuration.load(completed / "config/config.yaml"), runs, tmp_path / "kept")
     for file in ("steps.csv", "measures.csv"):
         assert (tmp_path / "kept/runs" / name / file).read_bytes() == (runs / name / file).read_bytes()
+    (runs / name / "steps.csv").unlink()
+    record(Configuration.load(completed / "config/config.yaml"), runs, tmp_path / "kept")
+    assert not (tmp_path / "kept/runs" / name / "steps.csv").exists(), "of the run that was there before"
+    assert (tmp_path / "kept/runs" / name / "measures.csv").exists()
 
 
 def test_a_run_of_no_figure_or_table_is_recorded_and_one_of_another_configuration_is_not(
@@ -787,3 +791,17 @@ def test_a_table_of_confusion_matrices_is_recorded_as_well(completed: Path, tmp_
     runs = pd.read_csv(completed / "results/tables/tiny/table1/runs.csv")
     assert table.loc["all classes", "total"] == runs["num_test"].sum()
     assert table.loc["all classes", "accuracy"] == pytest.approx(runs["final_test_accuracy"].mean())
+
+
+def test_a_regression_beside_a_table_of_confusion_matrices_is_recorded_without_one(completed: Path, tmp_path: Path):
+    panels = {"networks": {"models": ["mlp-w0.05"], "corruptions": ["true_labels"]}}
+    configuration = yaml.safe_load((completed / "config/config.yaml").read_text())
+    configuration["tables"] = {"per_class": {"dataset": "digits-50", "recipe": "quick", "panels": panels}}
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(configuration))
+    shutil.copytree(completed / "results/runs", runs := tmp_path / "runs")
+    other = runs / "digits-50/alexnet-w0.1/true_labels/quick/seed0"
+    (other / "confusion.pkl").unlink()
+    write_json(other / "run.json", sealed(other, json.loads((other / "run.json").read_text()) | {"num_classes": 0}))
+    record(Configuration.load(tmp_path / "tiny.yaml"), runs, tmp_path / "kept")
+    assert len(pd.read_csv(tmp_path / "kept/runs.csv")) == 8
+    assert not (tmp_path / "kept/runs" / other.relative_to(runs) / "confusion.pkl").exists()

@@ -171,6 +171,17 @@ def test_a_run_of_other_values_will_be_trained_again(folder, tmp_path):
     assert "made otherwise" in status(folder, "--configfile", str(mine)).splitlines()[0]
 
 
+def test_a_run_of_other_code_will_be_trained_again_as_snakemake_says_it(checkout):
+    network = checkout / "workflow/rethinking/models/mlp.py"
+    network.write_text(network.read_text() + "\nCHANGED = 1\n")
+    command = [sys.executable, "-P", "-m", "rethinking", "status"]
+    environment = {**os.environ, "PYTHONPATH": str(checkout / "workflow")}
+    said = subprocess.run(command, cwd=checkout.folder, env=environment, capture_output=True, text=True, check=True)
+    trained = [names for rule, names in checkout.jobs() if rule == "train"]
+    assert f"{len(trained)} made otherwise" in said.stdout.splitlines()[0]
+    assert trained
+
+
 def test_it_needs_no_torch_and_no_pandas():
     script = "import sys, rethinking.stages.status; sys.exit(any(name in sys.modules for name in ('torch', 'pandas')))"
     assert subprocess.run([sys.executable, "-c", script], cwd=CHECKOUT / "workflow", check=False).returncode == 0

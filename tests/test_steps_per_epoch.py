@@ -146,6 +146,13 @@ def test_a_network_of_a_configuration_may_bring_its_learning_rate():
          " \"faster\"]: shows one recipe: write recipe"),
         ({"levels": [0.5]}, {}, {}, "figures.capacity.panels.sizes.corruptions = [\"random_labels-0.5\"]: is about"
          " random_labels-1.0 alone"),
+        ({}, {"epochs": {"mlp": 2, "alexnet": 3}}, {}, "recipes.counted.epochs = {\"mlp\": 2, \"alexnet\": 3}: must be"
+         " one number: figures.capacity.panels.sizes compares equally long runs"),
+        ({}, {"stop": {"plateau": 1}}, {}, "recipes.counted.stop = {\"plateau\": 1}: must be null or of a criterion:"
+         " figures.capacity.panels.sizes shows when runs have fitted"),
+        ({}, {}, {"beside": "within_of_last"}, "figures.capacity.beside = \"within_of_last\": capacity shows nothing of"
+         " it"),
+        ({}, {}, {"horizon": 3}, "figures.capacity.horizon = 3: capacity shows nothing of it"),
         ({}, {"stop": {"criterion": "accuracy_99"}}, {}, "figures.capacity.fit_criterion = \"accuracy_100\": the runs"
          " of recipe 'counted' end at accuracy_99, before they meet this; change its stop as well"),
         ({}, {}, {"fit_criterion": "within_of_last"}, "figures.capacity.fit_criterion = \"within_of_last\": is of"

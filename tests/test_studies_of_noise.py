@@ -15,11 +15,13 @@ from rethinking.config.recipes import regularisers
 from rethinking.names import level_of
 from rethinking.outcomes.complexity import MEASURES
 from rethinking.outcomes.complexity_ranks import EQUAL, WITHIN
+from rethinking.paths import OF_LEDGERS
 from rethinking.reporting.formats import comma_separated
 from rethinking.reporting.intervals import with_interval
 from rethinking.reporting.registry import TABLES
 from rethinking.stages.record import KEPT, finished, made_of_kept
 from rethinking.stages.record_computed import computed_frames
+from rethinking.stages.record_ledgers import kept_frames
 
 LEARNED = ["learned-first", "learned-first-digits", "learned-first-source"]
 NOISE = ["human-noise", "human-noise-digits", "human-noise-source"]
@@ -84,6 +86,15 @@ def test_a_study_of_which_one_run_is_missing_is_recorded_and_shown_by_the_seeds_
         if found is not None:
             assert others <= set(found[1].seeds)
             assert key in study.tables or missing.seed not in found[1].seeds
+
+
+def test_another_horizon_than_scores_were_kept_by_is_refused_and_not_all_epochs_shown_for_it():
+    study, kept = load("learned-first-digits"), CHECKOUT / KEPT / "learned-first-digits/runs"
+    runs = [(kept / path, summary) for path, (_, summary) in finished(study, kept).items()]
+    with pytest.raises(ValueError, match=r"detection\.csv: has no scores by the first 7 epochs, the horizon"):
+        kept_frames(runs, 7)
+    for horizon in (20, None, 10**6):
+        assert set(kept_frames(runs, horizon)) == {*OF_LEDGERS}
 
 
 def test_a_table_that_needs_every_run_of_a_seed_is_left_out_where_no_seed_is_whole():

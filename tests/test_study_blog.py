@@ -14,6 +14,7 @@ from test_every_section import section_of
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.files import sha256
 from rethinking.models.registry import MODELS
+from rethinking.outcomes import classes
 from rethinking.outcomes.classes import ALL
 from rethinking.outcomes.printed import numbers
 from rethinking.plotting import class_accuracy, predictions, running_loss
@@ -244,6 +245,12 @@ def test_classes_of_other_data_have_no_source_beside_them(published):
     figure, caption = drawn(class_accuracy.figure, frames["runs"], frames["confusions"], published, section)
     assert len(figure.axes) == 1
     assert "source" not in caption
+
+
+def test_no_run_is_none_whose_epoch_was_chosen_by_validation():
+    runs = pd.DataFrame({"best_validation_epoch": [3.0, 5.0]})
+    assert classes.held_out(runs)
+    assert not classes.held_out(runs.iloc[:0])
 
 
 def test_the_lowest_and_the_highest_class_are_told_seed_by_seed():

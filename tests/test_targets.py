@@ -49,6 +49,7 @@ RUN = "results/runs/digits-50/mlp-w0.05/true_labels/quick/seed0/run.json"
             "the corruption 'random_labels-.5' is spelled 'random_labels-0.5'",
         ),
         (RUN.replace("seed0", "seedO"), "'seedO' is no seed, as in seed0"),
+        (RUN.replace("seed0", "seed07"), "'seed07' is no seed, as in seed7"),
         (RUN.replace("run.json", "runs.json"), "a run leaves metrics.csv, confusion.pkl, run.json"),
     ],
 )

@@ -1,7 +1,7 @@
 """Independent random streams of one integer seed.
 
 A run's seed feeds six streams, so that two runs that differ only in model or recipe share their corruption, and the
-batch order of epoch e depends on (seed, e) alone.
+batch order of the e-th pass over the images depends on (seed, e) alone.
 """
 
 import numpy as np

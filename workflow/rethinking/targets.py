@@ -59,10 +59,11 @@ def reason_of_run(target: str, configuration: Configuration) -> str | None:
     if parts[:2] != ("results", "runs") or len(parts) != 2 + RUN_PARTS + 1:
         return None
     dataset, model, corruption, recipe, seed, file = parts[2:]
-    if not seed.removeprefix("seed").isdecimal():
-        return f"{seed!r} is no seed, as in seed0"
+    number = seed.removeprefix("seed")
+    if not number.isdecimal() or number != str(int(number)):
+        return f"{seed!r} is no seed, as in seed{int(number) if number.isdecimal() else 0}"
     try:
-        run = configuration.run(dataset, model, corruption, recipe, int(seed.removeprefix("seed")))
+        run = configuration.run(dataset, model, corruption, recipe, int(number))
     except ValueError as error:
         return str(error).removeprefix("command line: ")
     if corruption != run.corruption:

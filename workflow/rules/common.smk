@@ -138,7 +138,7 @@ wildcard_constraints:
     section=paths.one_of(CONFIGURATION.sections),
     kernel=paths.one_of(CONFIGURATION.kernels),
     name=paths.one_of([CONFIGURATION.name]),
-    seed=r"\d+",
+    seed="0|[1-9][0-9]*",
 
 
 def literal(text: str) -> str:

@@ -11,14 +11,16 @@ Product = Callable[[Tensor], Tensor]  # of the matrix (n, n) and a vector (n)
 def largest_in_magnitude(product: Product, start: Tensor, tolerance: float, most: int) -> float:
     """The eigenvalue that is farthest from zero, by power iteration from a vector `start` (n).
 
-    Until the estimate, a Rayleigh quotient, changes by less than `tolerance` times itself. Raises ValueError where
-    `most` products are not enough for that.
+    Until the estimate, a Rayleigh quotient, changes by less than `tolerance` times itself and is at least half of how
+    long the matrix makes the vector: where two eigenvalues of either sign are about as far from zero, it may rest
+    between them for long. Raises ValueError where `most` products are not enough for that.
     """
     vector, before = start / start.norm(), torch.inf
     for _ in range(most):
         image = product(vector)
         estimate, length = float(vector @ image), image.norm()
-        if length == 0 or abs(estimate - before) <= tolerance * abs(estimate):
+        rests = abs(estimate - before) <= tolerance * abs(estimate) and 2 * abs(estimate) >= length
+        if length == 0 or rests:
             return estimate
         vector, before = image / length, estimate
     raise ValueError(f"power iteration has not come to rest in {most} products")

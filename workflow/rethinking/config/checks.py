@@ -112,6 +112,8 @@ def _check_same_steps(panel: Panel, asked: Asked) -> None:
     for key in ("steps_per_epoch", "epochs"):
         value, wanted = asked.recipe[key], asked.entries.recipes[first][key]
         where, refuse = key_of(asked.entries, asked.group.recipe, key), asked.entries.origins.error
+        if isinstance(value, dict):
+            raise refuse(where, value, f"must be one number: {asked.key} compares equally long runs")
         if value is None:
             raise refuse(where, None, f"must be a number of steps: {asked.key} compares runs of equally many")
         if value != wanted:
@@ -187,6 +189,12 @@ def _check_derived(panel: Panel, asked: Asked) -> None:
                 raise asked.entries.origins.error(where, value, problem)
 
 
+def _check_whole_curves(panel: Panel, asked: Asked) -> None:
+    if panel.whole_curves and (every := asked.recipe["train_evaluation_every"]) != 1:
+        where = key_of(asked.entries, asked.group.recipe, "train_evaluation_every")
+        raise asked.entries.origins.error(where, every, f"must be 1: {asked.key} looks for epochs in whole curves")
+
+
 def _check_levels(panel: Panel, asked: Asked) -> None:
     """That a panel over levels has one corruption a level, and its reference."""
     if not panel.by_level:
@@ -206,8 +214,12 @@ def _check_ends(panel: Panel, asked: Asked) -> None:
         key = f"{asked.key.rpartition('.panels.')[0]}.fit_criterion"
         problem = f"is of whole curves; here one of {', '.join(CRITERIA)}"
         raise asked.entries.origins.error(key, derived.NAME, problem)
-    ends, criterion = (asked.recipe["stop"] or {}).get("criterion"), asked.section["fit_criterion"]
-    if ends is not None and criterion not in implied(ends):
+    stop, criterion = asked.recipe["stop"], asked.section["fit_criterion"]
+    if stop is not None and "criterion" not in stop:
+        where = key_of(asked.entries, asked.group.recipe, "stop")
+        problem = f"must be null or of a criterion: {asked.key} shows when runs have fitted"
+        raise asked.entries.origins.error(where, stop, problem)
+    if stop is not None and criterion not in implied(ends := stop["criterion"]):
         name = asked.group.recipe
         problem = f"the runs of recipe {name!r} end at {ends}, before they meet this; change its stop as well"
         raise asked.entries.origins.error(f"{asked.key.rpartition('.panels.')[0]}.fit_criterion", criterion, problem)
@@ -234,6 +246,7 @@ CHECKS: tuple[Callable[[Panel, Asked], Any], ...] = (
     _check_regularisers,
     _check_difference,
     _check_derived,
+    _check_whole_curves,
     _check_levels,
     _check_ends,
 )

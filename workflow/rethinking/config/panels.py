@@ -37,6 +37,8 @@ def section(kind: str, name: str, written: Values, entries: Entries, dataset: st
     if not entry.panels:
         _check_without_runs(written, key, name, entries)
         return filled | {"groups": ()}
+    for part in (part for part in ("beside", "horizon") if part in written and not getattr(entry, part)):
+        raise entries.origins.error(f"{key}.{part}", written[part], f"{name} shows nothing of it")
     if dataset is not None:
         filled.setdefault("dataset", dataset)
     _check_parts(filled, key, entry, entries)
@@ -59,7 +61,7 @@ def _with_margin(filled: Values) -> Values:
 
 def _check_without_runs(written: Values, key: str, name: str, entries: Entries) -> None:
     """That a section of what is drawn from no runs says nothing of any."""
-    for part in ("dataset", "recipe", "panels"):
+    for part in ("dataset", "recipe", "panels", "fit_criterion", "beside", "horizon"):
         if part in written:
             raise entries.origins.error(f"{key}.{part}", written[part], f"{name} is drawn from no runs")
 

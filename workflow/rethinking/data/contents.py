@@ -32,7 +32,7 @@ def digests(root: Path, names: Sequence[str]) -> dict[str, str]:
     unread = [name for name in names if known.get(name, [])[:-1] != states[name]]
     if (size := sum(states[name][0] for name in unread)) >= MANY:
         print(f"{root}: reading {len(unread):,} pictures, {size / 1e9:.1f} GB, this once", file=sys.stderr, flush=True)
-    found = {name: known[name][-1] for name in names if name not in set(unread)}
+    found = {name: known[name][-1] for name in set(names).difference(unread)}
     found |= {name: files.sha256(root / name) for name in unread}
     settled = began - SETTLED * 1e9
     memory = {name: [*states[name], found[name]] for name in names if states[name][CHANGED] < settled}

@@ -1,6 +1,6 @@
 """Augmentation on whole batches (paper appendix E): random crop, left-right flip, rotation.
 
-What happens to image i in epoch e depends on (seed, e, i) alone, not on the batch that it is in.
+What happens to image i in the e-th pass over all of them depends on (seed, e, i) alone, not on the batch that it is in.
 """
 
 import math
@@ -16,7 +16,7 @@ from rethinking.recipe import Recipe
 
 
 class Draws(NamedTuple):
-    """One epoch's draws for every training image: corner (n, 2) int64 (top, left), flip (n) bool, angle (n) float32
+    """One pass's draws for every training image: corner (n, 2) int64 (top, left), flip (n) bool, angle (n) float32
     in radians."""
 
     corner: torch.Tensor
@@ -25,7 +25,7 @@ class Draws(NamedTuple):
 
 
 class Augmentation:
-    """Turns stored images into what the network sees in one epoch; whitening comes last, as without augmentation."""
+    """Turns stored images into what the network sees in one pass; whitening comes last, as without augmentation."""
 
     def __init__(self, images: torch.Tensor, recipe: Recipe, seed: int) -> None:
         """`images` are (n, channels, height, width) on the scale 0..255, on the device, before any crop."""
@@ -42,7 +42,10 @@ class Augmentation:
         self.crop = recipe.crop or min(height, width)
 
     def draw(self, epoch: int) -> Draws:
-        """The draws of an epoch, all of them whether used or not, so that one option does not change another's."""
+        """The draws of a pass, all of them whether used or not, so that one option does not change another's.
+
+        `epoch` is the pass's number, which is the epoch's unless a recipe says `steps_per_epoch`.
+        """
         n, (height, width) = len(self.images), self.images.shape[2:]
         rng = seeds.rng(self.seed, "augmentation", epoch)
         corner = rng.random((n, 2))
@@ -59,7 +62,7 @@ class Augmentation:
         )
 
     def __call__(self, indices: torch.Tensor, draws: Draws) -> torch.Tensor:
-        """Images `indices` (batch) of the epoch -> float32 (batch, channels, crop, crop), whitened."""
+        """Images `indices` (batch) of the pass -> float32 (batch, channels, crop, crop), whitened."""
         corner, flip, angle = (draw[indices] for draw in draws)
         side = torch.arange(self.crop, device=indices.device)
         rows = corner[:, :1] + side

@@ -8,7 +8,7 @@ import numpy as np
 from rethinking.kernels.gabor import gabor
 from rethinking.kernels.patches import RandomPatches
 
-PIXELS, GABOR, PATCHES = "pixels", "gabor", "random_patches"
+PIXELS, PATCHES = "pixels", "random_patches"
 
 
 def pixels(images: np.ndarray, dtype: str) -> np.ndarray:

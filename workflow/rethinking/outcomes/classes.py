@@ -13,8 +13,8 @@ ALL = "all classes"
 
 
 def held_out(runs: pd.DataFrame) -> bool:
-    """Whether every run has an epoch that validation chose."""
-    return bool(runs["best_validation_epoch"].notna().all())
+    """Whether every run, if there is one, has an epoch that validation chose."""
+    return len(runs) > 0 and bool(runs["best_validation_epoch"].notna().all())
 
 
 def by_seed(frames: Frames, group: PanelRuns, model: str, corruption: str) -> pd.DataFrame:

@@ -10,7 +10,8 @@ from rethinking.names import level_of
 from rethinking.outcomes.complexity import COMPETITORS, ERROR, MEASURES
 from rethinking.outcomes.rank_correlation import kendall, pairs_of, with_interval
 
-# Over which pairs of runs: what they share, and what they differ in. Within a level the level itself has no rank.
+# Over which pairs of runs: what they share beside the data set, and what they differ in. Within a level the level
+# itself has no rank.
 WITHIN, EQUAL, NETWORK, RECIPE, LEVEL, ALL = "within", "equal", "network", "recipe", "level", "all"
 AXES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     WITHIN: (("corruption",), ()),
@@ -37,9 +38,9 @@ def _of_network(found: pd.DataFrame) -> Iterator[dict[str, Any]]:
     found = found.assign(level=[level_of(name) for name in found["corruption"]])
     several = found["model"].nunique() > 1  # of one network all are equal
     axes = {over: asked for over, asked in AXES.items() if several or over != EQUAL}
-    pairs = {over: (found, pairs_of(found, *asked)) for over, asked in axes.items()}
+    pairs = {over: (found, pairs_of(found, ("dataset", *same), differ)) for over, (same, differ) in axes.items()}
     for corruption, part in found.groupby("corruption", sort=False):
-        pairs[str(corruption)] = part, pairs_of(part, (), ())
+        pairs[str(corruption)] = part, pairs_of(part, ("dataset",))
     for measure in (*MEASURES, *COMPETITORS):
         taus = {
             over: kendall(rows[measure].to_numpy(float), rows[ERROR].to_numpy(float), its)

@@ -32,6 +32,7 @@ class Panel:
     panel from which this one differs in the recipe alone. `several`: it may hold several groups, each with a name.
     `counts_as_one_of`: the section whose panel of this name its runs count as.
     `families`: its corruptions are variants of these, beside true labels.
+    `whole_curves`: the training set is scored after every epoch.
     `same_loss`: its runs end as soon as they meet a criterion of the training loss. `foldable`: batch normalisation,
     where there is any, has running averages in evaluation mode.
     `measures`: its recipes take these, after each epoch. `steps`: they log every so many steps. `ledger`: they keep
@@ -65,6 +66,7 @@ class Panel:
     predictions: bool = False
     lists: tuple[str, ...] = ()
     same_steps: bool = False
+    whole_curves: bool = False
     same_loss: bool = False
     foldable: bool = False
 
@@ -79,7 +81,8 @@ class OfRuns(Entry):
     keys of its panels' recipes that its section is to hold. `of_sections` names figures and tables from whose groups of
     runs it is made as well, as far as a configuration has them and in this order; `panels` are then what its own
     section may add to them, runs that stand in no other. `computed` names the key of a configuration that says what its
-    data frame, of the same name, is computed from without a training.
+    data frame, of the same name, is computed from without a training. `beside` says that it shows the times of a second
+    criterion (the key of that name), `horizon` that some of what it shows is of the first epochs alone.
     """
 
     panels: Mapping[str, Panel]
@@ -89,6 +92,8 @@ class OfRuns(Entry):
     of_sections: tuple[str, ...] = ()
     at_any_size: bool = False
     computed: str | None = None
+    beside: bool = False
+    horizon: bool = False
 
     def arguments(self, frames: Mapping[str, Any], published: Any) -> dict[str, Any]:
         """What its function gets beside the section: of the data frames those that it names, `published` if it does."""

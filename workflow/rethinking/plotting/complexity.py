@@ -44,7 +44,7 @@ def draw(axes: Axes, shown: pd.DataFrame, name: str, section: Section) -> None:
     """A line a network: geometric means over seeds (of the error, means), bands from the lowest to the highest."""
     is_ratio = name in MEASURES
     for model, look in model_styles(section.only("levels").models).items():
-        rows = shown[(shown["model"] == model) & (shown[name] > 0)]
+        rows = shown[(shown["model"] == model) & ((shown[name] > 0) | (not is_ratio))]
         values = rows.assign(value=np.log(rows[name]) if is_ratio else rows[name])
         summary = mean_and_range(values, "level", "value")
         if len(summary):

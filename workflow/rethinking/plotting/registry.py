@@ -66,6 +66,7 @@ FIGURES = {
         description="fitting random labels and pixels: learning curves, convergence slowdown, generalisation error",
         panels={"learning_curves": Panel(one_model=True), "corruption_levels": Panel(by_level=True)},
         published=PAPER_FILES["fig1"],
+        beside=True,
     ),
     "fig2": Figure(
         module="rethinking.plotting.fig2",
@@ -116,6 +117,7 @@ FIGURES = {
         description="ROC curves of finding wrong labels by loss, margin, first epoch learnt and forgetting",
         panels={"levels": WITH_LEDGER},
         frames=("runs", "learned", "detection", "roc"),
+        horizon=True,
     ),
     "noise_kinds": Figure(
         module="rethinking.plotting.noise_kinds",

@@ -47,7 +47,8 @@ def by_width(*, runs: pd.DataFrame, section: Section) -> Table:
 def of_peaks(*, runs: pd.DataFrame, section: Section) -> Table:
     """One row a kind of labels: the peak of the test error over width."""
     rows = rows_of_widths(runs, section)
-    numbers = peaks(rows, SIZE).set_index("corruption").loc[settings_of(section)].reset_index()
+    found = peaks(rows, SIZE).set_index("corruption")
+    numbers = found.loc[[name for name in settings_of(section) if name in found.index]].reset_index()
     names = {float(size): section.labels[model] for size, model in zip(rows[SIZE], rows["model"], strict=True)}
     words = shown(numbers, "network", lambda size: names[float(size)])
     return Table("Width: the peak of the test error", numbers, words, [PLACES, *_notes(runs, rows, section)])

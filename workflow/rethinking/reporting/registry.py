@@ -138,6 +138,7 @@ TABLES = {
         description="finding wrong labels by loss, margin, first epoch learnt and forgetting: areas under ROC curves",
         panels={"levels": WITH_LEDGER},
         frames=("runs", "learned", "detection"),
+        horizon=True,
     ),
     "noise_by_kind": Table(
         module="rethinking.reporting.noise_by_kind",
@@ -245,7 +246,7 @@ TABLES = {
         module="rethinking.reporting.overfitted",
         function="table",
         description="what may have counted as overfitted: epochs to fit by many criteria against those of figure 1b",
-        panels={"corruption_levels": Panel(by_level=True, in_full=True, several=True)},
+        panels={"corruption_levels": Panel(by_level=True, in_full=True, several=True, whole_curves=True)},
         published=("fig1b.csv",),
     ),
     "sources": Table(

@@ -14,7 +14,7 @@ from rethinking.stages.aggregate import read_cells
 from rethinking.stages.runs import add_arguments, read_runs
 from rethinking.stages.sealing import not_the_runs
 
-ASKED_BY = {"measures": "measures", "steps": "log_every_steps"}  # keys of a recipe; points are of every regression
+ASKED_BY = {"measures": "measures", "steps": "log_every_steps", "points": "predictions_every"}  # keys of a recipe
 
 
 def gathered(runs: Iterable[tuple[Path, dict[str, Any]]], frame: str) -> pd.DataFrame:
@@ -28,7 +28,7 @@ def gathered(runs: Iterable[tuple[Path, dict[str, Any]]], frame: str) -> pd.Data
 
 
 def _asked(summary: dict[str, Any], frame: str) -> bool:
-    return frame not in ASKED_BY or bool(summary["config"]["training"].get(ASKED_BY[frame]))
+    return bool(summary["config"]["training"].get(ASKED_BY[frame]))
 
 
 def _read(folder: Path, summary: dict[str, Any], frame: str) -> pd.DataFrame:

@@ -97,7 +97,10 @@ def main(argv: list[str]) -> None:
         return
     from rethinking.stages.recorded import recorded, recorded_files
 
-    for file in args.configfile or recorded_files():
+    files = args.configfile or recorded_files()
+    if args.out is not None and len(files) != 1:
+        parser.error("--out is of one page: name its configuration (--configfile)")
+    for file in files:
         contents, out = recorded(file, args.out)
         write(contents, out)
         print(out)

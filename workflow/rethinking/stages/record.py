@@ -88,13 +88,16 @@ def keep(configuration: Configuration, folder: Path, kept: Path) -> dict[str, st
     found = finished(configuration, folder)
     for path, (_, summary) in found.items():  # what is torn or edited must not replace what was kept
         read_tables(folder / path, summary)
-        if of_classes:
+        if of_classes and summary["num_classes"]:  # a regression has none
             read_matrices(folder / path, summary)
     for path, (run, summary) in found.items():
         if summary["code_digest"] != train_code(run):
             print(f"warning: {folder / path}: other code than the checkout's made it", file=sys.stderr)
-        for file in (file for name in names if (file := folder / path / name).exists()):
-            copied(left_by_run(folder / path, summary, file.name), kept / path / file.name)
+        for name in names:
+            if (folder / path / name).exists():
+                copied(left_by_run(folder / path, summary, name), kept / path / name)
+            else:  # of an earlier run, which had one
+                (kept / path / name).unlink(missing_ok=True)
         keep_ledger(configuration, folder / path, summary, kept / path)
         keep_measured(run, summary, folder.parent, kept / path)
     return {path: day_of(folder / path) for path in found}

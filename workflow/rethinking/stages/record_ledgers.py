@@ -33,7 +33,10 @@ def keep_ledger(configuration: Configuration, folder: Path, summary: dict[str, A
 
 
 def kept_frames(runs: Sequence[tuple[Path, dict[str, Any]]], horizon: int | None) -> dict[str, pd.DataFrame]:
-    """The data frames of some runs, each by its kept folder and its run.json, as a section with a horizon has them."""
+    """The data frames of some runs, each by its kept folder and its run.json, as a section with a horizon has them.
+
+    Raises ValueError where scores were kept by other horizons alone.
+    """
     return {
         name: curves_table([(summary, _read(folder, summary, name, horizon)) for folder, summary in runs])
         for name in OF_LEDGERS
@@ -41,5 +44,11 @@ def kept_frames(runs: Sequence[tuple[Path, dict[str, Any]]], horizon: int | None
 
 
 def _read(folder: Path, summary: dict[str, Any], name: str, horizon: int | None) -> pd.DataFrame:
-    frame, last = read_frame(folder / f"{name}.csv"), summary["epochs_done"]
-    return frame if name == "learned" else frame[frame["Epoch"].isin([last, min(last, horizon or last)])]
+    frame, last = read_frame(file := folder / f"{name}.csv"), summary["epochs_done"]
+    if name == "learned":
+        return frame
+    shown = {last, min(last, horizon or last)}
+    if lacking := shown - {*frame["Epoch"]}:
+        problem = f"has no scores by the first {min(lacking)} epochs, the horizon; record the run where its ledger is"
+        raise ValueError(f"{file}: {problem}")
+    return frame[frame["Epoch"].isin(shown)]

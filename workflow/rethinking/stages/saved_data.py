@@ -97,7 +97,9 @@ def other_data(saved: Saved, configfile: str | None, dataset: str) -> Arrays:
     arrays, manifest, _ = load_data(data, own, None)
     numbers = _numbers(saved, dataset, manifest["classes"])
     labels = {name: numbers[arrays[name]] for name in ("train_labels", "test_labels") if len(numbers)}
-    return arrays | labels
+    arrays |= labels
+    # A run that drew its labels again asks for as many more; of another data set there is one kind of labels.
+    return arrays | {f"redrawn_labels_{number}": arrays["train_labels"] for number, _ in enumerate(run.redraws, 1)}
 
 
 def _check_size(saved: Saved, configuration: Configuration, dataset: str) -> None:

@@ -20,6 +20,7 @@ from rethinking import paths, resources
 from rethinking.config import Configuration
 from rethinking.files import read_json
 from rethinking.outcomes.progress import Log
+from rethinking.provenance import is_current
 from rethinking.run import RunConfig
 
 STATES = ("done", "running", "waiting", "stopped", "failed", "killed", "made otherwise")
@@ -44,7 +45,7 @@ def standing(
 ) -> Standing:
     """Where a run stands by its run.json, where it has one, else by its log, `now` being the time."""
     if summary is not None:
-        is_its = summary.get("config_digest") == run.digest
+        is_its = is_current(configuration, run, summary)
         left = 0.0 if is_its else pace.seconds(configuration, run) * run.training.epochs
         return Standing(run, "done" if is_its else "made otherwise", None, left)
     file = Path(paths.train_log(run))
