@@ -33,7 +33,7 @@ schemas: .venv ## what is made of the schema of configurations: an editor's sche
 .venv: .venv/ready
 
 .venv/ready: requirements.lock pyproject.toml
-	@$(PYTHON) -c "import sys; sys.exit(None if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed; make PYTHON=python3.12 …')"
+	@$(PYTHON) -c "import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else 'Python 3.11, 3.12 or 3.13 is needed; make PYTHON=python3.12 …')"
 	$(PYTHON) -P -m venv .venv
 	@echo "Installing into .venv: 6.4 GB on the disk, most of it PyTorch with CUDA; some minutes."
 	$(BIN)/python -P -m pip install --disable-pip-version-check -r requirements.lock

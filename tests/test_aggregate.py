@@ -422,6 +422,10 @@ def test_a_run_of_other_code_is_refused_by_name_with_the_way_out(runs):
     ("changes", "warning"),
     [
         ({"device": "cuda: H100"}, "device: cpu: x86_64 AVX2, cuda: H100"),
+        (
+            {"device": "cuda: H100", "machines": ["cpu: old, torch 2.6.0", "cuda: H100, torch 2.14.1"]},
+            "device: cpu: old, torch 2.6.0 then cuda: H100, torch 2.14.1, cpu: x86_64 AVX2",
+        ),
         ({"precision": "bfloat16"}, "precision: bfloat16, float32"),
         ({"versions": {"python": "3.11.2", "torch": "2.6.0", "numpy": "2.4.6"}}, "torch: 2.14.1, 2.6.0"),
     ],

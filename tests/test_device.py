@@ -29,6 +29,7 @@ from tiny_runs import (
     torch_as_it_was,
 )
 
+from rethinking.engine import device
 from rethinking.engine.device import choose_device
 from rethinking.engine.state import State
 from rethinking.files import read_json
@@ -93,6 +94,16 @@ def test_without_a_gpu_a_run_computes_on_the_cpu(monkeypatch, tmp_path):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert choose_device(tmp_path / "locks") == torch.device("cpu")
     assert not (tmp_path / "locks").exists()
+
+
+def test_a_gpu_that_torch_does_not_see_is_spoken_of(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(device, "NVIDIA", tmp_path / "nvidia0")
+    choose_device(tmp_path / "locks")
+    assert capsys.readouterr().out == ""
+    device.NVIDIA.touch()
+    assert choose_device(tmp_path / "locks") == torch.device("cpu")
+    assert "has an NVIDIA GPU that PyTorch does not see, so the CPU computes" in capsys.readouterr().out
 
 
 def test_a_run_takes_the_first_free_gpu_and_makes_it_torch_s_own(monkeypatch, tmp_path, start):
@@ -197,9 +208,11 @@ def trained(
 
 
 def but_for_the_device(folder: Path) -> dict[str, Any]:
-    """What a run left, without its times and the name of its device."""
+    """What a run left, without its times and the names of its devices."""
     found = comparable(folder / "out")
     del found["run.json"]["device"]
+    found["run.json"].pop("machines", None)
+    found["run.json"]["versions"].pop("cuda", None)
     return found
 
 
@@ -278,6 +291,11 @@ def test_a_run_goes_on_on_the_device_from_a_state_that_another_device_saved(monk
     assert {tensor.device for tensor in [*state.model.parameters(), *state.optimiser.moments["velocity"]]} == {DEVICE}
     run_stage(longer, data, tmp_path / "in-one-go")
     assert but_for_the_device(tmp_path / "resumed") == but_for_the_device(tmp_path / "in-one-go")
+    summary = read_json(tmp_path / "resumed/out/run.json")
+    first, second = summary["machines"]
+    assert first.startswith("cpu: ")
+    assert second == f"{summary['device']}, torch {torch.__version__}"
+    assert "machines" not in read_json(tmp_path / "in-one-go/out/run.json"), "where one machine computed all"
 
 
 def test_every_family_of_the_papers_networks_is_placed_here():

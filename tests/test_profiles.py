@@ -84,6 +84,34 @@ def test_only_trainings_and_large_matrices_are_jobs_of_a_cluster():
     assert rules - set(re.findall(r"\w+", block)) == {"train", "complexity_of_run", *of_kernels}
 
 
+def test_every_rule_that_computes_where_a_gpu_is_asks_for_one_on_a_workstation():
+    """Those whose stage chooses a device, and what is the same rule with other outputs."""
+    text = "".join(path.read_text() for path in ROOT.glob("workflow/rules/*.smk"))
+    stages = {
+        path.stem for path in ROOT.glob("workflow/rethinking/stages/*.py") if "choose_device()" in path.read_text()
+    }
+    blocks = dict(re.findall(r"^rule (\w+):\n(.*?)(?=^\w|\Z)", text, re.MULTILINE | re.DOTALL))
+    called = {rule for rule, block in blocks.items() if {*re.findall(r"-m rethinking (\w+) ", block)} & stages}
+    called |= {
+        copy for rule, copy in re.findall(r"^use rule (\w+) as (\w+) with:", text, re.MULTILINE) if rule in called
+    }
+    assert called >= {"train", "train_regression", "complexity_of_run", "predictions"}
+    assert read("gpu")["set-resources"] == {rule: {"gpu": 1} for rule in called}
+
+
+def test_large_matrices_ask_for_the_time_and_memory_of_their_images(tmp_path):
+    printed = snakemake(tmp_path, "--dry-run", "--configfile", "config/studies/kernels-source.yaml", "--", "study")
+    asked = {
+        rule: {name: int(value) for name, value in re.findall(r"(mem_mb|runtime)=(\d+)", lines)}
+        for rule, lines in JOB.findall(printed)
+        if rule.startswith("kernel_") and rule != "kernel_frame"
+    }
+    assert set(asked) == {"kernel_choice", "kernel_gram", "kernel_solution"}
+    assert all(
+        each["runtime"] > 102 and each["mem_mb"] >= 4000 for each in asked.values()
+    )  # the longest took 102 minutes
+
+
 def test_figure_1_of_the_paper_is_36_trainings_a_seed(on_gpus):
     seeds = [re.search(r"seed=(\d+)", job["wildcards"]) for job in on_gpus]
     assert Counter(seed[1] for seed in seeds if seed) == {"0": 36, "1": 36, "2": 36}

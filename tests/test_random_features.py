@@ -203,6 +203,7 @@ def test_the_job_asks_for_the_memory_of_its_features():
     assert alone < resources.random_features_memory(digits) < 2 * alone
     at_least = 8 * 2 * (10_000 + 10_000) * 40_000 / 1e6
     assert at_least < resources.random_features_memory(source) < 2 * at_least
+    assert 20 <= resources.random_features_minutes(digits) < resources.random_features_minutes(source)
 
 
 def test_a_configuration_without_the_key_is_told_so_by_hand(capsys):

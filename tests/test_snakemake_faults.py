@@ -62,6 +62,31 @@ def test_a_second_snakemake_is_refused_and_a_killed_one_is_unlocked_and_goes_on(
     assert outcomes(checkout) == outcomes(Checkout(completed))
 
 
+def test_a_training_that_outlives_its_snakemake_is_not_begun_a_second_time(fresh_checkout):
+    """Only Snakemake is killed, as by a full memory: its job goes on, and another call would start the run again."""
+    fresh_checkout.edit("config/config.yaml", lambda text: text.replace("epochs: 1,", "epochs: 100000,"))
+    name = "digits-50/mlp-w0.05/true_labels/quick/seed0"
+    command = [sys.executable, "-P", "-m", "snakemake", "--cores", "1", "--", f"results/runs/{name}/run.json"]
+    first = subprocess.Popen(
+        command, cwd=fresh_checkout.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        log = fresh_checkout / f"results/logs/train/{name}.log"
+        wait_for(lambda: log.exists() and "epoch    2 " in log.read_text(), "the first epochs")
+        job = log.read_text().split("process ")[1].split(",")[0]
+        first.kill()
+        first.wait()
+        assert fresh_checkout.snakemake("--unlock").returncode == 0
+        again = fresh_checkout.snakemake(*command[4:])
+        assert again.returncode != 0
+        assert f"{name}: is being trained already, by process {job} on " in again.stdout + again.stderr
+        os.kill(int(job), 0)  # it lives
+    finally:
+        os.killpg(first.pid, signal.SIGKILL)
+    fresh_checkout.edit("config/config.yaml", lambda text: text.replace("epochs: 100000,", "epochs: 1,"))
+    fresh_checkout.run(target=f"results/runs/{name}/run.json")
+
+
 def test_one_job_at_a_time_and_a_run_by_hand_give_the_bytes_of_two_jobs_at_a_time(fresh_checkout, completed):
     expected = outcomes(Checkout(completed))
     name = "digits-50/alexnet-w0.1/random_labels-0.5/quick/seed0"

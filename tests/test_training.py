@@ -502,6 +502,7 @@ def test_a_finished_run_trains_no_more_and_writes_the_same_bytes(data, tmp_path,
     assert comparable(run_stage(run, data, tmp_path)) == first
     assert capsys.readouterr().out.splitlines()[1:] == [
         f"{run.path}: resuming after epoch 3",
+        f"{run.path}: computes on {machine(torch.device('cpu'))}, torch {torch.__version__}",
         f"{run.path}: stopped by epochs after 3 epochs",
     ]
 

@@ -100,6 +100,24 @@ def gram_memory(configuration: Configuration, kernel: str) -> int:
     return ceil(BASE + ((train + test) * features + 3 * values["rows"] * train) * BYTES_OF[values["precision"]] / 1e6)
 
 
+def kernel_minutes(configuration: Configuration, kernel: str) -> int:
+    """Minutes of each of a kernel's jobs on two cores; all of CIFAR-10 by random patches took 102 for all three."""
+    entry = configuration.datasets[configuration.kernels[kernel]["dataset"]]
+    train = entry["train"] or entry["original"]["train"]
+    return ceil(20 + 300 * (train / 60_000) ** 2)
+
+
+def random_features_minutes(configuration: Configuration) -> int:
+    """Minutes on two cores: a decomposition for each number of features, seed and kind of labels."""
+    values = configuration.random_features
+    if values is None:
+        return 1
+    entry = configuration.datasets[values["dataset"]]
+    train = entry["train"] or entry["original"]["train"]
+    work = sum(train * features * min(train, features) for features in values["features"])
+    return ceil(20 + 60 * len(configuration.seeds) * work / (5 * SPEED) / 60)  # large matrices are five times as fast
+
+
 def random_features_memory(configuration: Configuration) -> int:
     """MB: the features of all training and test images in float64, and the factors of those of the training images."""
     values = configuration.random_features

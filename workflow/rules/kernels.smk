@@ -34,7 +34,8 @@ rule kernel_choice:
         "../../environment.yml"
     threads: KERNEL_THREADS
     resources:
-        mem_mb=4000,
+        mem_mb=lambda wildcards, attempt: attempt * 4000,
+        runtime=lambda wildcards, attempt: attempt * resources.kernel_minutes(CONFIGURATION, wildcards.kernel),
     params:
         job=lambda wildcards: canonical_json(kernel_jobs.choice_job(CONFIGURATION, wildcards.kernel)),
         code=lambda _: provenance.kernel_code("choice"),
@@ -56,7 +57,8 @@ rule kernel_gram:
         "../../environment.yml"
     threads: KERNEL_THREADS
     resources:
-        mem_mb=lambda wildcards: resources.gram_memory(CONFIGURATION, wildcards.kernel),
+        mem_mb=lambda wildcards, attempt: attempt * resources.gram_memory(CONFIGURATION, wildcards.kernel),
+        runtime=lambda wildcards, attempt: attempt * resources.kernel_minutes(CONFIGURATION, wildcards.kernel),
     params:
         job=lambda wildcards: canonical_json(kernel_jobs.gram_job(CONFIGURATION, wildcards.kernel)),
         code=lambda _: provenance.kernel_code("gram"),
@@ -82,7 +84,8 @@ rule kernel_solution:
         "../../environment.yml"
     threads: KERNEL_THREADS
     resources:
-        mem_mb=lambda wildcards: resources.factor_memory(CONFIGURATION, wildcards.kernel),
+        mem_mb=lambda wildcards, attempt: attempt * resources.factor_memory(CONFIGURATION, wildcards.kernel),
+        runtime=lambda wildcards, attempt: attempt * resources.kernel_minutes(CONFIGURATION, wildcards.kernel),
     params:
         job=lambda wildcards: canonical_json(kernel_jobs.gram_job(CONFIGURATION, wildcards.kernel)),
         solution=lambda wildcards: canonical_json(kernel_jobs.solution_job(CONFIGURATION, wildcards.kernel)),
@@ -154,7 +157,8 @@ rule random_features:
         "../../environment.yml"
     threads: KERNEL_THREADS
     resources:
-        mem_mb=resources.random_features_memory(CONFIGURATION),
+        mem_mb=lambda wildcards, attempt: attempt * resources.random_features_memory(CONFIGURATION),
+        runtime=lambda wildcards, attempt: attempt * resources.random_features_minutes(CONFIGURATION),
     params:
         job=lambda wildcards: canonical_json(jobs.random_features_job(CONFIGURATION)),
         code=lambda _: provenance.random_features_code(),

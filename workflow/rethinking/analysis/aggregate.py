@@ -87,8 +87,13 @@ def evaluations_of(metrics: pd.DataFrame) -> pd.DataFrame:
 def differing_environments(summaries: Sequence[dict[str, Any]]) -> list[str]:
     """What the runs of one table do not share although numbers depend on it: one line each."""
     found = []
-    for key in ("device", "precision"):
-        values = sorted({summary[key] for summary in summaries})
+    of_key = {
+        # A run that went on elsewhere is of several machines, in their order.
+        "device": {" then ".join(summary.get("machines", [summary["device"]])) for summary in summaries},
+        "precision": {summary["precision"] for summary in summaries},
+    }
+    for key, of_runs in of_key.items():
+        values = sorted(of_runs)
         found += [f"{key}: {', '.join(values)}"] if len(values) > 1 else []
     for package in sorted({name for summary in summaries for name in summary["versions"]}):
         values = sorted({summary["versions"].get(package, "none") for summary in summaries})

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import torch
 
+NVIDIA = Path("/dev/nvidia0")  # there where the driver is
+
 
 def choose_device(locks: Path | None = None) -> torch.device:
     """The first GPU on which the fewest of this user's runs compute, claimed for this process; else the CPU.
@@ -16,6 +18,8 @@ def choose_device(locks: Path | None = None) -> torch.device:
     see different ones of them agree.
     """
     if not torch.cuda.is_available():
+        if NVIDIA.exists():
+            print("warning: this machine has an NVIDIA GPU that PyTorch does not see, so the CPU computes", flush=True)
         return torch.device("cpu")
     locks = _own_folder(locks or Path(tempfile.gettempdir()) / f"rethinking-gpus-{os.getuid()}")
     uuids = [str(torch.cuda.get_device_properties(index).uuid) for index in range(torch.cuda.device_count())]

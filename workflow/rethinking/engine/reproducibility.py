@@ -67,6 +67,9 @@ def machine(device: torch.device) -> str:
     return f"{device.type}: {platform.machine()} {torch.backends.cpu.get_cpu_capability()} {_processor()}"
 
 
-def versions() -> dict[str, str]:
-    """Versions of what computes the numbers."""
-    return {"python": platform.python_version(), "torch": str(torch.__version__), "numpy": np.__version__}
+def versions(device: torch.device | None = None) -> dict[str, str]:
+    """Versions of what computes the numbers; on a GPU also of CUDA, with which a wheel of torch brings its cuDNN."""
+    found = {"python": platform.python_version(), "torch": str(torch.__version__), "numpy": np.__version__}
+    if device is not None and device.type == "cuda":
+        found["cuda"] = str(torch.version.cuda)
+    return found

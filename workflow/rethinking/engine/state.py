@@ -90,7 +90,7 @@ class State:
     """A network, its optimiser, the records so far and where the epoch after them stands.
 
     `initial_measures` were taken before the first step; `best` is None where there is no validation set, `ledger` where
-    none is kept.
+    none is kept. `machines` are those that computed some of it, each with its version of torch, in their order.
     """
 
     model: nn.Module
@@ -100,6 +100,7 @@ class State:
     initial_measures: dict[str, dict[str, float]] | None = None
     best: Best | None = None
     ledger: Pages | None = None
+    machines: list[str] = field(default_factory=list)
 
     def add(self, record: EpochRecord) -> None:
         """Take in the record of the epoch that just ended."""
@@ -126,6 +127,7 @@ class State:
             "progress": self.progress and self.progress.to_dict(),
             "initial_measures": self.initial_measures,
             "best": self.best and dataclasses.asdict(self.best),
+            "machines": self.machines,
             **({} if self.ledger is None else {"ledger": to_state(self.ledger)}),
         }
         buffer = io.BytesIO()
@@ -164,6 +166,7 @@ class State:
         self.optimiser.load_state_dict(content["optimiser"])
         self.records, self.progress = adapted
         self.initial_measures = content["initial_measures"]
+        self.machines = content.get("machines", [])  # which earlier versions did not note
         self.best = content["best"] and Best(**content["best"])
         if self.ledger is not None:
             self.ledger = from_state(content["ledger"], scored_steps(*adapted))

@@ -12,6 +12,7 @@ from rethinking.paths import check_writable
 from rethinking.provenance import corrupted_data, prepared_data, split_data, train_code, train_data
 from rethinking.run import RunConfig
 from rethinking.schema import ConfigOrigins
+from rethinking.stages.claim import claimed
 from rethinking.stages.corrupt import corrupt
 from rethinking.stages.download import DOWNLOADS, download
 from rethinking.stages.prepare import prepare
@@ -189,13 +190,14 @@ def main(argv: list[str]) -> None:
 
     folders = made(configuration, run)
     keep_another(out, run, data_digest(*folders))
-    summary = train(
-        run,
-        code=train_code(run),
-        made_from=train_data(configuration, run),
-        **folders._asdict(),
-        out=out,
-        state_path=out / "state.pt",
-    )
+    with claimed(str(out), state := out / "state.pt"):
+        summary = train(
+            run,
+            code=train_code(run),
+            made_from=train_data(configuration, run),
+            **folders._asdict(),
+            out=out,
+            state_path=state,
+        )
     train_score, test_score = (of_score(summary["final"][part], "accuracy ") for part in ("train", "test"))
     print(f"training {train_score}, test {test_score}; results in {out}")

@@ -29,6 +29,7 @@ from rethinking.engine.state import State
 from rethinking.engine.stopping import Fits, stopped_by
 from rethinking.outcomes.progress import Epoch, started
 from rethinking.run import RunConfig
+from rethinking.stages.claim import claimed
 from rethinking.stages.placement import place
 from rethinking.stages.run_folder import load_data, write_outputs
 
@@ -116,6 +117,7 @@ def train(
     data_sha256 = of_data["data_sha256"]
     identity = {"configuration": run.state_digest, "code": code, "data": data_sha256, "precision": precision}
     print(f"{run.path}: {state.resume(state_path, identity, run.training)}", flush=True)
+    note_machine(run, state, f"{machine(device)}, torch {torch.__version__}")
     measures = {name: partial(MEASURES[name].load(), initial=initial) for name in measured}
     fits = Fits(state.records)
     with Signals() as signals, progress_bar(run, state) as bar:
@@ -142,6 +144,15 @@ def train(
         message = f"{out}: the results were not written ({error}); the same command {goes_on(is_saved)}"
         raise ValueError(message) from error
     return summary
+
+
+def note_machine(run: RunConfig, state: State, here: str) -> None:
+    """Say on what the run computes, and note it in the state where that is new to it."""
+    before = state.machines[-1] if state.machines else here
+    others = f"; before, on {before}: no one machine gives this run's bytes again" if before != here else ""
+    print(f"{run.path}: computes on {here}{others}", flush=True)
+    if here not in state.machines:
+        state.machines.append(here)
 
 
 def progress_bar(run: RunConfig, state: State) -> tqdm:
@@ -180,8 +191,9 @@ def summarise(
         "config_digest": run.digest,
         **digests,
         "device": machine(device),
+        **({"machines": state.machines} if len(state.machines) > 1 else {}),
         "precision": sets.precision,
-        "versions": versions(),
+        "versions": versions(device),
         "num_parameters": sum(p.numel() for p in state.model.parameters() if p.requires_grad),
         "num_train": len(sets.train.labels),
         "num_test": len(sets.test.labels),
@@ -220,15 +232,17 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--out", required=True, type=Path, help="folder of the results")
     parser.add_argument("--state", required=True, type=Path, help="file of the saved state")
     args = parser.parse_args(argv)
-    train(
-        RunConfig.from_json(args.run),
-        code=args.code,
-        made_from=args.made_from,
-        made_by=args.made_by,
-        data=args.data,
-        corrupted=args.corrupted,
-        redrawn=args.redrawn,
-        split=args.split,
-        out=args.out,
-        state_path=args.state,
-    )
+    run = RunConfig.from_json(args.run)
+    with claimed(run.path, args.state):
+        train(
+            run,
+            code=args.code,
+            made_from=args.made_from,
+            made_by=args.made_by,
+            data=args.data,
+            corrupted=args.corrupted,
+            redrawn=args.redrawn,
+            split=args.split,
+            out=args.out,
+            state_path=args.state,
+        )
