@@ -7,6 +7,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tiny_runs
 
@@ -15,11 +16,13 @@ from rethinking.__main__ import COMMANDS, main
 from rethinking.analysis.registry import MEASURES
 from rethinking.config import CHECKOUT, Configuration
 from rethinking.data.corruptions.registry import CORRUPTIONS
+from rethinking.data.preprocess import preprocess
 from rethinking.files import read_json
 from rethinking.models.registry import MODELS
 from rethinking.names import experiment_name
 from rethinking.plotting.registry import FIGURES
 from rethinking.stages import by_hand as by_hand_stage
+from rethinking.stages import list as list_stage
 
 WORKFLOW = Path(rethinking.__file__).parents[1]
 README_COMMAND = "train --dataset digits --model mlp_1x512 --corruption random_labels-1.0 --recipe small --epochs 2"
@@ -41,6 +44,15 @@ def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     assert printed.err.startswith("error: ")
     assert printed.err.count("\n") == 1
     return printed.err
+
+
+def test_an_error_of_numpy_says_where_it_was_raised_and_one_of_ours_needs_not(capsys, monkeypatch):
+    """Whoever adds a figure makes such ones, and their words alone lead nowhere."""
+    images = np.zeros((1, 2, 2, 1), np.uint8)
+    monkeypatch.setattr(list_stage, "main", lambda argv: preprocess(images[0], crop=None, whitening="none"))
+    assert re.search(r" \(data/preprocess\.py, line \d+\)\n$", refused(["list"], capsys))
+    monkeypatch.setattr(list_stage, "main", lambda argv: preprocess(images, crop=3, whitening="none"))
+    assert refused(["list"], capsys).endswith(" for images of 2x2, found 3\n")
 
 
 @pytest.fixture(autouse=True)

@@ -209,6 +209,31 @@ def test_code_of_one_model_family_reruns_its_trainings(checkout):
     assert code_reaches(checkout, "models/alexnet.py") == expected | TABLES
 
 
+@pytest.mark.parametrize(
+    ("table", "registry", "row", "expected"),
+    [
+        (
+            "MODELS",
+            "models",
+            "alexnet",
+            train([ALEXNET], "true_labels") | train([ALEXNET], "random_labels-0.5") | TABLES,
+        ),
+        (
+            "CORRUPTIONS",
+            "data/corruptions",
+            "random_labels",
+            RANDOM_LABELS | train(MODELS, "random_labels-0.5") | TABLES,
+        ),
+        ("FIGURES", "plotting", "fig1", FIGURE),
+    ],
+)
+def test_another_function_of_the_same_module_in_a_row_reruns_what_calls_it(table, registry, row, expected, checkout):
+    other = f'{table}["{row}"] = dataclasses.replace({table}["{row}"], function="another")'
+    registry = f"workflow/rethinking/{registry}/registry.py"
+    checkout.edit(registry, lambda text: f"{text}\nimport dataclasses\n{other}\n")
+    assert checkout.jobs() == expected | (TABLES if expected else FIGURE)
+
+
 def test_code_of_label_noise_reruns_its_corruptions_and_their_trainings(checkout):
     expected = RANDOM_LABELS | train(MODELS, "random_labels-0.5")
     assert code_reaches(checkout, "data/corruptions/random_labels.py") == expected | TABLES

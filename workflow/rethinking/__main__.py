@@ -70,12 +70,26 @@ def main(argv: list[str]) -> int:
     try:
         importlib.import_module(f"rethinking.stages.{module}").main(options)
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {error}{raised_elsewhere(error)}", file=sys.stderr)
         return 1
     except MemoryError as error:
         print(f"error: this machine has too little memory: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def raised_elsewhere(error: Exception) -> str:
+    """Where this package was when NumPy or another raised a ValueError in it, whose words name no file or line."""
+    import traceback  # not above, where the working folder is still searched
+
+    root = __file__.removesuffix("__main__.py")
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if frame.filename.startswith(root)]
+    if not isinstance(error, ValueError) or not ours:
+        return ""
+    if frames[-1] is ours[-1] and (ours[-1].line or "").startswith("raise "):
+        return ""
+    return f" ({ours[-1].filename.removeprefix(root)}, line {ours[-1].lineno})"
 
 
 def console() -> int:

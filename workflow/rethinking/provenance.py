@@ -16,6 +16,7 @@ from rethinking.files import digest, read_json, sha256
 from rethinking.models.registry import MODELS
 from rethinking.names import split_corruption
 from rethinking.plotting.registry import FIGURES, PICTURES
+from rethinking.registry import Entry
 from rethinking.reporting.registry import TABLES
 from rethinking.run import RunConfig
 
@@ -30,15 +31,23 @@ def split_code() -> str:
     return code_digest("rethinking.stages.split")
 
 
+def called(stage: str, *entries: Entry) -> str:
+    """Digest of a stage's code, and of which functions of which modules it calls by the rows of registries.
+
+    The registries themselves are in no digest, so that a new row changes none.
+    """
+    modules = sorted({entry.module for entry in entries})
+    return digest([code_digest(f"rethinking.stages.{stage}", *modules), [entry.function for entry in entries]])[:16]
+
+
 def corrupt_code(family: str) -> str:
     """Digest for a `corrupt_labels` or `corrupt_pixels` job."""
-    return code_digest("rethinking.stages.corrupt", CORRUPTIONS[family].module)
+    return called("corrupt", CORRUPTIONS[family])
 
 
 def train_code(run: RunConfig) -> str:
     """Digest for a `train` job."""
-    measures = (MEASURES[name].module for name in run.training.measures)
-    return code_digest("rethinking.stages.train", MODELS[run.factory].module, *measures)
+    return called("train", MODELS[run.factory], *(MEASURES[name] for name in run.training.measures))
 
 
 def aggregate_code(configuration: Configuration, section: str) -> str:
@@ -63,16 +72,19 @@ def gather_code() -> str:
     return code_digest("rethinking.stages.gather")
 
 
+def _networks(configuration: Configuration, section: str) -> list[Entry]:
+    """The registered networks of a figure's or table's runs."""
+    return [MODELS[name] for name in sorted({run.factory for run in configuration.runs(section)})]
+
+
 def predictions_code(configuration: Configuration, section: str) -> str:
     """Digest for a `predictions` job: its code, and that of its networks."""
-    families = sorted({MODELS[run.factory].module for run in configuration.runs(section)})
-    return code_digest("rethinking.stages.predictions", *families)
+    return called("predictions", *_networks(configuration, section))
 
 
 def architectures_code(configuration: Configuration, section: str) -> str:
     """Digest for an `architectures` job: its code, and that of its networks."""
-    families = sorted({MODELS[run.factory].module for run in configuration.runs(section)})
-    return code_digest("rethinking.stages.architectures", *families)
+    return called("architectures", *_networks(configuration, section))
 
 
 def ledger_code() -> str:
@@ -82,7 +94,7 @@ def ledger_code() -> str:
 
 def complexity_of_run_code(run: RunConfig) -> str:
     """Digest for a `complexity_of_run` job."""
-    return code_digest("rethinking.stages.complexity_of_run", MODELS[run.factory].module)
+    return called("complexity_of_run", MODELS[run.factory])
 
 
 def complexity_code() -> str:
@@ -117,13 +129,13 @@ def kernel_code(step: str) -> str:
 
 def table_code(table: str) -> str:
     """Digest for a `table` job."""
-    return digest([code_digest("rethinking.stages.table", TABLES[table].module), templates("reporting")])
+    return digest([called("table", TABLES[table]), templates("reporting")])
 
 
 def page_code(tables: Iterable[str]) -> str:
     """Digest for a `page` job, which makes the tables again from what they are made from."""
-    modules = sorted(TABLES[table].module for table in tables)
-    return digest([code_digest("rethinking.stages.page", *modules), templates("reporting"), templates("page")])
+    entries = [TABLES[table] for table in sorted(tables)]
+    return digest([called("page", *entries), templates("reporting"), templates("page")])
 
 
 @cache
@@ -135,12 +147,12 @@ def templates(package: str) -> dict[str, str]:
 
 def figure_code(figure: str) -> str:
     """Digest for a `figure` job."""
-    return code_digest("rethinking.stages.figure", FIGURES[figure].module)
+    return called("figure", FIGURES[figure])
 
 
 def animation_code(figure: str) -> str:
     """Digest for an `animation` job."""
-    return code_digest("rethinking.stages.animation", FIGURES[figure].module)
+    return called("animation", FIGURES[figure])
 
 
 def samples_code() -> str:
@@ -150,7 +162,7 @@ def samples_code() -> str:
 
 def picture_code(picture: str) -> str:
     """Digest for a `picture` job."""
-    return code_digest("rethinking.stages.picture", PICTURES[picture].module)
+    return called("picture", PICTURES[picture])
 
 
 @lru_cache
