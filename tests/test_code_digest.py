@@ -227,7 +227,8 @@ def test_the_order_in_which_modules_are_named_does_not_matter(package):
 STAGES = ("prepare", "split", "corrupt", "train", "aggregate", "confusions", "figure", "table", "samples", "picture",
           "predictions", "architectures")  # fmt: skip
 PARTS = {  # modules beside the stages that are no stage
-    "train": ["rethinking.stages.placement", "rethinking.stages.run_folder", "rethinking.stages.sealing"],
+    "train": ["rethinking.stages.claim", "rethinking.stages.placement", "rethinking.stages.run_folder",
+              "rethinking.stages.sealing"],
     "aggregate": ["rethinking.stages.matrices", "rethinking.stages.runs", "rethinking.stages.sealing"],
     "confusions": ["rethinking.stages.matrices", "rethinking.stages.runs", "rethinking.stages.sealing"],
     "predictions": ["rethinking.stages.placement", "rethinking.stages.runs", "rethinking.stages.saved",

@@ -190,7 +190,8 @@ def test_the_readmes_command_trains_from_nothing(by_hand):
     name = "digits/mlp_1x512/random_labels-1.0/small/seed0"
     assert re.fullmatch(rf"{name}: on \S+, process \d+, 2 epochs", lines[0])
     assert lines[1] == f"{name}: starting"
-    assert [line.split()[1] for line in lines[2:4]] == ["1", "2"]
+    assert re.fullmatch(rf"{name}: computes on \S+: .+, torch \S+", lines[2])
+    assert [line.split()[1] for line in lines[3:5]] == ["1", "2"]
     assert re.fullmatch(r"training accuracy [\d.]+ %, test accuracy [\d.]+ %; results in DIR", lines[-1])
     assert first.stderr == ""  # the progress bar is for terminals
     names = {path.name for path in (folder / "DIR").iterdir()}
