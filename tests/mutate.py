@@ -116,6 +116,7 @@ WITHOUT = {
     "outcomes.progress": "the words of a log",
     "pickles": "what may be read from a pickle",
     "recipe": "the names of a recipe's values",
+    "stages.claim": "which process",
     "stages.prepare": "arguments and files",
     "stages.run_folder": "arguments and files",
     "stages.sealing": "checksums of a run's files",

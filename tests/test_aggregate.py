@@ -418,6 +418,13 @@ def test_a_run_of_other_code_is_refused_by_name_with_the_way_out(runs):
     assert not (runs.parent / "tables").exists()
 
 
+def test_runs_that_all_went_on_elsewhere_differ_in_the_device_as_well():
+    of_one = {"device": "b", "precision": "float32", "versions": {}}
+    assert differing_environments([of_one, of_one]) == []
+    of_two = of_one | {"machines": ["a, torch 2", "b, torch 2"]}
+    assert differing_environments([of_two, of_two]) == ["device: a, torch 2 then b, torch 2"]
+
+
 @pytest.mark.parametrize(
     ("changes", "warning"),
     [

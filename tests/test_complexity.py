@@ -86,9 +86,10 @@ def test_the_largest_eigenvalue_is_found_sign_and_all(spectrum):
     assert found == pytest.approx(max(spectrum), abs=1e-6)
 
 
+@pytest.mark.parametrize("start", [(4.0, 3.0), (3.0, 1.0), (2.0, 1.0)])
 @pytest.mark.parametrize("spectrum", [[1.0, -1.0], [1.0, -0.999]])
-def test_a_quotient_that_rests_between_two_eigenvalues_is_none_of_them(spectrum):
-    matrix, start = torch.diag(torch.tensor(spectrum, dtype=torch.float64)), torch.tensor([4.0, 3.0]).double()
+def test_a_quotient_that_rests_between_two_eigenvalues_is_none_of_them(spectrum, start):
+    matrix, start = torch.diag(torch.tensor(spectrum, dtype=torch.float64)), torch.tensor(start).double()
     with pytest.raises(ValueError, match="20 products"):
         largest(lambda vector: matrix @ vector, start, 1e-3, 20)
     if sum(spectrum):

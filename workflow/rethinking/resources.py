@@ -18,6 +18,7 @@ PARAMETER = 40  # bytes: weight, gradient, velocity, the initial weight, the sta
 LEDGER = 20  # bytes an example and evaluation: kept, gathered and written while it is saved, and to spare
 CURVED_IMAGES, CURVED_BATCH = 2000, 250  # of the Hessian (analysis/curvature.py), together and at a time
 CURVED, PRODUCTS = 12, 100  # work of a product with it in float64, in passes forward; products, of a slow case
+DECOMPOSITION, MATRICES = 60, 5  # multiply-adds for each of n N min(n, N); how much faster large matrices are
 BYTES_OF = {"float32": 4, "float64": 8}
 BYTES = 9  # a pixel's value as stored, and as float32 before and after it is laid out for the network
 
@@ -108,14 +109,15 @@ def kernel_minutes(configuration: Configuration, kernel: str) -> int:
 
 
 def random_features_minutes(configuration: Configuration) -> int:
-    """Minutes on two cores: a decomposition for each number of features, seed and kind of labels."""
+    """Minutes on two cores: a decomposition for each number of features and seed, of all kinds of labels at once."""
     values = configuration.random_features
     if values is None:
         return 1
     entry = configuration.datasets[values["dataset"]]
     train = entry["train"] or entry["original"]["train"]
     work = sum(train * features * min(train, features) for features in values["features"])
-    return ceil(20 + 60 * len(configuration.seeds) * work / (5 * SPEED) / 60)  # large matrices are five times as fast
+    seconds = DECOMPOSITION * len(configuration.seeds) * work / (MATRICES * SPEED)
+    return ceil(20 + seconds / 60)
 
 
 def random_features_memory(configuration: Configuration) -> int:

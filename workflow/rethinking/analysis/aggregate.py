@@ -94,7 +94,8 @@ def differing_environments(summaries: Sequence[dict[str, Any]]) -> list[str]:
     }
     for key, of_runs in of_key.items():
         values = sorted(of_runs)
-        found += [f"{key}: {', '.join(values)}"] if len(values) > 1 else []
+        several = len(values) > 1 or (key == "device" and any("machines" in summary for summary in summaries))
+        found += [f"{key}: {', '.join(values)}"] if several else []
     for package in sorted({name for summary in summaries for name in summary["versions"]}):
         values = sorted({summary["versions"].get(package, "none") for summary in summaries})
         found += [f"{package}: {', '.join(values)}"] if len(values) > 1 else []

@@ -5,21 +5,22 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+ALIGNED = 0.99  # of the vector with its image
 Product = Callable[[Tensor], Tensor]  # of the matrix (n, n) and a vector (n)
 
 
 def largest_in_magnitude(product: Product, start: Tensor, tolerance: float, most: int) -> float:
     """The eigenvalue that is farthest from zero, by power iteration from a vector `start` (n).
 
-    Until the estimate, a Rayleigh quotient, changes by less than `tolerance` times itself and is at least half of how
-    long the matrix makes the vector: where two eigenvalues of either sign are about as far from zero, it may rest
-    between them for long. Raises ValueError where `most` products are not enough for that.
+    Until the estimate, a Rayleigh quotient, changes by less than `tolerance` times itself and is within 1 % of how long
+    the matrix makes the vector: where two eigenvalues of either sign are about as far from zero, it may rest between
+    them for long. Raises ValueError where `most` products are not enough for that.
     """
     vector, before = start / start.norm(), torch.inf
     for _ in range(most):
         image = product(vector)
         estimate, length = float(vector @ image), image.norm()
-        rests = abs(estimate - before) <= tolerance * abs(estimate) and 2 * abs(estimate) >= length
+        rests = abs(estimate - before) <= tolerance * abs(estimate) and abs(estimate) >= ALIGNED * length
         if length == 0 or rests:
             return estimate
         vector, before = image / length, estimate

@@ -37,7 +37,7 @@ def section(kind: str, name: str, written: Values, entries: Entries, dataset: st
     if not entry.panels:
         _check_without_runs(written, key, name, entries)
         return filled | {"groups": ()}
-    for part in (part for part in ("beside", "horizon") if part in written and not getattr(entry, part)):
+    for part in (part for part in ("beside", "horizon") if written.get(part) is not None and not getattr(entry, part)):
         raise entries.origins.error(f"{key}.{part}", written[part], f"{name} shows nothing of it")
     if dataset is not None:
         filled.setdefault("dataset", dataset)
@@ -62,7 +62,7 @@ def _with_margin(filled: Values) -> Values:
 def _check_without_runs(written: Values, key: str, name: str, entries: Entries) -> None:
     """That a section of what is drawn from no runs says nothing of any."""
     for part in ("dataset", "recipe", "panels", "fit_criterion", "beside", "horizon"):
-        if part in written:
+        if written.get(part) is not None:
             raise entries.origins.error(f"{key}.{part}", written[part], f"{name} is drawn from no runs")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-NVIDIA = Path("/dev/nvidia0")  # there where the driver is
+NVIDIA = Path("/dev/nvidiactl")  # there where the driver is
 
 
 def choose_device(locks: Path | None = None) -> torch.device:
@@ -18,7 +18,7 @@ def choose_device(locks: Path | None = None) -> torch.device:
     see different ones of them agree.
     """
     if not torch.cuda.is_available():
-        if NVIDIA.exists():
+        if NVIDIA.exists() and os.environ.get("CUDA_VISIBLE_DEVICES") != "":
             print("warning: this machine has an NVIDIA GPU that PyTorch does not see, so the CPU computes", flush=True)
         return torch.device("cpu")
     locks = _own_folder(locks or Path(tempfile.gettempdir()) / f"rethinking-gpus-{os.getuid()}")

@@ -1,6 +1,7 @@
 """The log of a training: what writes its lines and what reads them again, for those who watch a campaign.
 
-The first line says where it runs, then comes one line an epoch, at the end one on what ended it.
+The first line says where it runs, two more how it starts and on what it computes, then comes one line an epoch, at the
+end one on what ended it.
 """
 
 import re

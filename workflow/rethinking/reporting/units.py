@@ -22,7 +22,7 @@ DEFINITION = (
     f" fail. A curve is reproduced where {100 * SHARE:.0f} % of those of its points that can fail are within the"
     " tolerance and the root mean square of their deviations is at most one tolerance; it differs as soon as more than"
     f" {100 - 100 * SHARE:.0f} % are not, however few were measured, and was not run until one or the other is certain."
-    " Points that can hardly fail count where they do fail."
+    " Points that can hardly fail are not waited for, and count where they do fail."
 )
 
 

@@ -33,16 +33,27 @@ def _locked(run: str, path: Path) -> IO[str]:
         file = path.open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_at(path, file):
+                break
+            file.close()  # whoever had it took it away after it was opened here
         except BlockingIOError:
             with file:
                 file.seek(0)
                 holder = file.read().strip() or "another process"
             problem = "end that first (a cluster's job: scancel), or wait for it"
             raise ValueError(f"{run}: is being trained already, by {holder}; {problem}") from None
-        if path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
-            break
-        file.close()  # whoever had it took it away after it was opened here
+        except OSError:
+            file.close()
+            path.unlink(missing_ok=True)
+            raise
     file.truncate(0)
     file.write(f"process {os.getpid()} on {socket.gethostname()}")
     file.flush()
     return file
+
+
+def _is_at(path: Path, file: IO[str]) -> bool:
+    try:
+        return path.stat().st_ino == os.fstat(file.fileno()).st_ino
+    except FileNotFoundError:
+        return False

@@ -64,10 +64,11 @@ def finished(configuration: Configuration, folder: Path) -> Kept:
     found = {}
     for file in sorted(folder.glob("*/*/*/*/seed*/run.json")):
         dataset, model, corruption, recipe, seed = file.parent.relative_to(folder).parts
-        if not seed.removeprefix("seed").isdecimal():
+        number = seed.removeprefix("seed")
+        if not number.isdecimal() or number != str(int(number)):
             continue
         try:
-            run = configuration.run(dataset, model, corruption, recipe, int(seed.removeprefix("seed")))
+            run = configuration.run(dataset, model, corruption, recipe, int(number))
         except ConfigurationError:
             continue
         summary = read_run(file.parent)
@@ -132,6 +133,8 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
             print(f"warning: the runs of {name} differ in {line}", file=sys.stderr)
         if (made := made_of_kept(configuration, name, every, kept)) is None:
             print(f"left out: {name}, which needs every run of a seed", file=sys.stderr)
+            for suffix in (".csv", ".md"):  # of runs that were others
+                (out / f"{name}{suffix}").unlink(missing_ok=True)
             continue
         written += write_table(made[0], out / name)
     return written
@@ -147,7 +150,7 @@ def made_of_kept(configuration: Configuration, key: str, every: Kept, kept: Path
         section, runs = _section_of_kept(configuration, key, every, whole)
         if runs:
             arguments = arguments_of(configuration, section, runs, kept)
-            with contextlib.suppress(MissingRunError):
+            with contextlib.suppress(*([] if whole else [MissingRunError])):
                 made = described.entry_of(configuration, key).load()(**arguments, section=section)
                 return made, section, arguments.get("published")
     return None

@@ -121,7 +121,9 @@ def _begun(configuration: Configuration) -> Iterator[RunConfig]:
     for file in sorted(LOGS.glob("*/*/*/*/seed*.log")):
         dataset, model, corruption, recipe, seed = file.relative_to(LOGS).with_suffix("").parts
         with contextlib.suppress(ValueError):  # another configuration's
-            yield configuration.run(dataset, model, corruption, recipe, int(seed.removeprefix("seed")))
+            run = configuration.run(dataset, model, corruption, recipe, int(seed.removeprefix("seed")))
+            if f"seed{run.seed}" == seed:
+                yield run
 
 
 def _summary_of(run: RunConfig) -> dict[str, Any] | None:

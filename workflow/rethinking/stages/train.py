@@ -148,10 +148,11 @@ def train(
 
 def note_machine(run: RunConfig, state: State, here: str) -> None:
     """Say on what the run computes, and note it in the state where that is new to it."""
-    before = state.machines[-1] if state.machines else here
-    others = f"; before, on {before}: no one machine gives this run's bytes again" if before != here else ""
+    before = [machine for machine in state.machines if machine != here]
+    others = f"; before, on {', '.join(before)}: no one machine gives this run's bytes again" if before else ""
     print(f"{run.path}: computes on {here}{others}", flush=True)
-    if here not in state.machines:
+    is_over = stopped_by(state.records, run.training) is not None
+    if here not in state.machines and not is_over:
         state.machines.append(here)
 
 
