@@ -74,15 +74,21 @@ def test_the_norms_are_those_of_the_saved_weights_and_of_where_the_seed_began(re
     assert found["spectral_product"] == pytest.approx(float(np.prod([torch.linalg.svdvals(m)[0] for m in matrices])))
 
 
-def test_the_margin_is_on_the_labels_that_were_given(results, data, noise):
-    found = files.read_json(measures_of(results))["measures"]
-    model = tiny_runs.load_model(RUN, load_file(results / "runs" / RUN.path / WEIGHTS))
-    logits = model(tiny_runs.whitened(np.load(data / "train_images.npy"))).detach().numpy()
-    given = np.load(noise / "train_labels.npy")
-    assert (given != np.load(data / "train_labels.npy")).any()
+def margin_of(run: RunConfig, out: Path, images: np.ndarray, given: np.ndarray) -> Any:
+    """What all but a twentieth of the images exceed: the logit of the label given minus the largest other one."""
+    model = tiny_runs.load_model(run, load_file(out / WEIGHTS))
+    logits = model(tiny_runs.whitened(images)).detach().numpy()
     own = logits[np.arange(len(given)), given]
     logits[np.arange(len(given)), given] = -np.inf
-    assert found["margin"] == pytest.approx(np.quantile(own - logits.max(1), 0.05), rel=1e-4)
+    return pytest.approx(np.quantile(own - logits.max(1), 0.05), rel=1e-4)
+
+
+def test_the_margin_is_on_the_labels_that_were_given(results, data, noise):
+    found = files.read_json(measures_of(results))["measures"]
+    given = np.load(noise / "train_labels.npy")
+    assert (given != np.load(data / "train_labels.npy")).any()
+    images = np.load(data / "train_images.npy")
+    assert found["margin"] == margin_of(RUN, results / "runs" / RUN.path, images, given)
 
 
 def test_the_same_weights_have_the_same_measures(results, data, noise):
@@ -96,13 +102,10 @@ def test_only_images_that_are_trained_on_are_measured(data, noise, tmp_path):
     with tiny_runs.torch_as_it_was():
         out = run_stage(RUN, data, tmp_path, noise, held_out=split)
         kept = complexity_of_run.measured(RUN, out, data, noise, split)["measures"]
-    model = tiny_runs.load_model(RUN, load_file(out / WEIGHTS))
     train = np.load(split / "train_indices.npy")
-    logits = model(tiny_runs.whitened(np.load(data / "train_images.npy")[train])).detach().numpy()
     given = np.load(noise / "train_labels.npy")[train]
-    own = logits[np.arange(len(given)), given]
-    logits[np.arange(len(given)), given] = -np.inf
-    assert kept["margin"] == pytest.approx(np.quantile(own - logits.max(1), 0.05), rel=1e-4)
+    images = np.load(data / "train_images.npy")[train]
+    assert kept["margin"] == margin_of(RUN, out, images, given)
 
 
 def test_a_run_whose_labels_were_drawn_again_is_measured_on_the_last_ones(data, noise, tmp_path):
@@ -114,14 +117,11 @@ def test_a_run_whose_labels_were_drawn_again_is_measured_on_the_last_ones(data, 
         said = ["--left", str(tmp_path / "out"), "--data", str(data), "--corrupted", str(noise)]
         options = [*said, "--redrawn", str(again), "--out", str(tmp_path / "measured.json")]
         complexity_of_run.main(["--run", run.json, *options])
-    model = tiny_runs.load_model(run, load_file(tmp_path / "out" / WEIGHTS))
-    logits = model(tiny_runs.whitened(np.load(data / "train_images.npy"))).detach().numpy()
     given = np.load(again / "train_labels.npy")
     assert (given != np.load(noise / "train_labels.npy")).any()
-    own = logits[np.arange(len(given)), given]
-    logits[np.arange(len(given)), given] = -np.inf
     found = files.read_json(tmp_path / "measured.json")["measures"]["margin"]
-    assert found == pytest.approx(np.quantile(own - logits.max(1), 0.05), rel=1e-4)
+    images = np.load(data / "train_images.npy")
+    assert found == margin_of(run, tmp_path / "out", images, given)
 
 
 def with_weights(results: Path, folder: Path, value: float) -> None:

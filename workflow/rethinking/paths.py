@@ -151,6 +151,12 @@ def arrays(files: Iterable[str]) -> list[str]:
     return [file for file in files if not file.endswith(".json")]
 
 
+def seed_of(folder: str) -> int | None:
+    """The seed of a run by the last part of its folder; None where no run is kept there (seed07, seed)."""
+    number = folder.removeprefix("seed")
+    return int(number) if number.isdecimal() and folder == f"seed{int(number)}" else None
+
+
 def run_folder(run: RunConfig) -> str:
     """The folder of a run."""
     return f"results/runs/{run.path}"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path, PurePosixPath
 
 from rethinking.config import Configuration
-from rethinking.paths import run_outputs, table_files
+from rethinking.paths import run_outputs, seed_of, table_files
 from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.registry import closest, nearest
 from rethinking.reporting.registry import TABLES
@@ -59,11 +59,11 @@ def reason_of_run(target: str, configuration: Configuration) -> str | None:
     if parts[:2] != ("results", "runs") or len(parts) != 2 + RUN_PARTS + 1:
         return None
     dataset, model, corruption, recipe, seed, file = parts[2:]
-    number = seed.removeprefix("seed")
-    if not number.isdecimal() or number != str(int(number)):
-        return f"{seed!r} is no seed, as in seed{int(number) if number.isdecimal() else 0}"
+    if (number := seed_of(seed)) is None:
+        digits = seed.removeprefix("seed")
+        return f"{seed!r} is no seed, as in seed{int(digits) if digits.isdecimal() else 0}"
     try:
-        run = configuration.run(dataset, model, corruption, recipe, int(number))
+        run = configuration.run(dataset, model, corruption, recipe, number)
     except ValueError as error:
         return str(error).removeprefix("command line: ")
     if corruption != run.corruption:

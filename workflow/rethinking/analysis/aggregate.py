@@ -86,20 +86,17 @@ def evaluations_of(metrics: pd.DataFrame) -> pd.DataFrame:
 
 def differing_environments(summaries: Sequence[dict[str, Any]]) -> list[str]:
     """What the runs of one table do not share although numbers depend on it: one line each."""
-    found = []
     of_key = {
         # A run that went on elsewhere is of several machines, in their order.
         "device": {" then ".join(summary.get("machines", [summary["device"]])) for summary in summaries},
         "precision": {summary["precision"] for summary in summaries},
     }
-    for key, of_runs in of_key.items():
-        values = sorted(of_runs)
-        several = len(values) > 1 or (key == "device" and any("machines" in summary for summary in summaries))
-        found += [f"{key}: {', '.join(values)}"] if several else []
     for package in sorted({name for summary in summaries for name in summary["versions"]}):
-        values = sorted({summary["versions"].get(package, "none") for summary in summaries})
-        found += [f"{package}: {', '.join(values)}"] if len(values) > 1 else []
-    return found
+        of_key[package] = {summary["versions"].get(package, "none") for summary in summaries}
+    differing = {key for key, values in of_key.items() if len(values) > 1}
+    if any("machines" in summary for summary in summaries):
+        differing.add("device")
+    return [f"{key}: {', '.join(sorted(values))}" for key, values in of_key.items() if key in differing]
 
 
 def differing_data(summaries: Sequence[dict[str, Any]]) -> list[str]:

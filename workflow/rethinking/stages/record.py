@@ -7,7 +7,6 @@ a configuration's own corrupts alike.
 """
 
 import argparse
-import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +21,7 @@ from rethinking.files import atomic, read_csv
 from rethinking.outcomes.columns import OF_SOME, REPEATED
 from rethinking.outcomes.criteria import CRITERIA
 from rethinking.outcomes.selection import MissingRunError
-from rethinking.paths import OF_LEDGERS
+from rethinking.paths import OF_LEDGERS, seed_of
 from rethinking.provenance import train_code
 from rethinking.published import PAPER, check_published
 from rethinking.reporting.formats import Table, text_of
@@ -47,6 +46,7 @@ KEPT = Path("docs/results")
 # Of a run's files, if it has them.
 SMALL = ("run.json", "metrics.csv", "evaluations.csv", "steps.csv", "measures.csv", "points.csv")
 Kept = dict[str, tuple[RunConfig, dict[str, Any]]]  # runs by their folder, each with its run.json
+SUFFIXES = (".csv", ".md")  # as which a table is recorded
 NOT_KEPT = {"predictions"}  # data frames that are made of weights, which are not small
 COLUMNS = [
     "dataset", "model", "corruption", "recipe", "seed", "num_train", "num_test", "epochs_done", "stopped_by",
@@ -64,11 +64,10 @@ def finished(configuration: Configuration, folder: Path) -> Kept:
     found = {}
     for file in sorted(folder.glob("*/*/*/*/seed*/run.json")):
         dataset, model, corruption, recipe, seed = file.parent.relative_to(folder).parts
-        number = seed.removeprefix("seed")
-        if not number.isdecimal() or number != str(int(number)):
+        if (number := seed_of(seed)) is None:
             continue
         try:
-            run = configuration.run(dataset, model, corruption, recipe, int(number))
+            run = configuration.run(dataset, model, corruption, recipe, number)
         except ConfigurationError:
             continue
         summary = read_run(file.parent)
@@ -133,7 +132,7 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
             print(f"warning: the runs of {name} differ in {line}", file=sys.stderr)
         if (made := made_of_kept(configuration, name, every, kept)) is None:
             print(f"left out: {name}, which needs every run of a seed", file=sys.stderr)
-            for suffix in (".csv", ".md"):  # of runs that were others
+            for suffix in SUFFIXES:  # of runs that were others
                 (out / f"{name}{suffix}").unlink(missing_ok=True)
             continue
         written += write_table(made[0], out / name)
@@ -150,8 +149,12 @@ def made_of_kept(configuration: Configuration, key: str, every: Kept, kept: Path
         section, runs = _section_of_kept(configuration, key, every, whole)
         if runs:
             arguments = arguments_of(configuration, section, runs, kept)
-            with contextlib.suppress(*([] if whole else [MissingRunError])):
+            try:
                 made = described.entry_of(configuration, key).load()(**arguments, section=section)
+            except MissingRunError:
+                if whole:
+                    raise
+            else:
                 return made, section, arguments.get("published")
     return None
 
@@ -171,7 +174,7 @@ def _section_of_kept(
 
 def write_table(table: Table, stem: Path) -> list[Path]:
     """Write a table as CSV and Markdown; return these files."""
-    return [write(stem.with_name(f"{stem.name}{suffix}"), text_of(table, suffix)) for suffix in (".csv", ".md")]
+    return [write(stem.with_name(f"{stem.name}{suffix}"), text_of(table, suffix)) for suffix in SUFFIXES]
 
 
 def arguments_of(

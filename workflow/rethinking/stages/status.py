@@ -120,10 +120,9 @@ def _begun(configuration: Configuration) -> Iterator[RunConfig]:
     """Every run of the configuration that has a log."""
     for file in sorted(LOGS.glob("*/*/*/*/seed*.log")):
         dataset, model, corruption, recipe, seed = file.relative_to(LOGS).with_suffix("").parts
-        with contextlib.suppress(ValueError):  # another configuration's
-            run = configuration.run(dataset, model, corruption, recipe, int(seed.removeprefix("seed")))
-            if f"seed{run.seed}" == seed:
-                yield run
+        if (number := paths.seed_of(seed)) is not None:
+            with contextlib.suppress(ValueError):  # another configuration's
+                yield configuration.run(dataset, model, corruption, recipe, number)
 
 
 def _summary_of(run: RunConfig) -> dict[str, Any] | None:
