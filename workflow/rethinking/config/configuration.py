@@ -4,6 +4,7 @@ Everything that can be wrong with a configuration is found here, before the firs
 """
 
 import dataclasses
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,12 @@ class Configuration(Entries):
 
     def runs(self, section: str) -> list[RunConfig]:
         """The runs that a figure is drawn from or a table made from."""
-        return runs_of(self.plan(section))
+        return list(self._runs[section])
+
+    @cached_property
+    def _runs(self) -> dict[str, list[RunConfig]]:
+        """The runs of every figure and table: the rules ask for each some hundred times."""
+        return {section: runs_of(self.plan(section)) for section in self.sections}
 
     @property
     def experiments(self) -> dict[str, list[str]]:
