@@ -1,5 +1,6 @@
 """The documents: a site without a warning, a README that a reader sees at a glance, pictures of what is recorded."""
 
+import json
 import re
 import subprocess
 import sys
@@ -170,6 +171,19 @@ def test_every_variant_of_alexnet_that_has_run_is_in_the_table_and_explains_noth
         assert epoch < 31
         assert error < 0.3011
     assert said >= 4
+
+
+def test_a_run_on_another_maker_s_processor_has_the_digits_that_the_page_says_it_has():
+    runs = CHECKOUT / "docs/results/cifar10-cpu/runs/cifar10/alexnet/true_labels"
+    names = ("paper-bfloat16", "paper-bfloat16-until-99.9")
+    whole, until = (pd.read_csv(runs / name / "seed0/metrics.csv") for name in names)
+    measured = ["TrainAccuracy", "TrainLoss", "TestAccuracy", "TestLoss"]
+    assert len(until) == 13
+    assert whole[measured].head(13).equals(until[measured])
+    for name, maker in zip(names, ("AMD EPYC", "Intel(R) Xeon(R)"), strict=True):
+        assert maker in json.loads((runs / name / "seed0/run.json").read_text(encoding="utf-8"))["device"]
+    text = " ".join((CHECKOUT / "docs/results-and-promises.md").read_text(encoding="utf-8").split())
+    assert f"13 epochs of AlexNet in bfloat16 on an Intel Xeon (recipe `{names[1]}`)" in text
 
 
 def test_figure_1c_is_counted_as_the_recorded_comparison_does():
