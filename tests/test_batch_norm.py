@@ -102,7 +102,7 @@ def test_the_paper_s_recipe_evaluates_as_the_predictions_decided():
     for name, recipes in (
         ("cifar10", ("paper", "paper-often")),
         ("cifar10-gpu", ("gpu", "gpu-often")),
-        ("cifar10-cpu", ("paper-bfloat16-first-20", "paper-bfloat16-first-28")),
+        ("cifar10-cpu", ("paper-bfloat16-first-20", "paper-bfloat16-first-22", "paper-bfloat16-first-28")),
     ):
         found = Configuration.load(CHECKOUT / f"config/{name}.yaml").recipes
         assert {found[recipe]["batch_norm"]["statistics"] for recipe in recipes} == {"batch"}

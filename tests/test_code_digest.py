@@ -167,6 +167,15 @@ def test_real_code_matters_to_what_reaches_it(file, old, new, changed, package):
         "from rethinking.engine import unused",
         "from rethinking.engine.unused import unused",
         "def f():\n    from rethinking.engine import unused",
+        "class A:\n    async def f():\n        async with a:\n            from rethinking.engine import unused",
+        "if a:\n    pass\nelif b:\n    pass\nelse:\n    from rethinking.engine import unused",
+        "for a in b:\n    pass\nelse:\n    from rethinking.engine import unused",
+        "try:\n    from rethinking.engine import unused\nexcept A:\n    pass",
+        "try:\n    pass\nexcept A:\n    from rethinking.engine import unused",
+        "try:\n    pass\nexcept* A:\n    from rethinking.engine import unused",
+        "try:\n    pass\nexcept A:\n    pass\nelse:\n    from rethinking.engine import unused",
+        "try:\n    pass\nfinally:\n    from rethinking.engine import unused",
+        "match a:\n    case 1:\n        pass\n    case _:\n        from rethinking.engine import unused",
     ],
 )
 def test_an_added_import_is_followed_however_it_is_written(statement, package):

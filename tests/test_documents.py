@@ -147,6 +147,8 @@ VARIANTS = {  # of AlexNet, by model and what a recipe's name ends with
     ("alexnet", "-half"): "Xavier's × 0.5",
     ("alexnet", "-fixed"): "pixels whitened by one mean and standard deviation a channel",
     ("alexnet", "-unwhitened"): "pixels from 0 to 1, not whitened",
+    ("alexnet", "-unwhitened-early-tutorial"): "pixels from 0 to 1 and the early tutorial's initialisation",
+    ("alexnet-tensorflow", "-unwhitened-early-tutorial"): "both, and TensorFlow's constants",
     ("alexnet", "-fixed-framework"): "both that whitening and torch's initialisation",
     ("alexnet-krizhevsky", ""): "normalisation's constants of Krizhevsky et al.",
     ("alexnet-tensorflow", ""): "normalisation's constants of TensorFlow's defaults",

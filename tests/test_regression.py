@@ -138,11 +138,11 @@ def test_the_engine_has_the_tutorials_numbers_at_its_seed():
     assert min(losses) == pytest.approx(0.280, abs=5e-4)
     assert losses.index(min(losses)) == 23
     # Where a processor rounds otherwise, 10,000 epochs end a little elsewhere: with the ten points in six other orders
-    # the norm ends at 32.64, with a standard deviation of 0.09.
+    # the norm ends at 32.64 and the loss at 6.64, with standard deviations of 0.09 and 0.03.
     assert len(losses) == 10_000
     assert records[-1].online_loss < 4e-7
     assert losses[-1] == pytest.approx(6.64, abs=0.1)
-    assert norm_of(model) == pytest.approx(32.56, abs=0.3)
+    assert norm_of(model) == pytest.approx(32.56, abs=0.4)
     assert {record.last.train_accuracy for record in records} == {None}
 
 

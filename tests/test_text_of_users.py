@@ -17,7 +17,7 @@ from rethinking.plotting.registry import FIGURES, PICTURES
 from rethinking.plotting.style import save
 from rethinking.sections import Section
 
-TEXT = r"A$\b$c_d^e"  # a capital, as at the beginning of a caption
+TEXT = r"A$\b$ {_d^e"  # a capital, as at the beginning of a caption
 TEXTS = [TEXT, "Up $5 to $6", "X $y {$ z"]
 Drawn = tuple[Figure, str]
 CAPTION_ALONE = (
