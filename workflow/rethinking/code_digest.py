@@ -7,13 +7,12 @@ statements inside this package; registries are left out, so that a new entry cha
 import ast
 import functools
 import hashlib
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = __package__
 ROOT = Path(__file__).parent
-BODIES = ("body", "orelse", "finalbody")
+PARTS = ("body", "orelse", "finalbody", "handlers", "cases")  # of a node, which hold statements or clauses of them
 
 
 def _file(module: str) -> Path | None:
@@ -25,20 +24,17 @@ def _file(module: str) -> Path | None:
     return None
 
 
-def _bodies(tree: ast.AST) -> Iterator[list[ast.stmt]]:
-    """Every list of statements in a tree. Expressions, which are most of a tree, hold no statement."""
-    for name in BODIES:
-        if body := getattr(tree, name, []):
-            yield body
-            for statement in body:
-                yield from _bodies(statement)
-    for clause in [*getattr(tree, "handlers", []), *getattr(tree, "cases", [])]:
-        yield from _bodies(clause)
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Every statement and clause below a node. Expressions, which are most of a tree, hold no statement."""
+    for part in PARTS:
+        for each in getattr(node, part, []):
+            yield each
+            yield from _statements(each)
 
 
 def _imports(tree: ast.Module, module: str) -> Iterator[str]:
     """Names that the module imports from this package; `from a import b` gives a and a.b."""
-    for node in itertools.chain.from_iterable(_bodies(tree)):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -50,7 +46,7 @@ def _imports(tree: ast.Module, module: str) -> Iterator[str]:
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in [tree, *itertools.chain.from_iterable(_bodies(tree))]:
+    for node in [tree, *_statements(tree)]:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if (
