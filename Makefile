@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: help all page docs pictures schemas .venv lint test test-large torture bench bench-bfloat16 test-gpu test-slurm test-s3 test-page accept golden mutate FORCE
+.PHONY: help all page docs pictures schemas .venv lint test test-slow test-large torture bench bench-bfloat16 test-gpu test-slurm test-s3 test-page accept golden mutate FORCE
 .NOTPARALLEL:
 
 help: ## what there is to make
@@ -50,7 +50,11 @@ lint: .venv ## style, layers, types of the code and of the workflow
 
 # DATA_DIR=… has data sets' official files, as data_dir of a configuration: they are checked as well.
 test: lint ## lint, and all fast tests (20 minutes on two cores)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
+
+# From beginning to end: the documents' commands planned, photographs, a campaign, kills, the installed package.
+test-slow: .venv ## the other tests (6 minutes on two cores)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m slow
 
 # Every network at its full width on images of its full size: some minutes and 2.5 GB of memory.
 test-large: .venv ## every network at its full size (some minutes)

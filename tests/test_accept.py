@@ -138,6 +138,7 @@ def everything(checkout: Checkout) -> dict[str, tuple[str, int]]:
     return {str(path): (sha256(path), path.stat().st_mtime_ns) for path in files if path.is_file()}
 
 
+@pytest.mark.slow
 def test_renamed_variables_train_nothing_and_draw_the_figure_again(checkout):
     for module in (
         "engine/loop.py",
@@ -153,6 +154,7 @@ def test_renamed_variables_train_nothing_and_draw_the_figure_again(checkout):
     assert checkout.jobs() == set()
 
 
+@pytest.mark.slow
 def test_a_constant_that_is_another_is_refused_by_name_and_nothing_is_written(checkout):
     checkout.edit(
         "workflow/rethinking/data/corruptions/gaussian_pixels.py",
@@ -190,6 +192,7 @@ def test_a_network_a_corruption_a_reader_a_measure_or_a_setting_without_golden_n
     assert "no golden numbers of the recipe's optimiser: new: add a case to tests/proof/trainings.py" in told
 
 
+@pytest.mark.slow
 def test_runs_of_older_code_stand_beside_new_ones_once_they_are_accepted(checkout):
     checkout.edit("workflow/rethinking/engine/loop.py", with_variable_renamed)
     checkout.run(

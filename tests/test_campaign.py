@@ -42,6 +42,7 @@ def runs_in(archive: Path) -> set[Path]:
         return {Path(name).parent for name in tar.getnames() if name.endswith("/run.json")}
 
 
+@pytest.mark.slow
 def test_a_campaign_that_is_told_to_end_keeps_what_finished_and_the_same_command_goes_on(
     completed, fresh_checkout, tmp_path
 ):

@@ -69,6 +69,7 @@ def to_try() -> list[str]:
 
 
 @pytest.mark.parametrize("words", to_try())
+@pytest.mark.slow
 def test_snakemake_would_do_it(words, tmp_path):
     command = [sys.executable, "-P", "-m", "snakemake", "--directory", str(tmp_path), "--dry-run", "--quiet", "all"]
     called = subprocess.run([*command, *shlex.split(words)], cwd=CHECKOUT, capture_output=True, text=True, check=False)

@@ -114,6 +114,7 @@ def test_runs_that_are_forced_get_their_deleted_data(without_data):
     assert without_data.jobs("--forcerun", "figure") == TABLES - job("aggregate", name="tiny", section="fig1")
 
 
+@pytest.mark.slow
 def test_results_are_accepted_without_their_data(without_data):
     without_data.edit("workflow/rethinking/engine/loop.py", with_code)
     accepted = make_accept(without_data)
@@ -289,6 +290,7 @@ def replace_array(folder: Path, name: str, change: Callable[[np.ndarray], np.nda
     write_json(folder / "manifest.json", manifest)
 
 
+@pytest.mark.slow
 def test_runs_on_data_that_came_out_otherwise_are_not_put_beside_those_from_before(checkout):
     before = run_files(checkout)
     replace_array(checkout / "results/data/digits-50", "test_images", lambda images: 255 - images)

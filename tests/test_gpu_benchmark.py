@@ -16,6 +16,7 @@ def benchmarks(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_every_measure_is_taken_and_the_page_is_left_alone():
     page = ROOT / "benchmarks/gpu.md"
     before = page.read_bytes() if page.exists() else None

@@ -3,6 +3,7 @@
 import numpy as np
 import own_pictures
 import pandas as pd
+import pytest
 from PIL import Image
 from tiny_workflow import Checkout
 
@@ -15,6 +16,7 @@ def at(checkout: Checkout, path: str) -> None:
     checkout.edit(FILE, lambda text: text.replace("path: my-pictures", f'path: "{path}"'))
 
 
+@pytest.mark.slow
 def test_50_photographs_in_two_folders_become_a_figure_and_a_table(fresh_checkout, tmp_path):
     at(fresh_checkout, str(own_pictures.photographs(tmp_path / "Fotos für {mich}")))
     jobs = fresh_checkout.run(*CALL, target="study")

@@ -88,6 +88,7 @@ def installed(environment: Path, tmp_path: Path) -> Installed:
     return Installed(environment, tmp_path / "mine")
 
 
+@pytest.mark.slow
 def test_an_installed_package_knows_its_configurations_schemas_and_published_numbers(installed):
     assert "cifar10" in installed.rethinking("list", "datasets")
     assert "fig1" in installed.rethinking("list", "figures")
@@ -98,6 +99,7 @@ def test_an_installed_package_knows_its_configurations_schemas_and_published_num
         assert Path(file).read_bytes() == (ROOT / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_an_installed_package_trains_by_hand_where_it_is_called(installed):
     printed = installed.rethinking(
         "train", "--dataset", "digits", "--model", "mlp_1x512", "--recipe", "small", "--epochs", "1"
@@ -107,6 +109,7 @@ def test_an_installed_package_trains_by_hand_where_it_is_called(installed):
     assert f"test accuracy {metrics['TestAccuracy'].iloc[-1]:.2f} %" in printed
 
 
+@pytest.mark.slow
 def test_its_workflow_runs_where_it_is_called(installed):
     (installed.folder / "mine.yaml").write_text(TINY)
     target = "results/tables/tiny/table1.csv"
@@ -115,6 +118,7 @@ def test_its_workflow_runs_where_it_is_called(installed):
     assert (installed.folder / target).exists()
 
 
+@pytest.mark.slow
 def test_what_needs_a_checkout_says_so(installed):
     for command, told in (("accept", "golden numbers lie in a checkout"), ("page", "nothing is recorded here")):
         called = installed.call("rethinking", command)
@@ -142,6 +146,7 @@ def importing(installed: Installed, repository: Path) -> None:
     (installed.folder / "Snakefile").write_text(IMPORTING.format(repository=repository))
 
 
+@pytest.mark.slow
 def test_a_module_from_git_runs_with_the_package_that_is_installed(installed, repository):
     importing(installed, repository)
     called = installed.snakemake("--", target := "results/tables/mine/table1.csv")
@@ -149,6 +154,7 @@ def test_a_module_from_git_runs_with_the_package_that_is_installed(installed, re
     assert (installed.folder / target).exists()
 
 
+@pytest.mark.slow
 def test_a_module_from_git_with_another_package_says_what_to_install(installed, repository):
     rules = repository / "workflow/rules/common.smk"
     rules.write_text(re.sub(r'VERSION = "[^"]*"', 'VERSION = "7.8.9"', rules.read_text()))
