@@ -53,7 +53,7 @@ test: lint ## lint, and all fast tests (20 minutes on two cores)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
 
 # From beginning to end: the documents' commands planned, photographs, a campaign, kills, the installed package.
-test-slow: .venv ## the other tests (6 minutes on two cores)
+test-slow: .venv ## the other tests (some minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m slow
 
 # Every network at its full width on images of its full size: some minutes and 2.5 GB of memory.

@@ -177,11 +177,12 @@ def test_every_variant_of_alexnet_that_has_run_is_in_the_table_and_explains_noth
 
 def test_the_repository_s_own_network_fits_when_the_pages_say():
     folder = CHECKOUT / "docs/results/cifar10-cpu/runs/cifar10/alexnet_small/true_labels"
-    last = pd.read_csv(folder / "paper-bfloat16-until-99.9-fixed-framework/seed0/metrics.csv").iloc[-1]
+    metrics = pd.read_csv(folder / "paper-bfloat16-until-99.9-fixed-framework/seed0/metrics.csv")
+    fitted, last = metrics.loc[metrics["TrainAccuracy"] >= 99, "Epoch"].min(), metrics.iloc[-1]
     epoch, trained, tested = f"{last['Epoch']:.0f}", f"{last['TrainAccuracy']:.2f} %", f"{last['TestAccuracy']:.2f} %"
     says = {
         "docs/deviations.md": f"ours has {trained} of the training set in epoch {epoch} and {tested} of the test set",
-        "docs/studies/corruptions.md": f"in epoch 15 and {trained} in {epoch}, with {tested} of the test set",
+        "docs/studies/corruptions.md": f"in epoch {fitted:.0f} and {trained} in {epoch}, with {tested} of the test set",
     }
     for page, said in says.items():
         assert said in " ".join((CHECKOUT / page).read_text(encoding="utf-8").split()), page

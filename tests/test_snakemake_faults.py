@@ -10,6 +10,7 @@ import pytest
 from tiny_runs import comparable
 from tiny_workflow import Checkout
 
+pytestmark = pytest.mark.slow
 TARGET = ("--cores", "1", "--", "figures/fig1.pdf")
 
 
@@ -46,7 +47,6 @@ def started(fresh_checkout):
     process.wait()
 
 
-@pytest.mark.slow
 def test_a_second_snakemake_is_refused_and_a_killed_one_is_unlocked_and_goes_on(started, completed):
     checkout, process = started
     second = checkout.snakemake(*TARGET)
@@ -63,7 +63,6 @@ def test_a_second_snakemake_is_refused_and_a_killed_one_is_unlocked_and_goes_on(
     assert outcomes(checkout) == outcomes(Checkout(completed))
 
 
-@pytest.mark.slow
 def test_a_training_that_outlives_its_snakemake_is_not_begun_a_second_time(fresh_checkout):
     """Only Snakemake is killed, as by a full memory: its job goes on, and another call would start the run again."""
     fresh_checkout.edit("config/config.yaml", lambda text: text.replace("epochs: 1,", "epochs: 100000,"))
@@ -89,7 +88,6 @@ def test_a_training_that_outlives_its_snakemake_is_not_begun_a_second_time(fresh
     fresh_checkout.run(target=f"results/runs/{name}/run.json")
 
 
-@pytest.mark.slow
 def test_one_job_at_a_time_and_a_run_by_hand_give_the_bytes_of_two_jobs_at_a_time(fresh_checkout, completed):
     expected = outcomes(Checkout(completed))
     name = "digits-50/alexnet-w0.1/random_labels-0.5/quick/seed0"
