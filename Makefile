@@ -52,8 +52,9 @@ lint: .venv ## style, layers, types of the code and of the workflow
 test: lint ## lint, and all fast tests (20 minutes on two cores)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
 
-# From beginning to end: the documents' commands planned, photographs, a campaign, kills, the installed package.
-test-slow: .venv ## the other tests (some minutes)
+# From beginning to end: the documents' commands planned, photographs, a campaign, kills, the installed package, edits
+# that train again, the larger bodies of the tests of a GPU.
+test-slow: .venv ## the other tests (half an hour)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m slow
 
 # Every network at its full width on images of its full size: some minutes and 2.5 GB of memory.

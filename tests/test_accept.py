@@ -106,6 +106,7 @@ def test_where_nothing_has_run_nothing_is_accepted(runs, capsys):
         ("def test_it(): raise KeyError('gone')", "'gone'"),
     ],
 )
+@pytest.mark.slow
 def test_without_the_proof_nothing_is_written(test, told, runs, tmp_path, monkeypatch):
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)

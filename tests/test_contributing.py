@@ -75,6 +75,7 @@ def test_what_is_added_makes_nothing_again(checkout):
     assert checkout.jobs(target="results/tables/tiny/paper_vs_ours.csv") == set()
 
 
+@pytest.mark.slow
 def test_a_figure_and_a_table_of_runs_that_are_there_train_nothing(checkout):
     add(checkout, configured=True)
     assert {rule for rule, _ in checkout.jobs()} == set()
@@ -88,6 +89,7 @@ def test_a_figure_and_a_table_of_runs_that_are_there_train_nothing(checkout):
     assert len(rows) == 5
 
 
+@pytest.mark.slow
 def test_an_added_network_learns_an_added_data_set_under_an_added_corruption(checkout):
     add(checkout, configured=False)
     counted = checkout.rethinking("summary", "--model", "softmax_regression")

@@ -65,6 +65,7 @@ def test_where_nothing_is_asked_of_them_deleted_data_are_not_missed(without_data
     assert without_data.jobs() == set()
 
 
+@pytest.mark.slow
 def test_one_more_level_prepares_deleted_data_and_trains_that_level_alone(without_data):
     before = run_files(without_data)
     one_more_level(without_data)
@@ -96,6 +97,7 @@ def test_a_part_of_the_data_that_is_deleted_trains_no_finished_run_again(deleted
     assert trained == train(MODELS, "random_labels-1.0")
 
 
+@pytest.mark.slow
 def test_manifests_that_come_out_the_same_within_a_call_train_nothing(checkout):
     before = run_files(checkout)
     manifest = checkout / "results/data/digits-50/manifest.json"
@@ -107,6 +109,7 @@ def test_manifests_that_come_out_the_same_within_a_call_train_nothing(checkout):
     assert checkout.jobs() == set()
 
 
+@pytest.mark.slow
 def test_runs_that_are_forced_get_their_deleted_data(without_data):
     assert without_data.jobs("--forcerun", "train") >= PREPARE | RANDOM_LABELS | SHUFFLED_PIXELS | TRAININGS
     run = f"results/runs/digits-50/{MLP}/random_labels-0.5/quick/seed0/run.json"
@@ -173,6 +176,7 @@ CHANGES: dict[str, tuple[Callable[[Checkout], None], Jobs, Jobs]] = {
 
 
 @pytest.mark.parametrize("edited", CHANGES)
+@pytest.mark.slow
 def test_an_edit_runs_exactly_what_depends_on_it_with_the_data_or_without(edited, checkout):
     change, jobs, data_jobs = CHANGES[edited]
     change(checkout)
@@ -181,6 +185,7 @@ def test_an_edit_runs_exactly_what_depends_on_it_with_the_data_or_without(edited
     assert checkout.jobs() == jobs | data_jobs
 
 
+@pytest.mark.slow
 def test_a_run_is_trained_again_on_other_data_even_after_these_were_made_in_a_call_of_their_own(checkout):
     """Here they come out the same, which nobody knew."""
     edit_code("data/readers/digits.py")(checkout)
@@ -255,6 +260,7 @@ def both(checkout: Checkout, *options: str) -> Jobs:
     return jobs_of(checkout, map(own_run, OWN), *options)
 
 
+@pytest.mark.slow
 def test_a_deleted_download_is_made_again_for_a_new_data_set_and_no_finished_run_is_trained_again(downloaded):
     shutil.rmtree(downloaded / "results/downloads")
     assert downloaded.jobs(target=own_run("mine")) == set()
@@ -264,6 +270,7 @@ def test_a_deleted_download_is_made_again_for_a_new_data_set_and_no_finished_run
     assert both(downloaded) == DOWNLOAD | new
 
 
+@pytest.mark.slow
 def test_another_hash_runs_everything_made_of_that_download(downloaded):
     other = zipped(faces(num=4, size=(8, 8), suffix="jpg"))
     (downloaded / "originals/mine.zip").write_bytes(other)
@@ -308,6 +315,7 @@ def test_runs_on_data_that_came_out_otherwise_are_not_put_beside_those_from_befo
     assert checkout.jobs() == set()
 
 
+@pytest.mark.slow
 def test_a_corruption_of_other_labels_than_those_there_is_refused_by_name(checkout):
     replace_array(checkout / "results/data/digits-50", "train_labels", lambda labels: labels[::-1])
     run = f"results/runs/digits-50/{MLP}/random_labels-0.5/quick/seed0"

@@ -327,6 +327,7 @@ def test_a_run_by_hand_learns_the_given_labels_and_says_how_many_differ(tmp_path
     assert manifest["sources"]["given_labels"] == files.sha256(Path("labels.csv"))
 
 
+@pytest.mark.slow
 def test_a_change_of_the_file_runs_again_what_depends_on_it_and_nothing_else(checkout: Checkout):
     target = f"results/runs/digits-50/{MLP}/mine/quick/seed0/run.json"
     depends = corrupt("corrupt_labels", "mine") | train([MLP], "mine")

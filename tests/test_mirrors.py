@@ -160,6 +160,7 @@ def test_a_data_set_of_ones_own_comes_from_the_mirrors_of_its_entry(mirrored):
     assert mirrored.labels("mine").tolist() == [0] * 4 + [1] * 4 + [2] * 4
 
 
+@pytest.mark.slow
 def test_other_mirrors_and_another_data_dir_make_nothing_again(mirrored):
     target = "results/data/mnist/manifest.json"
     mirrored.make(target, *SMALL)

@@ -82,6 +82,7 @@ def test_data_of_another_configuration_are_not_replaced_where_no_run_was_made_of
     assert "datasets: {digits-50-other: {extends: digits-50, …}}" in message
 
 
+@pytest.mark.slow
 def test_values_that_agree_share_the_run_and_switching_trains_nothing(checkout):
     arguments = other(checkout)
     for target in (RUN, NOISY):
@@ -106,6 +107,7 @@ def by_hand(checkout: Checkout, *arguments: str):
     return checkout.rethinking(*command, *arguments)
 
 
+@pytest.mark.slow
 def test_a_run_by_hand_into_the_folder_of_another_is_refused_and_more_epochs_are_not(checkout):
     assert by_hand(checkout).returncode == 0
     before = (checkout / "mine/metrics.csv").read_bytes()
@@ -123,6 +125,7 @@ def test_a_run_by_hand_into_the_folder_of_another_is_refused_and_more_epochs_are
     assert called.stderr.splitlines()[-1].startswith("error: --out = mine: holds this run after 2 epochs; choose")
 
 
+@pytest.mark.slow
 def test_a_run_by_hand_on_other_data_of_the_same_name_is_not_replaced(checkout):
     assert by_hand(checkout).returncode == 0
     checkout.edit("config/config.yaml", lambda text: text.replace("train: 50", "train: 60"))
@@ -130,6 +133,7 @@ def test_a_run_by_hand_on_other_data_of_the_same_name_is_not_replaced(checkout):
     assert called.stderr.splitlines()[-1].startswith("error: --out = mine: holds this run on other data; choose")
 
 
+@pytest.mark.slow
 def test_a_run_by_hand_that_was_stopped_is_not_replaced_either(checkout):
     assert by_hand(checkout).returncode == 0
     (checkout / "mine/run.json").unlink()

@@ -75,6 +75,7 @@ def test_the_same_contents_are_the_same_bytes(contents, text):
     assert page(contents) == text
 
 
+@pytest.mark.slow
 def test_what_a_user_writes_is_text_everywhere(tmp_path):
     hostile = contents_of(tmp_path, HOSTILE)
     parsed = Parsed(page(hostile))
@@ -326,6 +327,7 @@ def reported(completed, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return checkout
 
 
+@pytest.mark.slow
 def test_the_page_of_a_configuration_is_a_target(reported):
     parsed = Parsed((reported / "results/report/tiny/index.html").read_text(encoding="utf-8"))
     assert parsed.problems() == []

@@ -144,6 +144,7 @@ use rule * from paper
 
 
 @pytest.mark.parametrize("prefix", ["", 'prefix: "sub dir"'])
+@pytest.mark.slow
 def test_another_workflow_imports_this_one_with_a_configuration_and_a_prefix_of_its_own(
     prefix, fresh_checkout, tmp_path
 ):

@@ -116,6 +116,7 @@ def norm_of(model: torch.nn.Module) -> float:
     return float(torch.cat([tensor.detach().flatten() for tensor in model.parameters()]).norm())
 
 
+@pytest.mark.slow
 def test_the_engine_has_the_tutorials_numbers_at_its_seed():
     """Its draws and our engine: the norm before training and after, first and last losses, the lowest and where."""
     run, loaded = run_of(), noisy_line.read({})

@@ -281,6 +281,7 @@ def test_a_deleted_figure_is_drawn_again(checkout):
     assert checkout.jobs() == FIGURE
 
 
+@pytest.mark.slow
 def test_deleted_samples_of_a_picture_are_taken_again(checkout):
     picture = "figures/samples-digits-50.pdf"
     checkout.run(target=picture)
@@ -330,6 +331,7 @@ def test_an_experiment_by_the_corruption_repository_s_name_is_its_trainings(fres
 # -- another configuration ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_another_configuration_run_in_between_costs_a_copy_of_the_figure(checkout):
     before = (checkout / "figures/fig1.pdf").read_bytes()
     other = checkout.configuration() | {"name": "other"}
@@ -351,6 +353,7 @@ def test_a_validation_split_is_made_for_a_data_set_that_holds_one_out_and_for_no
     assert splits == {frozenset(["dataset=digits-40", f"seed={seed}"]) for seed in (0, 1)}
 
 
+@pytest.mark.slow
 def test_labels_that_a_recipe_redraws_are_made_for_its_runs_and_for_no_other(checkout):
     configuration = checkout.configuration()
     configuration["recipes"]["redrawn"] = {"extends": "quick", "epochs": 3, "redraw_labels_after": [1, 2]}
@@ -398,6 +401,7 @@ def test_only_what_needs_confusion_matrices_has_them_gathered(checkout):
     assert not [job for job in checkout.jobs() if job[0] == "confusions"]
 
 
+@pytest.mark.slow
 def test_a_deleted_frame_of_confusion_matrices_is_gathered_again(checkout):
     with_confusions(checkout)
     target = "results/tables/tiny/per_class.csv"
@@ -448,6 +452,7 @@ def ranked(measured: Path, tmp_path: Path) -> Checkout:
     return Checkout.copied(measured, tmp_path / "checkout")
 
 
+@pytest.mark.slow
 def test_what_is_measured_of_weights_is_measured_once_and_for_no_figure_that_does_not_ask(ranked):
     assert ranked.jobs() == set()
     assert not [rule for rule, _ in ranked.jobs("--forceall") if rule.startswith("complexity")]
@@ -486,6 +491,7 @@ def test_weights_are_not_missed_once_measured_and_a_run_that_is_made_again_is_me
 # -- a figure of no runs -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_figure_of_the_networks_needs_no_run_and_is_drawn_again_where_they_changed(checkout):
     configuration = checkout.configuration()
     configuration["figures"]["models"] = {"size": [7, 5]}
@@ -553,6 +559,7 @@ def test_the_paper_s_numbers_change_nothing_at_another_size(checkout):
     assert jobs_of(checkout, [*TINY_TABLES, "figures/fig1.pdf"]) == set()
 
 
+@pytest.mark.slow
 def test_a_number_of_another_source_writes_its_table_again_at_any_size(checkout):
     configuration = checkout.configuration()
     configuration["tables"]["sources"] = {"dataset": "digits-50", "recipe": "quick"}
@@ -578,6 +585,7 @@ def test_the_code_of_one_table_writes_it_again(checkout):
     assert jobs_of(checkout, [*TINY_TABLES, "figures/fig1.pdf"]) == COMPARISON
 
 
+@pytest.mark.slow
 def test_at_the_paper_s_size_its_numbers_draw_the_figure_and_write_the_tables_that_show_them_again(checkout):
     """Nothing is trained: the files are empty and only recorded as made."""
     options = ["--configfile", "config/full.yaml"]

@@ -297,6 +297,7 @@ def test_a_torn_manifest_is_refused_by_name(folder, text, checkout: Checkout):
     assert re.search(line, called.stderr, re.MULTILINE), called.stderr
 
 
+@pytest.mark.slow
 def test_what_the_message_says_to_do_makes_the_run_again(checkout: Checkout):
     """Through Snakemake: the figure is not drawn, and after run.json is deleted it is, as before."""
     folder, figure = checkout / "results/runs" / RUN, (checkout / "figures/fig1.pdf").read_bytes()

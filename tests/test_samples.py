@@ -298,6 +298,7 @@ def test_the_values_of_an_image_need_no_corruption_and_no_label_of_people(datase
     assert not [wildcards for rule, wildcards in jobs if rule == "download" and "dataset=cifar10" not in wildcards]
 
 
+@pytest.mark.slow
 def test_which_image_is_shown_by_channel_takes_no_samples_again_and_corruptions_no_values(fresh_checkout):
     pictures = {name: f"figures/{name}-digits-50.pdf" for name in PICTURES}
     for target in pictures.values():

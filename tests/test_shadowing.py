@@ -25,6 +25,7 @@ def make(target: str, checkout: Checkout, *options: str, **variables: str) -> No
     assert (checkout / target).exists()
 
 
+@pytest.mark.slow
 def test_files_beside_the_snakefile_break_no_job(fresh_checkout):
     lay(fresh_checkout.folder, NAMES)
     make(TABLE, fresh_checkout)

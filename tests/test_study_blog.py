@@ -115,6 +115,7 @@ def test_the_jobs_of_the_study_are_planned(fresh_checkout):
     assert count == {"train": 18, "gather": 2, "confusions": 2, "predictions": 1, "figure": 3, "table": 2}
 
 
+@pytest.mark.slow
 def test_pictures_are_made_from_saved_weights_and_train_nothing(checkout):
     """The runs are there; the pictures need their weights and the test set."""
     configuration = checkout.configuration()

@@ -65,6 +65,7 @@ def draw_picture(draw: Any, text: str, folder: Path) -> Drawn:
 @pytest.mark.parametrize(
     ("name", "text"), [(name, TEXT) for name in FIGURES | PICTURES] + [("fig1", text) for text in TEXTS[1:]]
 )
+@pytest.mark.slow
 def test_dollars_are_drawn_as_dollars_in_every_figure_and_picture(name, text, tmp_path):
     if name in FIGURES:
         figure, caption = draw_figure(name, text)

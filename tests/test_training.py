@@ -961,6 +961,7 @@ def test_the_steps_of_a_compiled_recipe_are_compiled_and_its_scores_are_not(mode
         assert (out / name).read_bytes() == (plain / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_machine_without_a_compiler_is_told_by_the_recipe_s_key(data, tmp_path, monkeypatch):
     """In a process of its own: torch asks for the compiler once, and warns of a line of its own on the way."""
     run = make_run(epochs=1, compile="default")

@@ -32,6 +32,7 @@ RATES = {"mlp_1x512": 0.01, "alexnet": 0.005, "inception": 0.05}
 
 
 @pytest.mark.parametrize("model", WIDTHS)
+@pytest.mark.slow
 def test_a_training_on_digits_comes_to_the_accuracies_of_the_cpu(model, device, size, tmp_path, monkeypatch):
     """The default configuration's network, images and recipe; on the CPU itself, a start of it against another seed."""
     values = tiny_runs.DIGITS | {"image_size": 14, "train": 320, "test": 397}

@@ -50,6 +50,7 @@ def taken(process: Process) -> tuple[str, str]:
     return device, uuid
 
 
+@pytest.mark.slow
 def test_four_processes_share_the_device_and_a_killed_one_leaves_it(take, device, tmp_path):
     processes = [take() for _ in range(4)]
     found = [taken(process) for process in processes]

@@ -78,10 +78,12 @@ def alone(lasting: RunConfig, digits: Path, environment: dict[str, str], tmp_pat
     return comparable(folder / "out")
 
 
+@pytest.mark.slow
 def test_a_run_in_another_process_gives_the_same_bytes(lasting, alone, digits, tmp_path):
     assert comparable(run_stage(lasting, digits, tmp_path)) == alone
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_and_goes_on_gives_the_same_bytes(lasting, alone, digits, environment, tmp_path):
     process = start(lasting, digits, tmp_path, environment)
     assert process.stdout is not None
@@ -95,6 +97,7 @@ def test_a_run_that_is_killed_and_goes_on_gives_the_same_bytes(lasting, alone, d
     assert comparable(tmp_path / "out") == alone
 
 
+@pytest.mark.slow
 def test_two_runs_at_a_time_on_one_device_give_the_bytes_of_one(lasting, alone, digits, environment, tmp_path):
     folders = [tmp_path / "one", tmp_path / "other"]
     ended([start(lasting, digits, folder, environment) for folder in folders])
@@ -109,6 +112,7 @@ COMPILED = {"cuda": ["alexnet", "inception"], "cpu": ["mlp_1x512"]}
 # torch 2.11 warns of a line of its own when its compiler is imported first.
 @pytest.mark.filterwarnings("default:`torch.jit.script_method` is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("mode", ["default", "reduce-overhead"])
+@pytest.mark.slow
 def test_a_compiled_run_gives_its_own_bytes_again(mode, digits, device, size, tmp_path):
     """`reduce-overhead` computes with CUDA graphs on a GPU. The numbers differ from those that are not compiled."""
     for model in COMPILED[device.type]:
