@@ -1,0 +1,129 @@
+"""`python -m benchmarks.criteria`: whether any meaning of "overfitted" gives the times of the paper's figure 1b.
+
+Criteria of several kinds, each of many thresholds, say from which epoch on a recorded run of 100 epochs counts as
+having overfitted; what that gives MLP 1×512 (three seeds) and AlexNet (one) is held against the paper's epochs, level
+by level. Printed are the criteria that are nearest: to the one network's, to the other's, to both at once. The best of
+so many is no evidence for it; that the best for both is far off speaks against all of them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rethinking.names import level_of
+from rethinking.outcomes.derived import WHOLE
+from rethinking.reporting.comparison import SUSPECT
+from rethinking.reporting.overfitted import ON_TRUE_LABELS, rms
+
+RUNS, FIGURE, RECIPE = Path("docs/results/cifar10-cpu/runs/cifar10"), Path("config/paper/fig1b.csv"), "paper-bfloat16"
+NETWORKS = {"mlp_1x512": "MLP 1×512", "alexnet": "AlexNet"}
+LOSSES = {"TrainLoss": "loss", "OnlineTrainLoss": "loss as it ran"}
+ACCURACIES = {"TrainAccuracy": "accuracy", "OnlineTrainAccuracy": "accuracy as it ran"}
+BEGUN = 90  # percent; a curve that has not begun to rise does not rise either
+SPANS = (1, 2, 3, 5, 10)  # epochs over which a change is taken
+
+Metrics = dict[str, np.ndarray]  # a run's columns, an epoch a value
+Times = dict[float, float]  # epochs by level
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """In words, and at which epochs of a run it holds; its time is the first of them."""
+
+    words: str
+    holds: Callable[[Metrics], np.ndarray]
+
+    def time(self, run: Metrics) -> float:
+        """The first epoch, counted from 1; infinite where it never holds."""
+        met = np.flatnonzero(self.holds(run))
+        return float(met[0] + 1) if len(met) else np.inf
+
+
+def change(values: np.ndarray, span: int) -> np.ndarray:
+    """How much more it was so many epochs before; infinite before there is such an epoch."""
+    return np.concatenate([np.full(span, np.inf), values[:-span] - values[span:]])
+
+
+def of_losses() -> Iterator[Criterion]:
+    """Levels, distances from the last one, changes of a loss."""
+    for column, loss in LOSSES.items():
+        for x in np.geomspace(1e-4, 0.5, 100):
+            yield Criterion(f"{loss} at most {x:.3g}", lambda run, c=column, x=x: run[c] <= x)
+            yield Criterion(f"{loss} within {x:.3g} of the last", lambda run, c=column, x=x: run[c] <= run[c][-1] + x)
+        for factor in np.geomspace(1.01, 20, 100):
+            yield Criterion(
+                f"{loss} at most {factor:.4g} times the last", lambda run, c=column, f=factor: run[c] <= run[c][-1] * f
+            )
+        for span in SPANS:
+            for x in np.geomspace(1e-5, 0.5, 50):
+                yield Criterion(
+                    f"{loss} falls by less than {x:.3g} in {span} epochs, above {BEGUN} %",
+                    lambda run, c=column, x=x, s=span: (change(run[c], s) < x) & (run["TrainAccuracy"] >= BEGUN),
+                )
+            for share in np.geomspace(0.003, 0.9, 50):
+                yield Criterion(
+                    f"{loss} falls by less than {100 * share:.3g} % in {span} epochs, above {BEGUN} %",
+                    lambda run, c=column, x=share, s=span: (
+                        (change(np.log(run[c]), s) < -np.log1p(-x)) & (run["TrainAccuracy"] >= BEGUN)
+                    ),
+                )
+
+
+def of_accuracies() -> Iterator[Criterion]:
+    """The same of an accuracy, but for factors."""
+    for column, accuracy in ACCURACIES.items():
+        for gap in (0, *np.geomspace(0.002, 10, 100)):
+            yield Criterion(f"{accuracy} at least {100 - gap:.7g} %", lambda run, c=column, g=gap: run[c] >= 100 - g)
+            yield Criterion(
+                f"{accuracy} within {gap:.3g} points of the last", lambda run, c=column, g=gap: run[c] >= run[c][-1] - g
+            )
+        for span in SPANS:
+            for x in np.geomspace(0.002, 5, 50):
+                yield Criterion(
+                    f"{accuracy} rises by less than {x:.3g} points in {span} epochs, above {BEGUN} %",
+                    lambda run, c=column, x=x, s=span: (change(-run[c], s) < x) & (run["TrainAccuracy"] >= BEGUN),
+                )
+
+
+def recorded(model: str) -> dict[float, list[Metrics]]:
+    """The network's whole runs by level, a run a seed."""
+    found: dict[float, list[Metrics]] = {}
+    for file in sorted((RUNS / model).glob(f"*/{RECIPE}/seed*/metrics.csv")):
+        metrics = pd.read_csv(file)
+        if (level := level_of(file.parts[-4])) is not None and len(metrics) == WHOLE:
+            found.setdefault(level, []).append({name: metrics[name].to_numpy(float) for name in (*LOSSES, *ACCURACIES)})
+    return found
+
+
+def of_paper(model: str) -> Times:
+    """Its epochs by level, without those that are suspect."""
+    points = pd.read_csv(FIGURE)
+    points = points[(points["model"] == model) & (points["remark"] != SUSPECT)]
+    return dict(zip(points["corruption"].map(level_of), points["value"] * ON_TRUE_LABELS[model], strict=True))
+
+
+def away(criterion: Criterion, runs: dict[float, list[Metrics]], paper: Times) -> float:
+    """Root of the mean squared difference from the paper's, in epochs, over the levels that both have."""
+    levels = sorted(runs.keys() & paper.keys())
+    return rms([float(np.mean([criterion.time(run) for run in runs[level]])) - paper[level] for level in levels])
+
+
+def main() -> None:
+    runs = {model: recorded(model) for model in NETWORKS}
+    paper = {model: of_paper(model) for model in NETWORKS}
+    tried = [*of_losses(), *of_accuracies()]
+    found = np.array([[away(criterion, runs[model], paper[model]) for model in NETWORKS] for criterion in tried])
+    counts = (len(runs[model].keys() & paper[model].keys()) for model in NETWORKS)
+    of_levels = " and ".join(f"{count} levels of {name}" for count, name in zip(counts, NETWORKS.values(), strict=True))
+    print(f"{len(tried)} criteria, {of_levels}; root mean square of the difference from the paper, in epochs")
+    for name, of in (*zip(NETWORKS.values(), found.T, strict=True), ("both", found.max(axis=1))):
+        best = int(of.argmin())
+        each = ", ".join(f"{label} {value:.2f}" for label, value in zip(NETWORKS.values(), found[best], strict=True))
+        print(f"nearest for {name}: {tried[best].words}: {each}")
+
+
+if __name__ == "__main__":
+    main()

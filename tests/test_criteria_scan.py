@@ -1,0 +1,68 @@
+"""`python -m benchmarks.criteria`: what the pages say of all the meanings of "overfitted" that were tried."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from benchmarks import criteria
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*accuracies: float) -> criteria.Metrics:
+    """A run of these accuracies (percent), whose losses are the errors."""
+    values = np.array(accuracies)
+    losses = (100 - values) / 100 + 0.001
+    return dict.fromkeys(criteria.ACCURACIES, values) | dict.fromkeys(criteria.LOSSES, losses)
+
+
+@pytest.fixture(scope="module")
+def every() -> dict[str, criteria.Criterion]:
+    return {each.words: each for each in (*criteria.of_losses(), *criteria.of_accuracies())}
+
+
+def test_a_time_is_the_first_epoch_at_which_a_criterion_holds(every):
+    rises = run(40, 80, 95, 99.5, 99.6, 100)
+    assert every["accuracy at least 100 %"].time(rises) == 6
+    assert every["accuracy within 10 points of the last"].time(rises) == 3
+    assert every["accuracy as it ran rises by less than 5 points in 1 epochs, above 90 %"].time(rises) == 4
+    assert every["loss at most 0.5"].time(rises) == 2
+    assert every["loss within 0.5 of the last"].time(rises) == 2
+    assert every["loss at most 20 times the last"].time(rises) == 4
+    assert every["loss falls by less than 90 % in 1 epochs, above 90 %"].time(rises) == 3
+    assert every["accuracy at least 100 %"].time(run(40, 80)) == np.inf
+
+
+def test_a_curve_that_has_not_begun_to_rise_has_not_levelled(every):
+    assert every["accuracy rises by less than 5 points in 1 epochs, above 90 %"].time(run(10, 10, 10, 60, 95, 96)) == 6
+
+
+def test_no_two_criteria_have_the_same_words(every):
+    assert len(every) == len([*criteria.of_losses(), *criteria.of_accuracies()])
+
+
+def test_the_page_says_what_the_scan_prints():
+    command = [sys.executable, "-m", "benchmarks.criteria"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    lines = printed.splitlines()
+    count = re.match(r"\d+", lines[0])
+    assert count is not None
+    nearest = {
+        name: (words, *map(float, numbers))
+        for name, words, *numbers in re.findall(
+            r"^nearest for (.*?): (.*): MLP 1×512 ([\d.]+), AlexNet ([\d.]+)$", printed, re.MULTILINE
+        )
+    }
+    page = " ".join((ROOT / "docs/deviations.md").read_text(encoding="utf-8").split())
+    (_, mlp, its), (factor, other, alexnet), (_, *both) = (nearest[name] for name in ("MLP 1×512", "AlexNet", "both"))
+    times = re.fullmatch(r"loss at most ([\d.]+) times the last", factor)
+    assert times is not None
+    assert (
+        f"Of {int(count[0]):,} criteria of several kinds (`python -m benchmarks.criteria`) the nearest for the MLP is"
+        f" {mlp:.2f} epochs off its times and {its:.1f} off AlexNet's; the nearest for AlexNet, a loss of at most"
+        f" {times[1]} times the last, {alexnet:.1f} and {other:.1f}; the nearest for both {both[0]:.1f} and"
+        f" {both[1]:.1f}"
+    ) in page
