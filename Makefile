@@ -73,8 +73,8 @@ bench: .venv ## speed as ratios: benchmarks/results.md (15 minutes)
 bench-bfloat16: .venv ## whether bfloat16 changes a conclusion (15 minutes)
 	PYTHONPATH=workflow $(BIN)/python -m benchmarks.bfloat16 $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
-# On a GPU: some 3 minutes. `make test-gpu DEVICE=cpu` runs the same bodies small on the CPU, as `make test` does. What a
-# driver or compiler of another version warns of is shown, and is an error on the CPU only.
+# On a GPU: some 3 minutes. `make test-gpu DEVICE=cpu` runs the same bodies small on the CPU, as `make test` and
+# `make test-slow` do. What a driver or compiler of another version warns of is shown, and is an error on the CPU only.
 DEVICE ?= cuda
 test-gpu: .venv ## what a GPU must do, on one (3 minutes); DEVICE=cpu for the same bodies on the CPU
 	PYTHONPATH=workflow OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/gpu -rs --durations 10 --device $(DEVICE) \

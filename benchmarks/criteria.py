@@ -15,8 +15,7 @@ import pandas as pd
 
 from rethinking.names import level_of
 from rethinking.outcomes.derived import WHOLE
-from rethinking.reporting.comparison import SUSPECT
-from rethinking.reporting.overfitted import ON_TRUE_LABELS, rms
+from rethinking.reporting.overfitted import Times, rms, times_of_paper
 
 RUNS, FIGURE, RECIPE = Path("docs/results/cifar10-cpu/runs/cifar10"), Path("config/paper/fig1b.csv"), "paper-bfloat16"
 NETWORKS = {"mlp_1x512": "MLP 1×512", "alexnet": "AlexNet"}
@@ -26,7 +25,6 @@ BEGUN = 90  # percent; a curve that has not begun to rise does not rise either
 SPANS = (1, 2, 3, 5, 10)  # epochs over which a change is taken
 
 Metrics = dict[str, np.ndarray]  # a run's columns, an epoch a value
-Times = dict[float, float]  # epochs by level
 
 
 @dataclass(frozen=True)
@@ -42,9 +40,11 @@ class Criterion:
         return float(met[0] + 1) if len(met) else np.inf
 
 
-def change(values: np.ndarray, span: int) -> np.ndarray:
-    """How much more it was so many epochs before; infinite before there is such an epoch."""
-    return np.concatenate([np.full(span, np.inf), values[:-span] - values[span:]])
+def levelled(run: Metrics, falling: np.ndarray, span: int, least: float) -> np.ndarray:
+    """Where a curve of the run, once this has begun to fit, has fallen by less than that in so many epochs."""
+    falls = np.full(len(falling), np.inf)
+    falls[span:] = falling[:-span] - falling[span:]
+    return (falls < least) & (run["TrainAccuracy"] >= BEGUN)
 
 
 def of_losses() -> Iterator[Criterion]:
@@ -61,14 +61,12 @@ def of_losses() -> Iterator[Criterion]:
             for x in np.geomspace(1e-5, 0.5, 50):
                 yield Criterion(
                     f"{loss} falls by less than {x:.3g} in {span} epochs, above {BEGUN} %",
-                    lambda run, c=column, x=x, s=span: (change(run[c], s) < x) & (run["TrainAccuracy"] >= BEGUN),
+                    lambda run, c=column, x=x, s=span: levelled(run, run[c], s, x),
                 )
             for share in np.geomspace(0.003, 0.9, 50):
                 yield Criterion(
                     f"{loss} falls by less than {100 * share:.3g} % in {span} epochs, above {BEGUN} %",
-                    lambda run, c=column, x=share, s=span: (
-                        (change(np.log(run[c]), s) < -np.log1p(-x)) & (run["TrainAccuracy"] >= BEGUN)
-                    ),
+                    lambda run, c=column, x=share, s=span: levelled(run, np.log(run[c]), s, -np.log1p(-x)),
                 )
 
 
@@ -84,7 +82,7 @@ def of_accuracies() -> Iterator[Criterion]:
             for x in np.geomspace(0.002, 5, 50):
                 yield Criterion(
                     f"{accuracy} rises by less than {x:.3g} points in {span} epochs, above {BEGUN} %",
-                    lambda run, c=column, x=x, s=span: (change(-run[c], s) < x) & (run["TrainAccuracy"] >= BEGUN),
+                    lambda run, c=column, x=x, s=span: levelled(run, -run[c], s, x),
                 )
 
 
@@ -98,13 +96,6 @@ def recorded(model: str) -> dict[float, list[Metrics]]:
     return found
 
 
-def of_paper(model: str) -> Times:
-    """Its epochs by level, without those that are suspect."""
-    points = pd.read_csv(FIGURE)
-    points = points[(points["model"] == model) & (points["remark"] != SUSPECT)]
-    return dict(zip(points["corruption"].map(level_of), points["value"] * ON_TRUE_LABELS[model], strict=True))
-
-
 def away(criterion: Criterion, runs: dict[float, list[Metrics]], paper: Times) -> float:
     """Root of the mean squared difference from the paper's, in epochs, over the levels that both have."""
     levels = sorted(runs.keys() & paper.keys())
@@ -113,7 +104,8 @@ def away(criterion: Criterion, runs: dict[float, list[Metrics]], paper: Times) -
 
 def main() -> None:
     runs = {model: recorded(model) for model in NETWORKS}
-    paper = {model: of_paper(model) for model in NETWORKS}
+    published = pd.read_csv(FIGURE)
+    paper = {model: times_of_paper(published, model) for model in NETWORKS}
     tried = [*of_losses(), *of_accuracies()]
     found = np.array([[away(criterion, runs[model], paper[model]) for model in NETWORKS] for criterion in tried])
     counts = (len(runs[model].keys() & paper[model].keys()) for model in NETWORKS)

@@ -68,3 +68,5 @@ def test_the_page_says_what_the_scan_prints():
         f" {times[1]} times the last, {alexnet:.1f} and {other:.1f}; the nearest for both {both[0]:.1f} and"
         f" {both[1]:.1f}"
     ) in page
+    for file in ("README.md", "docs/deviations.md"):
+        assert f"of some {round(int(count[0]), -2):,} meanings" in " ".join((ROOT / file).read_text("utf-8").split())

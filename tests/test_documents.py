@@ -157,10 +157,10 @@ VARIANTS = {  # of AlexNet, by model and what a recipe's name ends with
 }
 
 
-TOGETHER = {("alexnet", "-unwhitened-early-tutorial"), ("alexnet-tensorflow", "-unwhitened-early-tutorial")}
+NEAREST = "-unwhitened-early-tutorial"
 
 
-def test_every_variant_of_alexnet_that_has_run_is_in_the_table_and_no_single_change_explains_anything():
+def test_every_variant_of_alexnet_that_has_run_is_in_the_table_and_none_but_the_nearest_comes_to_the_paper_s():
     text = (CHECKOUT / "docs/deviations.md").read_text(encoding="utf-8")
     runs = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/runs.csv").query(
         "corruption == 'true_labels' and seed == 0"
@@ -173,7 +173,7 @@ def test_every_variant_of_alexnet_that_has_run_is_in_the_table_and_no_single_cha
         said += 1
         epoch, error = run["accuracy_99_epoch"], run["accuracy_99_test_error"]
         assert f"| {VARIANTS[key]} | {epoch:.0f} | {error:.4f} |" in text
-        if key not in TOGETHER:
+        if key[1] != NEAREST:
             assert epoch < 31
             assert error < 0.3011
     assert said >= 4

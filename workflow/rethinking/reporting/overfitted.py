@@ -38,7 +38,7 @@ def table(*, runs: pd.DataFrame, curves: pd.DataFrame, published: pd.DataFrame |
     """One row a network and criterion: epochs by level, and how far they are from the paper's where it has them."""
     rows = []
     for group, model in section.networks(PANEL):
-        paper = times_of_paper(published, section, model)
+        paper = times_of_paper(published, section.published_as[model])
         rows += [with_rmse(row, epochs, paper) for row, epochs in candidates(runs, curves, group, model)]
     numbers = left_one_out(pd.DataFrame(rows))
     notes = [
@@ -86,9 +86,8 @@ def by_level(runs: pd.DataFrame, times: pd.Series) -> Spread:
     return means, sds
 
 
-def times_of_paper(published: pd.DataFrame | None, section: Section, model: str) -> Times:
-    """The paper's epochs by level, without those that are suspect; none of a network that it does not have."""
-    name = section.published_as[model]
+def times_of_paper(published: pd.DataFrame | None, name: str | None) -> Times:
+    """The paper's epochs by level of one of its networks, without those that are suspect; none where it has no such."""
     if published is None or name not in ON_TRUE_LABELS:
         return {}
     found = published[(published["quantity"] == "relative_time") & (published["model"] == name)]
