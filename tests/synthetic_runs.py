@@ -4,7 +4,9 @@ import base64
 import io
 import math
 import zlib
+from collections import UserDict
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,31 +28,53 @@ DIVERGED = 7  # the seed whose runs diverge and never fit
 Name = tuple[str, str, str, str, int]  # data set, network, corruption, recipe, seed
 
 
+class Frames(UserDict[str, Any]):
+    """Data frames by name, or functions that make one when it is first asked for: hardly anyone asks for all."""
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if callable(value := self.data[name]):
+            self.data[name] = value()
+        return self.data[name]
+
+
 def frames(
     names: Iterable[Name],
     criterion: str = "accuracy_100",
     *,
     validation: bool = True,
     classes: Sequence[str] = CLASSES,
-) -> dict[str, pd.DataFrame]:
+) -> Frames:
     """`runs`, `curves`, `evaluations`, `confusions`, `measures`, `steps`, `predictions`, `complexity`, ledgers'."""
     runs = [run(name, validation, classes) for name in names]
-    ledgers = [(summary, ledger_of(summary, len(classes))) for summary, _, _ in runs]
-    at_best = [test_accuracy_at_best(summary, metrics) for summary, metrics, _ in runs]
-    return {
-        "runs": runs_table([summary for summary, _, _ in runs], criterion).assign(test_accuracy_at_best=at_best),
-        "curves": curves_table([(summary, metrics) for summary, metrics, _ in runs]),
-        "evaluations": curves_table([(summary, evaluations_of(metrics)) for summary, metrics, _ in runs]),
-        "confusions": confusions_table([(summary, content) for summary, _, content in runs]),
-        "measures": curves_table([(summary, measures_of(metrics)) for summary, metrics, _ in runs]),
-        "predictions": pd.concat([predictions_of(summary, classes) for summary, _, _ in runs_of_first_seed(runs)]),
-        "steps": curves_table([(summary, steps_of(metrics)) for summary, metrics, _ in runs]),
-        "complexity": curves_table([(summary, complexity_of(summary)) for summary, _, _ in runs]),
-        "learned": curves_table([(summary, learned(ledger)) for summary, ledger in ledgers]),
-        "detection": curves_table([(summary, detection(ledger, [4, EPOCHS])) for summary, ledger in ledgers]),
-        "roc": curves_table([(summary, roc(ledger, [4, EPOCHS])) for summary, ledger in ledgers]),
-        "points": curves_table([(summary, points_of(metrics)) for summary, metrics, _ in runs]),
-    }
+
+    def all_runs() -> pd.DataFrame:
+        at_best = [test_accuracy_at_best(summary, metrics) for summary, metrics, _ in runs]
+        return runs_table([summary for summary, _, _ in runs], criterion).assign(test_accuracy_at_best=at_best)
+
+    @cache
+    def ledgers() -> list[tuple[dict[str, Any], dict[str, np.ndarray]]]:
+        return [(summary, ledger_of(summary, len(classes))) for summary, _, _ in runs]
+
+    return Frames(
+        {
+            "runs": all_runs,
+            "curves": lambda: curves_table([(summary, metrics) for summary, metrics, _ in runs]),
+            "evaluations": lambda: curves_table([(summary, evaluations_of(metrics)) for summary, metrics, _ in runs]),
+            "confusions": lambda: confusions_table([(summary, content) for summary, _, content in runs]),
+            "measures": lambda: curves_table([(summary, measures_of(metrics)) for summary, metrics, _ in runs]),
+            "predictions": lambda: pd.concat(
+                [predictions_of(summary, classes) for summary, _, _ in runs_of_first_seed(runs)]
+            ),
+            "steps": lambda: curves_table([(summary, steps_of(metrics)) for summary, metrics, _ in runs]),
+            "complexity": lambda: curves_table([(summary, complexity_of(summary)) for summary, _, _ in runs]),
+            "learned": lambda: curves_table([(summary, learned(ledger)) for summary, ledger in ledgers()]),
+            "detection": lambda: curves_table(
+                [(summary, detection(ledger, [4, EPOCHS])) for summary, ledger in ledgers()]
+            ),
+            "roc": lambda: curves_table([(summary, roc(ledger, [4, EPOCHS])) for summary, ledger in ledgers()]),
+            "points": lambda: curves_table([(summary, points_of(metrics)) for summary, metrics, _ in runs]),
+        }
+    )
 
 
 def runs_of_first_seed(runs: Sequence[tuple[dict[str, Any], Any, Any]]) -> list[tuple[dict[str, Any], Any, Any]]:

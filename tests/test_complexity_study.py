@@ -276,7 +276,7 @@ def test_a_network_of_one_width_has_the_other_axis_for_its_granulated_correlatio
 # The rows that figures and tables are made from -----------------------------------------------------------------------
 
 
-def made(name: str, count: int = 1, seeds: tuple[int, ...] = (0, 1)) -> tuple[Any, dict[str, pd.DataFrame]]:
+def made(name: str, count: int = 1, seeds: tuple[int, ...] = (0, 1)) -> tuple[Any, synthetic_runs.Frames]:
     section = section_of(name, (FIGURES | TABLES)[name], seeds, count)
     frames = frames_of(section)
     frames["runs"] = frames["runs"].assign(censored=False)
@@ -308,7 +308,7 @@ def test_runs_that_never_came_to_the_loss_are_left_out_and_counted():
     assert set(table.numbers.loc[table.numbers["corruption"] != "random_labels-1.0", "n"]) == {2}
 
 
-def ratio(frames: dict[str, pd.DataFrame], model: str, corruption: str, measure: str) -> np.ndarray:
+def ratio(frames: synthetic_runs.Frames, model: str, corruption: str, measure: str) -> np.ndarray:
     """A measure over that on true labels, seed by seed."""
     rows = frames["complexity"].query("model == @model and Measure == @measure").set_index(["corruption", "seed"])
     return (rows.loc[corruption, "Value"] / rows.loc["true_labels", "Value"]).to_numpy()

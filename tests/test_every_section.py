@@ -2,6 +2,7 @@
 
 import re
 from argparse import Namespace
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def section_of(name: str, entry: OfRuns, seeds: tuple[int, ...] = (0, 1), count:
     )  # fmt: skip
 
 
-def frames_of(section: Section, **words: Any) -> dict[str, pd.DataFrame]:
+def frames_of(section: Section, **words: Any) -> synthetic_runs.Frames:
     """Every data frame that there is, of runs of the section."""
     names = [
         (group.dataset, model, corruption, group.recipe, seed)
@@ -82,11 +83,11 @@ def frames_of(section: Section, **words: Any) -> dict[str, pd.DataFrame]:
     ]
     of_runs = synthetic_runs.frames(dict.fromkeys(names), section.fit_criterion, **words) if names else {}
     by_network = {"architectures": computed_frames.architectures(dict.fromkeys(name[:2] + name[3:4] for name in names))}
-    return {"sizes": pd.DataFrame(sizes()), **by_network, **computed_frames.frames(), **of_runs}
+    return synthetic_runs.Frames({"sizes": pd.DataFrame(sizes()), **by_network, **computed_frames.frames()}) | of_runs
 
 
 def made(
-    name: str, section: Section, frames: dict[str, pd.DataFrame] | None = None, *, with_published: bool = True
+    name: str, section: Section, frames: Mapping[str, pd.DataFrame] | None = None, *, with_published: bool = True
 ) -> Any:
     """What the entry's function makes from runs of the section."""
     entry, frames = REGISTERED[name], frames_of(section) if frames is None else frames
@@ -164,7 +165,8 @@ def test_a_data_frame_without_the_rows_of_one_run_is_refused_but_for_steps_that_
 ):
     entry = REGISTERED[name]
     section = section_of(name, entry)
-    frames = {key: frame for key, frame in frames_of(section).items() if key in entry.frames}
+    all_frames = frames_of(section)
+    frames = {name: all_frames[name] for name in entry.frames}
     for key, frame in frames.items():
         frame.to_csv(tmp_path / f"{key}.csv", index=False)
     asked = Namespace(section=section, frames=tmp_path, published={}, paper=CHECKOUT / PAPER)

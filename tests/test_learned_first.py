@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import scipy.stats
 import synthetic_runs
@@ -222,7 +221,7 @@ def test_a_recipe_or_horizon_that_cannot_be_is_refused_with_its_key(recipe, sect
 # The figures and tables -----------------------------------------------------------------------------------------------
 
 
-def made(name: str) -> tuple[Any, dict[str, pd.DataFrame]]:
+def made(name: str) -> tuple[Any, synthetic_runs.Frames]:
     section = section_of(name, (FIGURES | TABLES)[name])
     return section, frames_of(section)
 

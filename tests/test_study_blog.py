@@ -137,7 +137,7 @@ def test_pictures_are_made_from_saved_weights_and_train_nothing(checkout):
 # The figures and tables ---------------------------------------------------------------------------------------------
 
 
-def made(name: str, **words: Any) -> tuple[Section, dict[str, pd.DataFrame]]:
+def made(name: str, **words: Any) -> tuple[Section, synthetic_runs.Frames]:
     """A section of ResNet-18 and a variant of it with stem, at the source's size, and its data frames."""
     entry = (FIGURES | TABLES)[name]
     section = section_of(name, entry)

@@ -96,7 +96,7 @@ def test_the_jobs_of_the_study_are_planned(fresh_checkout):
 # The figures --------------------------------------------------------------------------------------------------------
 
 
-def made(name: str, corruptions: tuple[str, ...]) -> tuple[Section, dict[str, pd.DataFrame]]:
+def made(name: str, corruptions: tuple[str, ...]) -> tuple[Section, synthetic_runs.Frames]:
     """The section of a figure, with one network, and its data frames."""
     section = section_of(name, FIGURES[name])
     group = section.groups[0]
@@ -147,7 +147,7 @@ def test_bars_are_the_norms_before_and_after_and_dashes_the_root_of_their_square
     assert [len(line.get_xdata()) for line in curve.lines] == [synthetic_runs.EPOCHS + 1] * 3
 
 
-def ended(frames: dict[str, pd.DataFrame], last: dict[int, int]) -> dict[str, pd.DataFrame]:
+def ended(frames: synthetic_runs.Frames, last: dict[int, int]) -> dict[str, pd.DataFrame]:
     """The frames of runs of which some seeds end before the others."""
     ends = frames["runs"]["seed"].map(last)
     runs = frames["runs"].assign(epochs_done=ends, stopped_by="early_stopping")
@@ -250,7 +250,7 @@ def test_the_tutorials_own_recipe_has_its_rate_epochs_and_predictions():
     assert {key: json.loads(recipe)[key] for key in expected} == expected
 
 
-def toy(name: str) -> tuple[Section, dict[str, pd.DataFrame]]:
+def toy(name: str) -> tuple[Section, synthetic_runs.Frames]:
     """The section of a figure of the ten points, which names what is registered, and its data frames."""
     section, frames = made(name, ("true_labels",))
     model = section.groups[0].models[0]
