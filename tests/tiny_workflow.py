@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import snakemake_forks
 import yaml
 
 from rethinking.config import Configuration
@@ -48,6 +49,11 @@ tables:
 
 
 Jobs = set[tuple[str, frozenset[str]]]
+
+
+def without_code() -> dict[str, str]:
+    """This process's environment, without what leads to this checkout's code."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
 
 
 def with_corruptions(variants: dict[str, Any], corruption: str = "true_labels") -> Configuration:
@@ -93,7 +99,7 @@ class Checkout:
 
     def call(self, *command: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Any command in the copy, in an environment that says nothing of this checkout's code."""
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | variables
+        environment = without_code() | variables
         return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
 
     def rethinking(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -102,6 +108,8 @@ class Checkout:
 
     def snakemake(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """`snakemake …`; like every script, and unlike `python -m`, it takes no modules from the working folder."""
+        if {"--dry-run", "-n"} & {*arguments} and "PYTHONPATH" not in variables:
+            return snakemake_forks.call(self.folder, arguments, without_code() | variables)
         return self.python("-P", "-m", "snakemake", *arguments, **variables)
 
     def run(self, *arguments: str, target: str = "figures/fig1.pdf") -> Jobs:
