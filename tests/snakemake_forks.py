@@ -14,7 +14,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-Called = "subprocess.CompletedProcess[str]"
+Called = subprocess.CompletedProcess[str]
 READ_AT_START = ("PYTHON", "LC_", "LANG")  # variables that an interpreter reads when it starts, and not again
 
 

@@ -255,6 +255,16 @@ def test_a_picture_is_that_of_what_is_recorded(name, make):
     assert make.PICTURES[name]() == Path(kept).read_text(encoding="utf-8"), "make pictures draws it again"
 
 
+def test_what_the_pages_say_of_prediction_4_at_half_of_the_labels_random_is_recorded_and_refutes_it():
+    runs = CHECKOUT / "docs/results/cifar10-cpu/runs/cifar10/alexnet/random_labels-0.5"
+    metrics = pd.read_csv(runs / "paper-bfloat16-first-50-unwhitened-early-tutorial/seed0/metrics.csv")
+    accuracy = metrics.set_index("Epoch")["TrainAccuracy"]
+    assert accuracy[:41].max() < 99, "39 epochs and two more were predicted"
+    said = f"{accuracy[41]:.1f} % of the training set after epoch 41 and {accuracy[50]:.1f} % after 50"
+    for page in ("docs/predictions.md", "docs/deviations.md"):
+        assert said in " ".join((CHECKOUT / page).read_text(encoding="utf-8").split())
+
+
 def test_what_the_page_says_of_inception_s_twenty_epochs_is_recorded_and_what_was_predicted_of_them_holds():
     folder = CHECKOUT / "docs/results/cifar10-cpu/runs/cifar10/inception/true_labels/paper-bfloat16-first-20/seed0"
     ours = pd.read_csv(folder / "metrics.csv").set_index("Epoch")
