@@ -67,14 +67,17 @@ def candidates(
     """Each criterion by its name, margin and end, with a network's epochs by level."""
     of_group = (runs["dataset"] == group.dataset) & (runs["recipe"] == group.recipe) & (runs["model"] == model)
     its = runs[of_group & runs["corruption"].isin(group.corruptions)]
-    names = {"model": model, "group": group.name, "recipe": group.recipe, "seeds": its["seed"].nunique()}
+    names = {"model": model, "group": group.name, "recipe": group.recipe}
+    names |= {"seeds": its["seed"].nunique(), "runs": len(its)}
     for criterion in CRITERIA:
         times = its[f"{criterion}_epoch"].astype(float)
-        yield {**names, "criterion": criterion, "margin": math.nan, "end": math.nan}, by_level(its, times)
+        of_criterion = {"criterion": criterion, "margin": math.nan, "end": math.nan, "met": times.count()}
+        yield {**names, **of_criterion}, by_level(its, times)
     for end, margin in itertools.product(ENDS, MARGINS):
         if len(its) and its["epochs_done"].max() >= end:
             times = times_by(WithinOfLast(margin), its, curves, end)
-            yield {**names, "criterion": NAME, "margin": margin, "end": end}, by_level(its, times)
+            of_criterion = {"criterion": NAME, "margin": margin, "end": end, "met": times.count()}
+            yield {**names, **of_criterion}, by_level(its, times)
 
 
 def by_level(runs: pd.DataFrame, times: pd.Series) -> Spread:
@@ -138,6 +141,7 @@ def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
         "network": [", ".join(filter(None, (section.labels[row.model], row.group))) for row in read.itertuples()],
         "seeds": [str(count) for count in read["seeds"]],
         "overfitted when": [moment(row) for row in read.to_dict("records")],
+        "runs that meet it": [f"{met} of {count}" for met, count in zip(read["met"], read["runs"], strict=True)],
         "RMSE": [plain(value) for value in read["rmse"]],
         "levels": [str(count) for count in read["levels"]],
         "left out": [plain(value) for value in read["rmse_left_out"]],

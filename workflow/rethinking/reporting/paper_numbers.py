@@ -12,7 +12,7 @@ from rethinking.names import level_of
 from rethinking.outcomes.registry import IMAGENET
 from rethinking.outcomes.selection import Frames
 from rethinking.reporting.comparison import RATIO, SUSPECT, Ours, deviation, find, ours, verdict
-from rethinking.reporting.hardly import can_hardly_fail, telling
+from rethinking.reporting.hardly import RANDOM, can_hardly_fail, telling
 from rethinking.reporting.spread import binomial_error
 from rethinking.reporting.table3 import beside
 from rethinking.reporting.units import ROW, kind_of
@@ -110,11 +110,14 @@ def best(frames: Frames, section: Section, number: Number) -> Found:
 
 
 def found_in(frames: Frames, group: PanelRuns, model: str, number: Number) -> Found:
-    """What one group of runs has of a number, on test labels corrupted alike where that is at hand."""
+    """What one group of runs has of a number, on test labels corrupted alike where that is at hand and says something.
+
+    Where all labels are drawn anew it does not: every network errs on the same share of such labels.
+    """
     corruption, quantity = number["corruption"], number["quantity"]
     clean = ours(frames, group, model, corruption, quantity, number["step"])
     values = clean
-    if quantity == ERROR and corruption != "true_labels":
+    if quantity == ERROR and corruption not in ("true_labels", RANDOM):
         alike = ours(frames, group, model, corruption, CORRUPTED)
         values = alike if alike.n else clean
     images = frames.of("runs", group, model, corruption)["num_test"].max()
