@@ -2,10 +2,12 @@
 
 Criteria of several kinds, each of many thresholds, say from which epoch on a recorded run of 100 epochs counts as
 having overfitted; what that gives MLP 1×512 (three seeds) and AlexNet (one) is held against the paper's epochs, level
-by level. Printed are the criteria that are nearest: to the one network's, to the other's, to both at once. The best of
-so many is no evidence for it; that the best for both is far off speaks against all of them.
+by level. Printed are the criteria that are nearest: to the one network's, to the other's, to both at once, and of each
+kind to the first network's. The best of so many is no evidence for it; that the best for both is far off speaks against
+all of them.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,11 @@ class Criterion:
 
     words: str
     holds: Callable[[Metrics], np.ndarray]
+
+    @property
+    def kind(self) -> str:
+        """The words without their numbers."""
+        return re.sub(r"\d[\d.e-]*", "…", self.words)
 
     def time(self, run: Metrics) -> float:
         """The first epoch, counted from 1; infinite where it never holds."""
@@ -102,6 +109,11 @@ def away(criterion: Criterion, runs: dict[float, list[Metrics]], paper: Times) -
     return rms([float(np.mean([criterion.time(run) for run in runs[level]])) - paper[level] for level in levels])
 
 
+def aways(found: np.ndarray) -> str:
+    """How far a criterion is off each network's times, in words."""
+    return ", ".join(f"{label} {value:.2f}" for label, value in zip(NETWORKS.values(), found, strict=True))
+
+
 def main() -> None:
     runs = {model: recorded(model) for model in NETWORKS}
     published = pd.read_csv(FIGURE)
@@ -113,8 +125,11 @@ def main() -> None:
     print(f"{len(tried)} criteria, {of_levels}; root mean square of the difference from the paper, in epochs")
     for name, of in (*zip(NETWORKS.values(), found.T, strict=True), ("both", found.max(axis=1))):
         best = int(of.argmin())
-        each = ", ".join(f"{label} {value:.2f}" for label, value in zip(NETWORKS.values(), found[best], strict=True))
-        print(f"nearest for {name}: {tried[best].words}: {each}")
+        print(f"nearest for {name}: {tried[best].words}: {aways(found[best])}")
+    print(f"nearest for {next(iter(NETWORKS.values()))}, of each kind:")
+    for _, places in pd.Series(range(len(tried))).groupby([each.kind for each in tried], sort=False):
+        best = int(places.iloc[found[places, 0].argmin()])
+        print(f"  {tried[best].words}: {aways(found[best])}")
 
 
 if __name__ == "__main__":

@@ -46,10 +46,12 @@ def test_no_two_criteria_have_the_same_words(every):
     assert len(every) == len([*criteria.of_losses(), *criteria.of_accuracies()])
 
 
-def test_the_page_says_what_the_scan_prints():
+def test_the_page_says_what_the_scan_prints(every):
     command = [sys.executable, "-m", "benchmarks.criteria"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     lines = printed.splitlines()
+    best_of_kinds = dict(re.findall(r"^  (.*): MLP 1×512 ([\d.]+), AlexNet [\d.]+$", printed, re.MULTILINE))
+    assert len(best_of_kinds) == len({each.kind for each in every.values()})
     count = re.match(r"\d+", lines[0])
     assert count is not None
     nearest = {
@@ -63,10 +65,29 @@ def test_the_page_says_what_the_scan_prints():
     times = re.fullmatch(r"loss at most ([\d.]+) times the last", factor)
     assert times is not None
     assert (
-        f"Of {int(count[0]):,} criteria of several kinds (`python -m benchmarks.criteria`) the nearest for the MLP is"
-        f" {mlp:.2f} epochs off its times and {its:.1f} off AlexNet's; the nearest for AlexNet, a loss of at most"
+        f"Of the {int(count[0]):,} criteria the nearest for the MLP is {mlp:.2f} epochs off its times and {its:.1f} off"
+        f" AlexNet's; the nearest for AlexNet, a loss of at most"
         f" {times[1]} times the last, {alexnet:.1f} and {other:.1f}; the nearest for both {both[0]:.1f} and"
         f" {both[1]:.1f}"
     ) in page
+    assert f"`python -m benchmarks.criteria` scans another of {int(count[0]):,} in a few seconds" in page
+
+    def best(start: str, decimals: str) -> tuple[str, str]:
+        """The threshold of the best criterion that begins so, and how far it is off, as the page rounds them."""
+        [(words, off)] = [(words, off) for words, off in best_of_kinds.items() if words.startswith(start)]
+        return f"{float(words.removeprefix(start).split()[0]):{decimals}}", f"{float(off):.1f}"
+
+    as_it_ran = "accuracy as it ran"
+    said = [
+        "an accuracy as it ran of at least {} % gives an RMSE of {}".format(*best(f"{as_it_ran} at least", ".1f")),
+        "an accuracy of at least {} % one of {}".format(*best("accuracy at least", ".1f")),
+        "a loss as it ran of at most {} one of {}".format(*best("loss as it ran at most 0", "")),
+        "a loss of at most {} one of {}".format(*best("loss at most 0", "")),
+    ]
+    assert ", ".join(said) in page
+    rise = best(f"{as_it_ran} rises by less than", ".3g")
+    assert f"a rise of less than {rise[0]} points in 3 epochs, of the accuracy as it ran, gives {rise[1]}." in page
+    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    assert f"one gives the MLP's times and another comes within {alexnet:.1f} epochs of AlexNet's, none both" in readme
     for file in ("README.md", "docs/deviations.md"):
         assert f"of some {round(int(count[0]), -2):,} meanings" in " ".join((ROOT / file).read_text("utf-8").split())

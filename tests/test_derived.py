@@ -146,7 +146,21 @@ def test_figure_1b_draws_its_times_beside_those_of_the_first_criterion():
     (line,) = (line for line in added if line.get_color() == model_styles(MODELS)["inception"].colour)
     assert line.get_xydata().tolist() == [[level, pytest.approx(ratio)] for level, ratio in expected.items()]
     assert expected.iloc[-1] > 1.5
-    assert "until the training loss is first within 0.0465" in fig1.figure(runs, curves, beside)[1]
+    caption = fig1.figure(runs, curves, beside)[1]
+    assert "until the training loss is first within 0.0465" in caption
+    assert "It is without" not in caption
+
+
+@pytest.mark.parametrize(("corruption", "lacking"), [("random_labels-1.0", 1), ("true_labels", len(LEVELS))])
+def test_figure_1b_counts_the_runs_that_have_no_such_time(corruption, lacking):
+    runs, curves = tables([0, 1])
+    ends = curves.groupby(RUN)["Epoch"].idxmax()
+    curves.loc[ends, "TrainLoss"] = LEVELLED / 2
+    of_one = (curves["model"] == "inception") & (curves["corruption"] == corruption) & (curves["seed"] == 1)
+    curves.loc[curves.index.isin(ends) & of_one, "TrainLoss"] = LEVELLED
+    count = len(MODELS) * len(LEVELS) * 2
+    caption = fig1.figure(runs, curves, replace(section([0, 1]), beside="within_of_last-0.0465"))[1]
+    assert f"It is without {lacking} of {count} runs," in caption
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +196,12 @@ def test_the_page_has_the_recorded_mlp_s_times_and_the_best_margin_of_every_end(
     away = ", ".join(f"{row['rmse']:.2f}" for row in best[:2]) + f" and {best[2]['rmse']:.2f}"
     assert f"the best margin would be {margins}, with an RMSE of {away}, where 100 epochs give" in page
     assert f"where 100 epochs give {best[3]['rmse']:.2f} ({best[3]['margin']:g}," in page
+    away_by = rows_where(mlp, criterion="within_of_last").set_index(["margin", "end"])["rmse"]
+    grid = [
+        f"| {margin:g} | {' | '.join(f'{away_by[margin, end]:.2f}' for end in overfitted.ENDS)} |"
+        for margin in overfitted.MARGINS_SHOWN
+    ]
+    assert " ".join(["| margin (nats) | E = 70 | 80 | 90 | 100 | |---|---|---|---|---|", *grid]) in page
     assert rows_where(mlp, criterion="accuracy_99")["rmse"].item() == pytest.approx(6.96, abs=0.01)
     assert rows_where(mlp, margin=0.045, end=100)["rmse"].item() == pytest.approx(0.44, abs=0.01)
     shown = mlp[mlp["margin"].isin(overfitted.MARGINS_SHOWN)]

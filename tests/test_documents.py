@@ -1,6 +1,7 @@
 """The documents: a site without a warning, a README that a reader sees at a glance, pictures of what is recorded."""
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -59,12 +60,40 @@ def test_the_readme_counts_what_holds_and_what_does_not_as_the_recorded_comparis
         f" and {not_run} have not run: {kinds['not run: ImageNet']} of these are on ImageNet" in text
     )
     assert f"{kinds['no target']} are no targets" in text
-    numbers = pd.read_csv(recorded.with_suffix(".csv"))
-    for model, times in (("mlp_1x512", "takes {:.2f} times as long to fit as on true ones (the paper: {:.2f})"),
-                         ("alexnet", "AlexNet {:.2f} times ({:.2f})")):  # fmt: skip
-        of_one = (numbers["model"] == model) & (numbers["corruption"] == "random_labels-1.0")
-        [row] = numbers[of_one & (numbers["quantity"] == "relative_time")].to_dict("records")
-        assert times.format(row["ours"], row["paper"]) in text
+
+
+def test_the_readme_s_table_is_that_of_the_recorded_comparison():
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    numbers = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/paper_vs_ours.csv")
+
+    def row(model: str, corruption: str, quantity: str, unit: str = "") -> str:
+        """The paper's number, ours, its seeds and verdict, as the table has them."""
+        of_one = (numbers["model"] == model) & (numbers["corruption"] == corruption)
+        of_table = numbers["panel"].isin(["plain", "random_labels"]) | (numbers["quantity"] == "relative_time")
+        [found] = numbers[of_one & of_table & (numbers["quantity"] == quantity)].to_dict("records")
+        interval = f" ± {found['interval']:.2f}" if found["n"] > 1 else ""
+        verdict = found["number_verdict"]
+        return f"{found['paper']:.2f}{unit} | {found['ours']:.2f}{interval}{unit} | {found['n']} | {verdict} |"
+
+    accuracy, half = "MLP 3×512, test accuracy on true labels (table 1)", "random_labels-1.0"
+    assert f"| {accuracy} | {row('mlp_3x512', 'true_labels', 'test_accuracy', ' %')}\n" in text
+    assert f"| AlexNet, the same | {row('alexnet', 'true_labels', 'test_accuracy', ' %')}\n" in text
+    assert f"random labels (table 1) | {row('mlp_1x512', half, 'train_accuracy', ' %')}\n" in text
+    assert f"over true ones (figure 1b) | {row('mlp_1x512', half, 'relative_time')}\n" in text
+    assert f"| AlexNet, the same | {row('alexnet', half, 'relative_time')}\n" in text
+    curve = numbers[(numbers["source"] == "figure 1a") & (numbers["corruption"] == "true_labels")]
+    measured = curve.dropna(subset=["ours"])
+    can_fail = measured[~measured["can_hardly_fail"]]
+    assert (
+        f"true labels (figure 1a) | {len(curve)} epochs | {len(measured)} epochs: {(can_fail['deviation'] <= 1).sum()}"
+        f" of {len(can_fail)} that can fail are near | 1 | {curve['verdict'].iloc[0]} |"
+    ) in text
+    errors = numbers[(numbers["source"] == "figure 1c") & (numbers["test_labels"] == "corrupted alike")]
+    errors = errors[errors["verdict"] != "no target"]
+    assert (
+        f"(figure 1c) | {len(errors)} points | {(errors['deviation'] <= 1).sum()} near, were the paper's test labels"
+        f" corrupted alike; else {(errors['deviation_before'] <= 1).sum()} |"
+    ) in text
 
 
 def test_the_deviations_table_of_alexnet_has_every_level_that_has_run_beside_the_paper_s():
@@ -86,12 +115,16 @@ def test_the_deviations_table_of_alexnet_has_every_level_that_has_run_beside_the
         "test error at the fit, ours on clean labels": [f"{error:.4f}" for error in errors],
         "ours on test labels corrupted alike": [f"{error:.4f}" for error in alike.values()],
     }
-    table = text.split("## AlexNet fits sooner")[1].split("The paper's AlexNet needs")[0]
+    table = text.split("## AlexNet fits sooner")[1].split("The paper's AlexNet of figure 1")[0]
     for name, cells in rows.items():
         assert f"| {name} | {' | '.join(cells)} |" in table
     errors_of_paper = [f"{paper['c'][level]:.4f}" for level in ours.index]
     assert f"| the paper | {' | '.join(errors_of_paper)} |" in table
     said = " ".join(text.split())
+    table_1 = pd.read_csv(CHECKOUT / "config/paper/table1.csv").query("model == 'alexnet' and panel == 'plain'")
+    [accuracy] = table_1[table_1["quantity"] == "test_accuracy"]["value"]
+    assert f"its test error at the fit is {paper['c'][0.0]:.4f}, in table 1 {1 - accuracy / 100:.4f}." in said
+    assert abs(errors[0.0] - (1 - accuracy / 100)) < 0.01 < abs(errors[0.0] - paper["c"][0.0])
     more = [f"{31 * paper['b'][level] - epoch:.0f}" for level, epoch in epochs.items()]
     assert f"Its times are ours and {', '.join(more[:-1])} and {more[-1]} epochs more" in said
 
@@ -113,6 +146,17 @@ def test_what_came_of_the_prediction_on_alexnet_is_what_is_recorded():
     ) in text
 
 
+@pytest.mark.parametrize("corruption", ["true_labels", "random_labels-0.5", "random_labels-1.0"])
+def test_the_runs_that_the_prediction_on_alexnet_quotes_begin_those_that_tested_it(corruption):
+    runs = CHECKOUT / "docs/results/cifar10-cpu/runs/cifar10/alexnet" / corruption
+    whole, quoted = (
+        pd.read_csv(runs / recipe / "seed0/metrics.csv") for recipe in ("paper-bfloat16", "paper-bfloat16-until-99")
+    )
+    assert len(quoted) < len(whole) == 100
+    for column in ("TrainLoss", "TrainAccuracy", "TestAccuracy"):
+        assert whole[column].head(len(quoted)).equals(quoted[column])
+
+
 def listed(numbers: list[float]) -> str:
     """ "0, 0.5 and 1"."""
     *first, last = (f"{number:g}" for number in numbers)
@@ -126,7 +170,7 @@ def test_what_precision_changes_is_what_is_recorded():
         its = runs[runs["corruption"] == corruption].pivot(index="seed", columns="recipe", values=column)
         differences = (its["paper-float32"] - its["paper-bfloat16"]).dropna()
         assert len(differences) == 3
-        return f"{differences.mean():.2f} ± {half_width(differences.std(), 3):.2f}"
+        return f"{differences.mean():z.2f} ± {half_width(differences.std(), 3):.2f}"
 
     epochs, accuracies = (
         [more(corruption, column) for corruption in ("true_labels", "random_labels-1.0")]
@@ -238,6 +282,62 @@ def test_the_table_of_accuracies_is_that_of_what_is_recorded():
         ) in text
 
 
+def test_how_seldom_three_networks_at_chance_agree_so_well_is_what_the_page_says():
+    runs = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/runs.csv").query("recipe == 'paper-bfloat16'")
+    its = runs[(runs["model"] == "mlp_3x512") & (runs["corruption"] == "random_labels-1.0")]["final_test_accuracy"]
+    share = its.mean() / 100
+    expected = 100**2 * share * (1 - share) / 10_000
+    seldom = 1 - math.exp(-its.var() / expected)  # chi-squared of two degrees of freedom is exponential
+    text = " ".join((CHECKOUT / "docs/results-and-promises.md").read_text(encoding="utf-8").split())
+    assert len(its) == 3
+    assert (
+        f"have a standard deviation of {its.std():.2f} occur once in some {round(1 / seldom, -2):.0f} times"
+        f" (chi-squared with two degrees of freedom, {math.sqrt(expected):.2f} for each)"
+    ) in text
+
+
+def test_what_a_curve_counts_as_reproduced_by_is_what_the_page_says():
+    numbers = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/paper_vs_ours.csv")
+    [curve] = [
+        part
+        for (source, corruption), part in numbers.groupby(["source", "corruption"])
+        if (source, corruption) == ("figure 1a", "true_labels")
+    ]
+    measured = curve.dropna(subset=["ours"])
+    can_fail = measured[~measured["can_hardly_fail"]]
+    near = int((can_fail["deviation"] <= 1).sum())
+    assert set(curve["verdict"]) == {"reproduced"}
+    assert near / len(can_fail) >= 0.9 > (near - 1) / len(can_fail)
+    text = " ".join((CHECKOUT / "docs/results-and-promises.md").read_text(encoding="utf-8").split())
+    assert (
+        f"which is counted as reproduced, {len(measured)} of {len(curve)} points have been measured, and {near} of the"
+        f" {len(can_fail)} that can fail are near; were it one fewer, it would differ."
+    ) in text
+
+
+@pytest.mark.parametrize("corruption", ["true_labels", "random_labels-1.0"])
+def test_what_batch_norm_is_evaluated_with_changes_no_training(corruption):
+    runs = CHECKOUT / "docs/results/cifar10-cpu/runs/cifar10/inception" / corruption
+    recipes = ["evaluated", "batch-norm-99", "batch-norm-999-debiased", "batch-norm-of-batches"]
+    losses = [pd.read_csv(runs / f"paper-bfloat16-{recipe}/seed0/metrics.csv")["OnlineTrainLoss"] for recipe in recipes]
+    assert all(each.equals(losses[0]) for each in losses)
+    steps = [pd.read_csv(runs / f"paper-bfloat16-{recipe}/seed0/steps.csv") for recipe in recipes[1:]]
+    assert all(each["OnlineTrainLoss"].equals(steps[0]["OnlineTrainLoss"]) for each in steps)
+
+
+def test_the_site_begins_with_what_the_readme_says_has_been_shown():
+    marks = ("<!-- shown -->", "<!-- end -->")
+    index, readme = ((CHECKOUT / page).read_text(encoding="utf-8") for page in ("docs/index.md", "README.md"))
+    assert all(readme.count(mark) == index.count(mark) == 1 for mark in marks)
+
+
+def test_a_narrow_inception_with_plain_running_averages_of_a_thousand_steps_is_where_the_page_says():
+    run = "inception-w0.25/true_labels/paper-bfloat16-batch-norm-999/seed0"
+    accuracy = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/runs/cifar10" / run / "metrics.csv")["TestAccuracy"]
+    text = " ".join((CHECKOUT / "docs/predictions.md").read_text(encoding="utf-8").split())
+    assert f"it is at {accuracy[0]:.2f} % and {accuracy[1]:.2f} % of the test set after epochs 1 and 2." in text
+
+
 def test_every_page_of_the_site_is_in_its_contents():
     listed = set(re.findall(r"^[\w/-]+$", (CHECKOUT / "docs/index.md").read_text(), re.MULTILINE))
     pages = {str(page.relative_to(CHECKOUT / "docs").with_suffix("")) for page in PAGES}
@@ -255,13 +355,25 @@ def test_a_picture_is_that_of_what_is_recorded(name, make):
     assert make.PICTURES[name]() == Path(kept).read_text(encoding="utf-8"), "make pictures draws it again"
 
 
-def test_what_the_pages_say_of_prediction_4_at_half_of_the_labels_random_is_recorded_and_refutes_it():
+FIRST_50 = "paper-bfloat16-first-50-unwhitened-early-tutorial"
+
+
+def test_what_the_pages_say_of_prediction_4_is_recorded_and_refutes_it():
     runs = CHECKOUT / "docs/results/cifar10-cpu/runs/cifar10/alexnet/random_labels-0.5"
-    metrics = pd.read_csv(runs / "paper-bfloat16-first-50-unwhitened-early-tutorial/seed0/metrics.csv")
+    metrics = pd.read_csv(runs / FIRST_50 / "seed0/metrics.csv")
     accuracy = metrics.set_index("Epoch")["TrainAccuracy"]
     assert accuracy[:41].max() < 99, "39 epochs and two more were predicted"
     said = f"{accuracy[41]:.1f} % of the training set after epoch 41 and {accuracy[50]:.1f} % after 50"
-    for page in ("docs/predictions.md", "docs/deviations.md"):
+    whole = pd.read_csv(runs.with_name("random_labels-1.0") / FIRST_50 / "seed0/metrics.csv")["TrainAccuracy"]
+    assert len(whole) == len(accuracy) == 50
+    assert whole.max() < 11
+    at_chance = {
+        "docs/predictions.md": f"at level 1 {whole.iloc[-1]:.1f} % after epoch 50, which is chance",
+        "docs/deviations.md": f"it has {whole.iloc[-1]:.1f} % after 50, which is chance",
+    }
+    for page, chance in at_chance.items():
+        assert chance in " ".join((CHECKOUT / page).read_text(encoding="utf-8").split())
+    for page in at_chance:
         assert said in " ".join((CHECKOUT / page).read_text(encoding="utf-8").split())
 
 

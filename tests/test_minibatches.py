@@ -112,14 +112,27 @@ def test_the_paper_s_curve_without_batch_norm_has_the_period_of_an_epoch_as_the_
 
 
 def test_minibatches_of_ours_as_they_ran_have_the_period_of_an_epoch_as_the_page_says():
-    runs = ROOT / "docs/results/cifar10-cpu/runs/cifar10/mlp_1x512/true_labels"
-    [found] = said(runs / "paper-bfloat16-until-99-steps/seed0")
-    assert (found["points"], found["epoch"], found["p"]) == (200, 391, 0.001)
-    assert abs(found["period"] - 391) <= 1
-    assert (
-        f"best period at {found['period']:.0f} steps and falls by {-found['slope']:.1f} points within an epoch"
-        f" (p = {found['p']:.3f})"
-    ) in deviations()
+    rows = {
+        "ours with batch norm, `{}`": "inception/true_labels/paper-bfloat16-first-20",
+        "AlexNet, `{}`": "alexnet/true_labels/paper-bfloat16-until-99.9",
+        "MLP 1×512, `{}`": "mlp_1x512/true_labels/paper-bfloat16-until-99-steps",
+    }
+    runs = [ROOT / "docs/results/cifar10-cpu/runs/cifar10" / run / "seed0" for run in rows.values()]
+    page = deviations()
+    [paper], ours = said(), said(*runs)
+    curve = pd.read_csv(ROOT / "config/paper/fig2b.csv").query("quantity == 'minibatch_accuracy'")
+    epochs = round(curve["step"].max() / 391)
+    assert f"| the paper's Inception without batch norm | {epochs} | {numbers_of(paper)} |" in page
+    for (network, run), folder, found in zip(rows.items(), runs, ours, strict=True):
+        epochs = len(pd.read_csv(folder / "metrics.csv"))
+        assert (found["points"], found["epoch"], found["p"]) == (8 * epochs, 391, 0.001)
+        assert abs(found["period"] - 391) <= 4
+        assert f"| {network.format(run.split('/')[-1])} | {epochs} | {numbers_of(found)} |" in page
+
+
+def numbers_of(found: dict[str, float]) -> str:
+    """A curve's columns in the page's table."""
+    return f"{found['period']:.0f} | {found['slope']:.2f} | {found['p']:.3f}"
 
 
 def test_with_batch_norm_the_training_set_is_as_far_ahead_of_the_test_set_as_ours_after_each_epoch():
@@ -143,8 +156,13 @@ def test_with_batch_norm_the_training_set_is_as_far_ahead_of_the_test_set_as_our
         in page
     )
     variance = [last * (100 - last) / (41 * 128), ours["TestAccuracy"] * (100 - ours["TestAccuracy"]) / 10_000]
-    errors = " and ".join(f"{value:.1f}" for value in np.sqrt(sum(variance)))
-    assert f"have a standard error of {errors} points" in page
+    first, second = np.sqrt(sum(variance))
+    paper_s, ours_s = ahead[0][1], ahead[1][1]
+    assert (
+        f"have one of {first:.1f} points after the first epoch and {second:.1f} after the second, where the paper's"
+        f" {paper_s:.2f} and our {ours_s:.2f} are {paper_s - ours_s:.1f} apart; were the paper's of as many images,"
+        f" this would have a standard error of {np.sqrt(2) * second:.1f}."
+    ) in page
     learnt = [" and ".join(f"{value:.0f} %" for value in each["TrainAccuracy"]) for each in (averaged, ours)]
     assert learnt == ["65 % and 77 %", "68 % and 79 %"]
     assert "(65 % and 77 % of the training set after one and two with running averages, 68 % and 79 % with" in page

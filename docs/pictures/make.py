@@ -19,7 +19,6 @@ CONFIGURATION = "config/cifar10.yaml"
 TARGETS = ("figures/fig1.pdf", "figures/fig2.pdf", "results/tables/cifar10/table1.csv", "figures/samples-cifar10.pdf")
 # Where a rule is drawn above or below the line from download to publish; pictures of data need no training.
 ROWS = {"corrupt_pixels": 1.0, "split": -1.0, "table": -1.0, "samples": 2.0, "picture": 2.0}
-HALF = 0.26  # of a box's width, a column being 1
 
 Graph = dict[str, set[str]]
 
@@ -85,15 +84,17 @@ def rules() -> str:
     with style():
         drawing = Figure(figsize=(7.2, 2.4))
         axes = drawing.add_axes((0.0, 0.0, 1.0, 1.0))
-        for rule, (x, y) in places.items():
-            box = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": COLOURS[0], "linewidth": 1.0}
-            axes.text(x, y, rule.replace("_", "\n"), ha="center", va="center", fontsize=8, bbox=box, zorder=3)
-            for other in sorted(before[rule]):
-                start, end = places[other], (x, y)
-                axes.annotate(
-                    "", (end[0] - HALF, end[1]), (start[0] + HALF, start[1]),
-                    arrowprops={"arrowstyle": "-|>", "color": "0.45", "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0},
-                )  # fmt: skip
+        box = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": COLOURS[0], "linewidth": 1.0}
+        boxes = {
+            rule: axes.text(x, y, rule.replace("_", "\n"), ha="center", va="center", fontsize=8, bbox=box)
+            for rule, (x, y) in places.items()
+        }
+        for rule, others in before.items():
+            for other in sorted(others):
+                arrow = {"arrowstyle": "-|>", "color": "0.45", "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
+                ends = {"patchA": boxes[other].get_bbox_patch(), "patchB": boxes[rule].get_bbox_patch()}
+                # Above the boxes, which have their sizes only once they are drawn: arrows end where these begin.
+                axes.annotate("", places[rule], places[other], arrowprops=arrow | ends, zorder=4)
         axes.set(xlim=(-0.6, max(x for x, _ in places.values()) + 0.6), ylim=(-1.6, 2.6))
         axes.set_axis_off()
     return svg_of(drawing)

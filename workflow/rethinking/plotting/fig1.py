@@ -66,7 +66,8 @@ def figure(
         axes = list(drawing.subplots(1, 3))
         draw_losses(axes[0], losses, training, section.only("learning_curves").corruptions)
         draw_levels(axes[1], levels, "relative_time", "relative_time_bound", section)
-        draw_beside(axes[1], levels, curves, section)
+        beside = times_beside(levels, curves, section)
+        draw_beside(axes[1], beside, section)
         scale_times(axes[1], levels)
         draw_levels(axes[2], levels, "test_error_at_fit", "final_test_error", section)
         draw_chance(axes[2], 1 - 1 / levels["num_classes"].iloc[0])
@@ -77,7 +78,7 @@ def figure(
         if "test_error_at_fit" in set(paper["quantity"]):
             draw_corrupted(axes[2], levels, section)
         label_axes(axes, section)
-        text = caption(training, levels, losses, section, paper)
+        text = caption(training, levels, losses, section, paper, beside)
         legends = {0: loss_handles(section, paper), 1: model_handles(levels, section, paper)}
         lay_out(drawing, axes, legends, text)
     return drawing, text
@@ -105,14 +106,20 @@ def draw_levels(axes: Axes, levels: pd.DataFrame, value: str, value_unfit: str, 
     axes.set_xlim(-0.03, 1.03)
 
 
-def draw_beside(axes: Axes, levels: pd.DataFrame, curves: pd.DataFrame, section: Section) -> None:
-    """The times of panel (b) by the section's second criterion, where it has one."""
+def times_beside(levels: pd.DataFrame, curves: pd.DataFrame, section: Section) -> pd.DataFrame | None:
+    """The runs of panel (b) with their relative times by the section's second criterion, NaN where they have none."""
     if (criterion := derived(section.beside)) is None:
-        return
+        return None
     times = times_by(criterion, levels, curves)
-    relative = levels.assign(beside=times / on_true_labels(levels, times))
+    return levels.assign(beside=times / on_true_labels(levels, times))
+
+
+def draw_beside(axes: Axes, beside: pd.DataFrame | None, section: Section) -> None:
+    """These times as a line a model."""
+    if beside is None:
+        return
     for model, look in model_styles(section.only("corruption_levels").models).items():
-        means = mean_and_range(relative[relative["model"] == model], "level", "beside")["mean"]
+        means = mean_and_range(beside[beside["model"] == model], "level", "beside")["mean"]
         axes.plot(means.index, means, **DASH_DOTTED, color=look.colour)
 
 
@@ -246,8 +253,9 @@ def caption(
     losses: dict[str, pd.DataFrame],
     section: Section,
     paper: pd.DataFrame,
+    beside: pd.DataFrame | None,
 ) -> str:
-    """The caption: what the figure cannot say by itself."""
+    """The caption: what the figure cannot say by itself. `beside`: the times by a second criterion (times_beside)."""
     facts = levels.iloc[0]
     sentences = [
         "Fitting random labels and random pixels:"
@@ -256,7 +264,7 @@ def caption(
         "(a) Training loss, averaged over each epoch as it runs.",
         f"(b) Epochs until {when_fitted(section.fit_criterion)} (whole training set, evaluation mode), divided by"
         " those on true labels with the same seed.",
-        *beside_sentences(section),
+        *beside_sentences(section, beside),
         "(c) Test error at that moment; test labels are never corrupted.",
         lines_sentence(section.seeds),
         *outcome_sentences(training, levels),
@@ -286,14 +294,20 @@ def caption(
     return " ".join([*sentences, section.note]).strip()
 
 
-def beside_sentences(section: Section) -> list[str]:
-    """What the second criterion of panel (b) is, where there is one."""
-    if not section.beside:
+def beside_sentences(section: Section, beside: pd.DataFrame | None) -> list[str]:
+    """What the second criterion of panel (b) is, where there is one, and how many runs it leaves out."""
+    if beside is None:
         return []
-    return [
+    sentences = [
         f"Dash-dotted in (b): until {when_fitted(section.beside)}, found afterwards from the whole curve of runs of"
         f" {WHOLE} epochs, and of shorter ones that end at a loss under {LEVELLED:g}."
     ]
+    if lacking := int(beside["beside"].isna().sum()):
+        sentences.append(
+            f"It is without {lacking} of {len(beside)} runs, which are of neither kind, diverged, or have no such time"
+            " on true labels."
+        )
+    return sentences
 
 
 def outcome_sentences(training: pd.DataFrame, levels: pd.DataFrame) -> list[str]:
