@@ -70,11 +70,13 @@ def test_an_effect_is_the_mean_difference_of_runs_that_share_a_seed_with_its_pai
 
 
 def test_the_paper_s_difference_is_in_the_interval_or_is_not(published):
-    decay = made(runs({"plain": PLAIN, "decay": DECAY}), published).numbers.iloc[0]
+    table = made(runs({"plain": PLAIN, "decay": DECAY}), published)
+    decay = table.numbers.iloc[0]
+    assert table.shown.iloc[0]["zero in the interval"] == "yes"
     assert decay["paper"] == pytest.approx(50.39 - 50.51)
     assert (decay["inside"], decay["n"]) == ("yes", 3)  # 0.83 +- 1.4
-    sure = made(runs({"plain": PLAIN, "decay": [51.0, 53.0, 52.1]}), published).numbers.iloc[0]
-    assert sure["inside"] == "no"
+    sure = made(runs({"plain": PLAIN, "decay": [51.0, 53.0, 52.1]}), published)
+    assert sure.numbers.iloc[0]["inside"] == sure.shown.iloc[0]["zero in the interval"] == "no"
     alexnet = made(runs(PANELS, "alexnet"), published, ("alexnet",)).numbers
     assert alexnet["paper"].tolist() == pytest.approx([77.36 - 76.07, 81.22 - 79.66, 79.66 - 76.07, 81.22 - 77.36])
 
@@ -88,7 +90,7 @@ def test_a_seed_of_which_one_run_is_missing_or_diverged_is_in_no_difference(publ
     assert (row["n"], row["difference"]) == (1, pytest.approx(1.5))
     assert math.isnan(row["difference_interval"])
     assert row["inside"] == ""
-    assert table.shown.iloc[0]["in the interval"] == "-"
+    assert table.shown.iloc[0]["the paper's in the interval"] == "-"
 
 
 def test_what_was_not_run_says_so_and_what_has_no_pair_has_no_row(published):

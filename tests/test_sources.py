@@ -78,6 +78,9 @@ def test_a_row_holds_epoch_steps_seconds_and_test_accuracy_at_the_fit():
     assert row["test_accuracy_corrupted"] == pytest.approx(0.6 * row["test_accuracy"] + 0.4 * 10)
     assert row["relative_time"] == pytest.approx(of_row["relative_time"].mean())
     assert (row["n"], row["runs"], row["shown n"]) == (3, 3, "3 of 3")
+    spread = {name for name in table.shown if name.endswith((", sd", "±"))}
+    assert {"epoch, sd", "epoch, 95 % ±"} <= spread
+    assert not {name for name in spread if name.startswith("seconds")}, "what else the machine did is no spread"
 
 
 def test_of_runs_that_did_not_fit_it_says_so_with_their_last_training_accuracy():

@@ -67,7 +67,6 @@ def row_of(
     found = summary((by_seed - without).dropna().to_numpy(float), len(by_seed))
     values = [published_value(published, section, each, QUANTITY) for each in (row, base)]
     paper = float("nan") if None in values else values[0][0] - values[1][0]  # pyright: ignore[reportOptionalSubscript]
-    away = abs(found.mean - paper)
     return {
         "effect": effect,
         "model": row.model,
@@ -78,8 +77,14 @@ def row_of(
         **found.columns("difference"),
         "n": found.n,
         "paper": paper,
-        "inside": "" if pd.isna(away) or pd.isna(found.interval) else "yes" if away <= found.interval else "no",
+        "inside": holds(found.mean, found.interval, paper),
     }
+
+
+def holds(mean: float, interval: float, value: float) -> str:
+    """Whether a value is in the interval around a mean, "" where that cannot be said."""
+    away = abs(mean - value)
+    return "" if pd.isna(away) or pd.isna(interval) else "yes" if away <= interval else "no"
 
 
 def accuracies(frames: Frames, row: Row) -> pd.Series:
@@ -102,5 +107,7 @@ def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
     ]
     if numbers["paper"].notna().any():
         columns["the paper's"] = [plain(value) for value in numbers["paper"]]
-        columns["in the interval"] = [word or "-" for word in numbers["inside"]]
+        columns["the paper's in the interval"] = [word or "-" for word in numbers["inside"]]
+    found = zip(numbers["difference"], numbers["difference_interval"], strict=True)
+    columns["zero in the interval"] = [holds(mean, interval, 0.0) or "-" for mean, interval in found]
     return pd.DataFrame(columns)

@@ -38,8 +38,9 @@ def counts_by_kind(numbers: pd.DataFrame) -> list[str]:
 
 
 def together(numbers: pd.DataFrame) -> tuple[tuple[int, ...], ...]:
-    """The positions in `numbers` of each row, point and curve."""
-    return tuple(tuple(map(int, places)) for places in numbers.groupby(units(numbers), sort=False).indices.values())
+    """The positions in `numbers` of each row, point and curve; those of which nothing ran come last."""
+    each = [tuple(map(int, places)) for places in numbers.groupby(units(numbers), sort=False).indices.values()]
+    return tuple(sorted(each, key=lambda places: not numbers["n"].iloc[list(places)].any()))
 
 
 def shown(numbers: pd.DataFrame, places: Sequence[Sequence[int]]) -> pd.DataFrame:

@@ -105,7 +105,9 @@ def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
         "runs of": [panel.replace("_", " ") for panel in numbers["panel"]],
     }
     for name, digits in DIGITS.items():
-        columns |= columns_apart(numbers, name, name.replace("_", " "), digits)
+        found = columns_apart(numbers, name, name.replace("_", " "), digits)
+        # What else ran on the machine is no spread over seeds.
+        columns |= {name: found[name]} if name == "seconds" else found
     rows = numbers.to_dict("records")
     columns["epoch"] = [cell if row["n"] else outcome(row) for cell, row in zip(columns["epoch"], rows, strict=True)]
     columns["n"] = [f"{n} of {ran}" for n, ran in zip(numbers["n"], numbers["runs"], strict=True)]
