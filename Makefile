@@ -18,7 +18,7 @@ all: .venv ## every figure and table of the default configuration
 figures/%: FORCE .venv ## one figure of the default configuration, as in: make figures/fig1.pdf (3 minutes)
 	$(BIN)/snakemake --cores $(CORES) $@
 
-page: .venv ## a page of each configuration of which docs/results/ records runs: results/report/recorded/<name>/index.html
+page: .venv ## a page of each configuration of which docs/results/ records runs: results/report/recorded/index.html lists them
 	PYTHONPATH=workflow $(BIN)/python -P -m rethinking page
 
 docs: .venv ## the documents as a site: docs/_site/index.html

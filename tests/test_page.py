@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 import zipfile
+from pathlib import Path
 from urllib.parse import unquote
 
 import pandas as pd
@@ -26,6 +27,7 @@ from rethinking.reporting.registry import TABLES
 from rethinking.reporting.would_take import OWN
 from rethinking.sections import PanelRuns, Section
 from rethinking.stages import page as stage
+from rethinking.stages import recorded as of_recorded
 from rethinking.stages.page_parts import together
 
 # What a class, a label, a note, a recipe could be called by somebody who means harm, or by accident.
@@ -302,6 +304,24 @@ def test_what_is_recorded_has_a_page_without_any_training(tmp_path, capsys):
     assert told.count("docs/results/cifar10-cpu/runs/") >= len(
         pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/runs.csv")
     )
+
+
+def test_the_pages_of_all_that_is_recorded_are_listed_on_one_that_leads_to_each(tmp_path, capsys, monkeypatch):
+    names = ["kernels-digits", "tutorial"]
+    monkeypatch.setattr(of_recorded, "PAGES", tmp_path)
+    monkeypatch.setattr(of_recorded, "recorded_files", lambda: [f"config/studies/{name}.yaml" for name in names])
+    stage.main([])
+    written = [str(tmp_path / name / "index.html") for name in names]
+    assert capsys.readouterr().out.splitlines() == [*written, str(tmp_path / "index.html")]
+    parsed = Parsed((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert parsed.problems() == []
+    links = parsed.attributes("href")
+    assert [str(tmp_path / link) for link in links] == written
+    for file in written:
+        [lead] = [
+            text for text in Parsed(Path(file).read_text(encoding="utf-8")).texts["p"] if scoreboard.CLAIM in text
+        ]
+        assert lead.replace(scoreboard.CLAIM, "").strip() in parsed.texts["p"]
 
 
 def test_one_file_is_not_asked_to_hold_several_pages(tmp_path, capsys):

@@ -20,18 +20,19 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 from test_page import HOSTILE
 
+from rethinking.page.overview import Listed, overview
 from rethinking.page.render import page
 from rethinking.reporting.formats import text_of
 from rethinking.stages import page as stage
 
-PAGES = ("cifar10-cpu", "everything", "hostile", "table")
+PAGES = ("cifar10-cpu", "everything", "hostile", "table", "overview")
 CHARTED = PAGES[:3]
 WIDTHS = (1400, 360)  # pixels
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The recorded configuration; every figure and table of any study; the same by somebody who means harm; a table."""
+    """What is recorded; all figures and tables of any study; the same by somebody who means harm; a table; a list."""
     folder = tmp_path_factory.mktemp("pages")
     stage.main(["--configfile", "config/cifar10-cpu.yaml", "--out", str(folder / "cifar10-cpu.html")])
     everything = contents_of(folder)
@@ -40,6 +41,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "everything": page(everything),
         "hostile": page(contents_of(folder, HOSTILE)),
         "table": text_of(made.table, ".html"),
+        "overview": overview([Listed.of(everything, "everything.html")]),
     }
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")

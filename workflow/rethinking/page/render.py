@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pandas as pd
-from jinja2 import ChoiceLoader, PackageLoader
+from jinja2 import ChoiceLoader, Environment, PackageLoader
 
 from rethinking.outcomes.wording import capitalised
 from rethinking.page import cost, documents, scoreboard
@@ -27,29 +27,36 @@ SHOWN_OF_RUNS = {
 }
 
 
+def environment() -> Environment:
+    """The templates of pages, and those of tables that they include."""
+    loaders = [PackageLoader("rethinking.page"), PackageLoader("rethinking.reporting")]
+    return formats.environment().overlay(loader=ChoiceLoader(loaders))
+
+
 def page(contents: Contents) -> str:
     """The whole page."""
-    environment = formats.environment().overlay(
-        loader=ChoiceLoader([PackageLoader("rethinking.page"), PackageLoader("rethinking.reporting")])
-    )
     curves = curves_of(contents)
     still = still_of(curves)
-    return environment.get_template("index.html").render(
-        contents=contents,
-        figure=figure,
-        sentence=scoreboard.sentence(contents),
-        scores=scoreboard.scores(contents.tables),
-        verdicts=scoreboard.columns(scoreboard.scores(contents.tables)),
-        first=[drawing for drawing in contents.figures if drawing.name == FIRST_FIGURE] or contents.figures[:1],
-        curves=curves,
-        chart=chart_of(curves, contents.command) if still is not None else None,
-        still=still,
-        rows=rows_of,
-        runs=runs_of(contents, curves),
-        machines=cost.machines(contents.runs),
-        hours=cost.hours(contents.runs),
-        deviations=documents.hypertext(contents.deviations, f"{contents.root}/docs"),
-        table_rows=lambda frame: Table("", frame, frame, []).rows(),
+    return (
+        environment()
+        .get_template("index.html")
+        .render(
+            contents=contents,
+            figure=figure,
+            sentence=scoreboard.sentence(contents),
+            scores=scoreboard.scores(contents.tables),
+            verdicts=scoreboard.columns(scoreboard.scores(contents.tables)),
+            first=[drawing for drawing in contents.figures if drawing.name == FIRST_FIGURE] or contents.figures[:1],
+            curves=curves,
+            chart=chart_of(curves, contents.command) if still is not None else None,
+            still=still,
+            rows=rows_of,
+            runs=runs_of(contents, curves),
+            machines=cost.machines(contents.runs),
+            hours=cost.hours(contents.runs),
+            deviations=documents.hypertext(contents.deviations, f"{contents.root}/docs"),
+            table_rows=lambda frame: Table("", frame, frame, []).rows(),
+        )
     )
 
 

@@ -78,13 +78,18 @@ def spoken(word: str, count: int) -> str:
 
 def sentence(contents: Contents) -> str:
     """What was claimed and what of it holds here."""
+    return f"{CLAIM} {judgement(contents)}"
+
+
+def judgement(contents: Contents) -> str:
+    """What of the claims of the paper or of a source holds here."""
     found = scores(contents.tables)
     if not found:
         runs = f"These are {len(contents.runs)} runs" if len(contents.runs) else "Nothing here was trained"
-        return f"{CLAIM} {runs}, and no table judges {'them' if len(contents.runs) else 'it'}."
+        return f"{runs}, and no table judges {'them' if len(contents.runs) else 'it'}."
     judged = [made.section for made in contents.tables if made.judges]
     data = " and ".join(dict.fromkeys(section.dataset_label for section in judged if section.groups))
     counts = [(word, sum(score.counts.get(word, 0) for score in found)) for word in columns(found)]
     counted = ", ".join(spoken(word, count) for word, count in counts)
     beside = f", beside runs on {data}" if data else ""
-    return f"{CLAIM} Of what the paper says (rows of tables, points, curves){beside}: {counted}."
+    return f"Of what the paper says (rows of tables, points, curves){beside}: {counted}."

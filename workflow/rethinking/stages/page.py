@@ -1,7 +1,7 @@
 """The stage `page`: a configuration's figures, tables, curves and runs on one page that works from the disk alone.
 
 Called by the rule of that name with what it is of. By hand it makes pages of what docs/results/ records, without any
-training: one of each folder there, or of that of one configuration.
+training: one of each folder there and one that lists them, or one of one configuration.
 """
 
 import argparse
@@ -95,12 +95,19 @@ def main(argv: list[str]) -> None:
             parser.error("--job needs --out")
         write(gathered(args.job, args.folder, args.paper, relative(args.folder, args.out)), args.out)
         return
-    from rethinking.stages.recorded import recorded, recorded_files
+    from rethinking.page.overview import Listed, overview
+    from rethinking.stages.recorded import PAGES, recorded, recorded_files
 
     files = args.configfile or recorded_files()
     if args.out is not None and len(files) != 1:
         parser.error("--out is of one page: name its configuration (--configfile)")
+    listed = []
     for file in files:
         contents, out = recorded(file, args.out)
         write(contents, out)
+        listed.append(Listed.of(contents, f"{out.parent.name}/{out.name}"))
+        print(out)
+    if not args.configfile:
+        with atomic(out := PAGES / "index.html") as temporary:
+            temporary.write_text(overview(listed), encoding="utf-8")
         print(out)
