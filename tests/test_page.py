@@ -28,7 +28,7 @@ from rethinking.reporting.would_take import OWN
 from rethinking.sections import PanelRuns, Section
 from rethinking.stages import page as stage
 from rethinking.stages import recorded as of_recorded
-from rethinking.stages.page_parts import together
+from rethinking.stages.page_parts import finding_of, together
 
 # What a class, a label, a note, a recipe could be called by somebody who means harm, or by accident.
 HOSTILE = "<img src=x onerror=alert(1)></script><!-- {{ 77 * 77 }} \"'& ]]>"
@@ -315,13 +315,22 @@ def test_the_pages_of_all_that_is_recorded_are_listed_on_one_that_leads_to_each(
     assert capsys.readouterr().out.splitlines() == [*written, str(tmp_path / "index.html")]
     parsed = Parsed((tmp_path / "index.html").read_text(encoding="utf-8"))
     assert parsed.problems() == []
-    links = parsed.attributes("href")
-    assert [str(tmp_path / link) for link in links] == written
+    links = [tmp_path / link for link in parsed.attributes("href")]
+    assert [str(link) for link in links if link.suffix == ".html"] == written
+    assert all(link.exists() for link in links)
+    assert len(links) > len(written), "what came of it links to documents"
     for file in written:
         [lead] = [
             text for text in Parsed(Path(file).read_text(encoding="utf-8")).texts["p"] if scoreboard.CLAIM in text
         ]
         assert lead.replace(scoreboard.CLAIM, "").strip() in parsed.texts["p"]
+
+
+@pytest.mark.parametrize("folder", [path for path in (CHECKOUT / "docs/results").iterdir() if path.is_dir()], ids=str)
+def test_of_every_configuration_that_is_recorded_it_is_said_what_came_of_it(folder):
+    finding = documents.hypertext(finding_of(folder.name), str(CHECKOUT / "docs/results"))
+    assert len(Parsed(finding).text()) > 20
+    assert all(Path(link).exists() for link in Parsed(finding).attributes("href"))
 
 
 def test_one_file_is_not_asked_to_hold_several_pages(tmp_path, capsys):

@@ -41,7 +41,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "everything": page(everything),
         "hostile": page(contents_of(folder, HOSTILE)),
         "table": text_of(made.table, ".html"),
-        "overview": overview([Listed.of(everything, "everything.html")]),
+        "overview": overview([Listed.of(everything, "everything.html", ".")]),
     }
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")

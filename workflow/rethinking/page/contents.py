@@ -47,6 +47,7 @@ class Contents:
     `runs`: a row a run, its five names, `folder`, `device`, `torch`, `python`, `date`, what it ended with. `curves`: a
     row an epoch of a run. `paper`: points of the paper's curves, by our network, corruption and column of `curves`.
     `labels` are of networks, `dataset_labels` of data sets; `licences` holds what the catalogue says of these.
+    `finding`: what came of recorded runs, Markdown whose links are from docs/results/.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Contents:
     citation: Mapping[str, object]
     deviations: str
     recorded: bool = False
+    finding: str = ""
 
 
 def points_of_paper(published: pd.DataFrame | None, section: Section) -> pd.DataFrame:

@@ -3,25 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rethinking.page import scoreboard
+from rethinking.page import documents, scoreboard
 from rethinking.page.contents import Contents
 from rethinking.page.render import environment
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A page by its configuration's name and `link`, what is judged on it, titles of its figures and tables."""
+    """A page by its configuration's name and `link`: what came of it (HTML) and is judged, titles of what it shows."""
 
     name: str
     link: str
+    finding: str
     judgement: str
     shows: tuple[str, ...]
 
     @classmethod
-    def of(cls, contents: Contents, link: str) -> "Listed":
-        """What is kept of a page's contents once it is written."""
-        titles = (each.title for each in (*contents.figures, *contents.tables))
-        return cls(contents.name, link, scoreboard.judgement(contents), tuple(titles))
+    def of(cls, contents: Contents, link: str, root: str) -> "Listed":
+        """What is kept of a page's contents once it is written; `root` is the way from the list to where docs/ lies."""
+        titles = tuple(each.title for each in (*contents.figures, *contents.tables))
+        finding = documents.hypertext(contents.finding, f"{root}/docs/results")
+        return cls(contents.name, link, finding, scoreboard.judgement(contents), titles)
 
 
 def overview(pages: Sequence[Listed]) -> str:

@@ -44,6 +44,7 @@ def page(contents: Contents) -> str:
             contents=contents,
             figure=figure,
             sentence=scoreboard.sentence(contents),
+            finding=documents.hypertext(contents.finding, f"{contents.root}/docs/results"),
             scores=scoreboard.scores(contents.tables),
             verdicts=scoreboard.columns(scoreboard.scores(contents.tables)),
             first=[drawing for drawing in contents.figures if drawing.name == FIRST_FIGURE] or contents.figures[:1],

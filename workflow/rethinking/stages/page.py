@@ -101,13 +101,13 @@ def main(argv: list[str]) -> None:
     files = args.configfile or recorded_files()
     if args.out is not None and len(files) != 1:
         parser.error("--out is of one page: name its configuration (--configfile)")
-    listed = []
+    listed, overall = [], PAGES / "index.html"
     for file in files:
         contents, out = recorded(file, args.out)
         write(contents, out)
-        listed.append(Listed.of(contents, f"{out.parent.name}/{out.name}"))
+        listed.append(Listed.of(contents, f"{out.parent.name}/{out.name}", relative(Path.cwd(), overall.absolute())))
         print(out)
     if not args.configfile:
-        with atomic(out := PAGES / "index.html") as temporary:
+        with atomic(overall) as temporary:
             temporary.write_text(overview(listed), encoding="utf-8")
-        print(out)
+        print(overall)

@@ -13,7 +13,7 @@ from rethinking.page.contents import POINTS, Contents, Drawing, Made, points_of_
 from rethinking.plotting.registry import FIGURES
 from rethinking.reporting.registry import TABLES
 from rethinking.stages.aggregate import frames
-from rethinking.stages.page_parts import FACTS, day_of, documents, facts_of, relative, together
+from rethinking.stages.page_parts import FACTS, day_of, documents, facts_of, finding_of, relative, together
 from rethinking.stages.record import KEPT, NOT_KEPT, Kept, days_recorded, finished, made_of_kept, numeric
 from rethinking.stages.record_computed import computed_frames
 
@@ -24,12 +24,13 @@ PAGES = Path("results/report/recorded")
 
 
 def recorded_files() -> list[str]:
-    """The configurations of which runs are recorded."""
+    """The configurations of which runs are recorded, the paper's before those of studies."""
     if not KEPT.is_dir():
         raise ValueError(f"{KEPT}: nothing is recorded here: python -m rethinking record")
     names = sorted(folder.name for folder in KEPT.iterdir() if folder.is_dir())
     files = [f"config/{name}.yaml" for name in names]
-    return [file if (CHECKOUT / file).exists() else f"config/studies/{Path(file).name}" for file in files]
+    found = [file if (CHECKOUT / file).exists() else f"config/studies/{Path(file).name}" for file in files]
+    return sorted(found, key=lambda file: (Path(file).parent.name == "studies", file))
 
 
 def recorded(configfile: str, out: Path | None = None) -> tuple[Contents, Path]:
@@ -65,7 +66,8 @@ def recorded(configfile: str, out: Path | None = None) -> tuple[Contents, Path]:
         figures=figures, pictures=[], tables=tables, runs=runs, curves=curves, paper=together(points, POINTS),
         labels={name: configuration.models[name]["label"] for name in runs["model"].unique()},
         dataset_labels={name: label_of(configuration, name) for name in datasets},
-        licences=described.licences(configuration, datasets), recorded=True, **documents(),
+        licences=described.licences(configuration, datasets), recorded=True, finding=finding_of(configuration.name),
+        **documents(),
     ), out  # fmt: skip
 
 
