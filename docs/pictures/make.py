@@ -89,8 +89,8 @@ def rules() -> str:
             rule: axes.text(x, y, rule.replace("_", "\n"), ha="center", va="center", fontsize=8, bbox=box)
             for rule, (x, y) in places.items()
         }
-        for rule, others in before.items():
-            for other in sorted(others):
+        for rule in boxes:
+            for other in sorted(before[rule]):
                 arrow = {"arrowstyle": "-|>", "color": "0.45", "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
                 ends = {"patchA": boxes[other].get_bbox_patch(), "patchB": boxes[rule].get_bbox_patch()}
                 # Above the boxes, which have their sizes only once they are drawn: arrows end where these begin.
