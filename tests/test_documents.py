@@ -377,6 +377,18 @@ def test_what_the_pages_say_of_prediction_4_is_recorded_and_refutes_it():
         assert said in " ".join((CHECKOUT / page).read_text(encoding="utf-8").split())
 
 
+def test_pixels_that_are_not_whitened_alone_do_not_fit_random_labels_when_the_paper_s_network_did():
+    run = "random_labels-1.0/paper-bfloat16-until-99.9-unwhitened/seed0/metrics.csv"
+    accuracy = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/runs/cifar10/alexnet" / run)["TrainAccuracy"]
+    assert len(accuracy) == 100
+    assert accuracy.max() < 99
+    text = " ".join((CHECKOUT / "docs/deviations.md").read_text(encoding="utf-8").split())
+    said = (
+        f"at level 1 it has {accuracy[47]:.1f} % of the training set after epoch 48 and {accuracy[99]:.1f} % after 100"
+    )
+    assert said in text
+
+
 def test_what_the_page_says_of_inception_s_twenty_epochs_is_recorded_and_what_was_predicted_of_them_holds():
     folder = CHECKOUT / "docs/results/cifar10-cpu/runs/cifar10/inception/true_labels/paper-bfloat16-first-20/seed0"
     ours = pd.read_csv(folder / "metrics.csv").set_index("Epoch")
