@@ -29,7 +29,9 @@ def documents() -> dict[str, Any]:
 
 def finding_of(name: str) -> str:
     """What came of the recorded runs of a configuration, Markdown whose links are from `RESULTS`; "" of no such."""
-    for line in read_text(CHECKOUT / RESULTS / "README.md", f"{RESULTS}/README.md").splitlines():
+    shown = f"{RESULTS}/README.md"
+    lines = read_text(CHECKOUT / shown, shown).splitlines() if (CHECKOUT / shown).exists() else []
+    for line in lines:
         cells = line.strip("| ").split(" | ")
         if f"`{name}`" in cells[0].split(", "):
             return f"{capitalised(cells[-1])}."
