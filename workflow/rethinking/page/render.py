@@ -37,27 +37,24 @@ def page(contents: Contents) -> str:
     """The whole page."""
     curves = curves_of(contents)
     still = still_of(curves)
-    return (
-        environment()
-        .get_template("index.html")
-        .render(
-            contents=contents,
-            figure=figure,
-            sentence=scoreboard.sentence(contents),
-            finding=documents.hypertext(contents.finding, f"{contents.root}/docs/results"),
-            scores=scoreboard.scores(contents.tables),
-            verdicts=scoreboard.columns(scoreboard.scores(contents.tables)),
-            first=[drawing for drawing in contents.figures if drawing.name == FIRST_FIGURE] or contents.figures[:1],
-            curves=curves,
-            chart=chart_of(curves, contents.command) if still is not None else None,
-            still=still,
-            rows=rows_of,
-            runs=runs_of(contents, curves),
-            machines=cost.machines(contents.runs),
-            hours=cost.hours(contents.runs),
-            deviations=documents.hypertext(contents.deviations, f"{contents.root}/docs"),
-            table_rows=lambda frame: Table("", frame, frame, []).rows(),
-        )
+    template = environment().get_template("index.html")
+    return template.render(
+        contents=contents,
+        figure=figure,
+        sentence=scoreboard.sentence(contents),
+        finding=documents.hypertext(contents.finding, f"{contents.root}/docs/results"),
+        scores=scoreboard.scores(contents.tables),
+        verdicts=scoreboard.columns(scoreboard.scores(contents.tables)),
+        first=[drawing for drawing in contents.figures if drawing.name == FIRST_FIGURE] or contents.figures[:1],
+        curves=curves,
+        chart=chart_of(curves, contents.command) if still is not None else None,
+        still=still,
+        rows=rows_of,
+        runs=runs_of(contents, curves),
+        machines=cost.machines(contents.runs),
+        hours=cost.hours(contents.runs),
+        deviations=documents.hypertext(contents.deviations, f"{contents.root}/docs"),
+        table_rows=lambda frame: Table("", frame, frame, []).rows(),
     )
 
 
