@@ -62,6 +62,13 @@ def test_the_readme_counts_what_holds_and_what_does_not_as_the_recorded_comparis
     assert f"{kinds['no target']} are no targets" in text
 
 
+def losses_on_true_labels(numbers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The points of figure 1a's curve, those that ours has, and those of these that can fail."""
+    curve = numbers[(numbers["source"] == "figure 1a") & (numbers["corruption"] == "true_labels")]
+    measured = curve.dropna(subset=["ours"])
+    return curve, measured, measured[~measured["can_hardly_fail"]]
+
+
 def test_the_readme_s_table_is_that_of_the_recorded_comparison():
     text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     numbers = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/paper_vs_ours.csv")
@@ -81,9 +88,7 @@ def test_the_readme_s_table_is_that_of_the_recorded_comparison():
     assert f"random labels (table 1) | {row('mlp_1x512', half, 'train_accuracy', ' %')}\n" in text
     assert f"over true ones (figure 1b) | {row('mlp_1x512', half, 'relative_time')}\n" in text
     assert f"| AlexNet, the same | {row('alexnet', half, 'relative_time')}\n" in text
-    curve = numbers[(numbers["source"] == "figure 1a") & (numbers["corruption"] == "true_labels")]
-    measured = curve.dropna(subset=["ours"])
-    can_fail = measured[~measured["can_hardly_fail"]]
+    curve, measured, can_fail = losses_on_true_labels(numbers)
     assert (
         f"true labels (figure 1a) | {len(curve)} epochs | {len(measured)} epochs: {(can_fail['deviation'] <= 1).sum()}"
         f" of {len(can_fail)} that can fail are near | 1 | {curve['verdict'].iloc[0]} |"
@@ -298,13 +303,7 @@ def test_how_seldom_three_networks_at_chance_agree_so_well_is_what_the_page_says
 
 def test_what_a_curve_counts_as_reproduced_by_is_what_the_page_says():
     numbers = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/paper_vs_ours.csv")
-    [curve] = [
-        part
-        for (source, corruption), part in numbers.groupby(["source", "corruption"])
-        if (source, corruption) == ("figure 1a", "true_labels")
-    ]
-    measured = curve.dropna(subset=["ours"])
-    can_fail = measured[~measured["can_hardly_fail"]]
+    curve, measured, can_fail = losses_on_true_labels(numbers)
     near = int((can_fail["deviation"] <= 1).sum())
     assert set(curve["verdict"]) == {"reproduced"}
     assert near / len(can_fail) >= 0.9 > (near - 1) / len(can_fail)

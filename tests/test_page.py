@@ -28,7 +28,7 @@ from rethinking.reporting.would_take import OWN
 from rethinking.sections import PanelRuns, Section
 from rethinking.stages import page as stage
 from rethinking.stages import recorded as of_recorded
-from rethinking.stages.page_parts import finding_of, together
+from rethinking.stages.page_parts import together
 
 # What a class, a label, a note, a recipe could be called by somebody who means harm, or by accident.
 HOSTILE = "<img src=x onerror=alert(1)></script><!-- {{ 77 * 77 }} \"'& ]]>"
@@ -328,7 +328,7 @@ def test_the_pages_of_all_that_is_recorded_are_listed_on_one_that_leads_to_each(
 
 @pytest.mark.parametrize("folder", [path for path in (CHECKOUT / "docs/results").iterdir() if path.is_dir()], ids=str)
 def test_of_every_configuration_that_is_recorded_it_is_said_what_came_of_it(folder):
-    finding = documents.hypertext(finding_of(folder.name), str(CHECKOUT / "docs/results"))
+    finding = documents.hypertext(of_recorded.finding_of(folder.name), str(CHECKOUT / "docs/results"))
     assert len(Parsed(finding).text()) > 20
     assert all(Path(link).exists() for link in Parsed(finding).attributes("href"))
 

@@ -102,10 +102,11 @@ def main(argv: list[str]) -> None:
     if args.out is not None and len(files) != 1:
         parser.error("--out is of one page: name its configuration (--configfile)")
     listed, overall = [], PAGES / "index.html"
+    root = relative(Path.cwd(), overall.absolute())
     for file in files:
         contents, out = recorded(file, args.out)
         write(contents, out)
-        listed.append(Listed.of(contents, f"{out.parent.name}/{out.name}", relative(Path.cwd(), overall.absolute())))
+        listed.append(Listed.of(contents, f"{out.parent.name}/{out.name}", root))
         print(out)
     if not args.configfile:
         with atomic(overall) as temporary:

@@ -13,10 +13,8 @@ from rethinking.config import CHECKOUT
 from rethinking.config.described import CITATION, DEVIATIONS
 from rethinking.files import read_text
 from rethinking.outcomes.columns import RUN
-from rethinking.outcomes.wording import capitalised
 from rethinking.sections import Section
 
-RESULTS = "docs/results"
 VERSIONS = ("torch", "python")
 FACTS = (*VERSIONS, "date", "folder")  # what a page says of a run beside its row of runs.csv
 
@@ -25,17 +23,6 @@ def documents() -> dict[str, Any]:
     """What the checkout says of its differences from the paper, and of how to cite it."""
     citation = yaml.safe_load(read_text(CHECKOUT / CITATION, CITATION))
     return {"deviations": read_text(CHECKOUT / DEVIATIONS, DEVIATIONS), "citation": citation}
-
-
-def finding_of(name: str) -> str:
-    """What came of the recorded runs of a configuration, Markdown whose links are from `RESULTS`; "" of no such."""
-    shown = f"{RESULTS}/README.md"
-    lines = read_text(CHECKOUT / shown, shown).splitlines() if (CHECKOUT / shown).exists() else []
-    for line in lines:
-        cells = line.strip("| ").split(" | ")
-        if f"`{name}`" in cells[0].split(", "):
-            return f"{capitalised(cells[-1])}."
-    return ""
 
 
 def relative(folder: Path, out: Path) -> str:

@@ -8,12 +8,14 @@ import pandas as pd
 
 from rethinking.config import CHECKOUT, Configuration, described
 from rethinking.config.datasets import label_of
+from rethinking.files import read_text
 from rethinking.outcomes.columns import FRAMES
+from rethinking.outcomes.wording import capitalised
 from rethinking.page.contents import POINTS, Contents, Drawing, Made, points_of_paper
 from rethinking.plotting.registry import FIGURES
 from rethinking.reporting.registry import TABLES
 from rethinking.stages.aggregate import frames
-from rethinking.stages.page_parts import FACTS, day_of, documents, facts_of, finding_of, relative, together
+from rethinking.stages.page_parts import FACTS, day_of, documents, facts_of, relative, together
 from rethinking.stages.record import KEPT, NOT_KEPT, Kept, days_recorded, finished, made_of_kept, numeric
 from rethinking.stages.record_computed import computed_frames
 
@@ -69,6 +71,17 @@ def recorded(configfile: str, out: Path | None = None) -> tuple[Contents, Path]:
         licences=described.licences(configuration, datasets), recorded=True, finding=finding_of(configuration.name),
         **documents(),
     ), out  # fmt: skip
+
+
+def finding_of(name: str) -> str:
+    """What came of the recorded runs of a configuration, Markdown whose links are from `KEPT`; "" of no such."""
+    file = KEPT / "README.md"
+    lines = read_text(CHECKOUT / file, str(file)).splitlines() if (CHECKOUT / file).exists() else []
+    for line in lines:
+        cells = line.strip("| ").split(" | ")
+        if f"`{name}`" in cells[0].split(", "):
+            return f"{capitalised(cells[-1])}."
+    return ""
 
 
 def runs_and_curves(every: Kept, kept: Path, days: dict[str, str], shown: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
