@@ -19,12 +19,16 @@ from rethinking.names import level_of
 from rethinking.outcomes.derived import WHOLE
 from rethinking.reporting.overfitted import Times, rms, times_of_paper
 
-RUNS, FIGURE, RECIPE = Path("docs/results/cifar10-cpu/runs/cifar10"), Path("config/paper/fig1b.csv"), "paper-bfloat16"
+RUNS, PAPER, RECIPE = Path("docs/results/cifar10-cpu/runs/cifar10"), Path("config/paper"), "paper-bfloat16"
 NETWORKS = {"mlp_1x512": "MLP 1×512", "alexnet": "AlexNet"}
 LOSSES = {"TrainLoss": "loss", "OnlineTrainLoss": "loss as it ran"}
 ACCURACIES = {"TrainAccuracy": "accuracy", "OnlineTrainAccuracy": "accuracy as it ran"}
 BEGUN = 90  # percent; a curve that has not begun to rise does not rise either
 SPANS = (1, 2, 3, 5, 10)  # epochs over which a change is taken
+AVERAGED = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 25, 30)  # epochs over which a curve is averaged
+AVERAGE_GAPS = np.geomspace(0.05, 40, 100)  # points below 100 %
+ERROR, CHANCE = "TestError", 0.9
+AT_CHANCE = dict.fromkeys(LOSSES, np.log(10)) | dict.fromkeys(ACCURACIES, 10.0) | {ERROR: CHANCE}
 
 Metrics = dict[str, np.ndarray]  # a run's columns, an epoch a value
 
@@ -52,6 +56,15 @@ def levelled(run: Metrics, falling: np.ndarray, span: int, least: float) -> np.n
     falls = np.full(len(falling), np.inf)
     falls[span:] = falling[:-span] - falling[span:]
     return (falls < least) & (run["TrainAccuracy"] >= BEGUN)
+
+
+def averaged(values: np.ndarray, epochs: int, chance: float) -> np.ndarray:
+    """A curve whose memory of its past fades by a factor of 1 - 1 / `epochs` an epoch; before it, it was at chance."""
+    found, average = np.empty(len(values)), chance
+    for epoch, value in enumerate(values):
+        average += (value - average) / epochs
+        found[epoch] = average
+    return found
 
 
 def of_losses() -> Iterator[Criterion]:
@@ -93,13 +106,44 @@ def of_accuracies() -> Iterator[Criterion]:
                 )
 
 
+def of_averages() -> Iterator[Criterion]:
+    """Levels, and distances from the last one, of losses and accuracies that are averaged."""
+    for epochs in AVERAGED:
+        for column, loss in LOSSES.items():
+            name, words = average(column, epochs), f"{loss} averaged over {epochs} epochs"
+            for x in np.geomspace(1e-3, 1, 100):
+                yield Criterion(f"{words} at most {x:.3g}", lambda run, c=name, x=x: run[c] <= x)
+                yield Criterion(
+                    f"{words} within {x:.3g} of the last", lambda run, c=name, x=x: run[c] <= run[c][-1] + x
+                )
+        for column, accuracy in ACCURACIES.items():
+            name, words = average(column, epochs), f"{accuracy} averaged over {epochs} epochs"
+            for gap in AVERAGE_GAPS:
+                yield Criterion(f"{words} at least {100 - gap:.7g} %", lambda run, c=name, g=gap: run[c] >= 100 - g)
+                yield Criterion(
+                    f"{words} within {gap:.3g} points of the last", lambda run, c=name, g=gap: run[c] >= run[c][-1] - g
+                )
+
+
+def average(column: str, epochs: int) -> str:
+    """The name of a column's average."""
+    return f"{column} {epochs}"
+
+
 def recorded(model: str) -> dict[float, list[Metrics]]:
-    """The network's whole runs by level, a run a seed."""
+    """The network's whole runs by level, a run a seed, with what averages make of each column."""
     found: dict[float, list[Metrics]] = {}
     for file in sorted((RUNS / model).glob(f"*/{RECIPE}/seed*/metrics.csv")):
         metrics = pd.read_csv(file)
         if (level := level_of(file.parts[-4])) is not None and len(metrics) == WHOLE:
-            found.setdefault(level, []).append({name: metrics[name].to_numpy(float) for name in (*LOSSES, *ACCURACIES)})
+            metrics[ERROR] = 1 - metrics["TestAccuracy"] / 100
+            run = {name: metrics[name].to_numpy(float) for name in AT_CHANCE}
+            averages = {
+                average(name, epochs): averaged(run[name], epochs, chance)
+                for name, chance in AT_CHANCE.items()
+                for epochs in AVERAGED
+            }
+            found.setdefault(level, []).append(run | averages)
     return found
 
 
@@ -116,9 +160,9 @@ def aways(found: np.ndarray) -> str:
 
 def main() -> None:
     runs = {model: recorded(model) for model in NETWORKS}
-    published = pd.read_csv(FIGURE)
+    published = pd.read_csv(PAPER / "fig1b.csv")
     paper = {model: times_of_paper(published, model) for model in NETWORKS}
-    tried = [*of_losses(), *of_accuracies()]
+    tried = [*of_losses(), *of_accuracies(), *of_averages()]
     found = np.array([[away(criterion, runs[model], paper[model]) for model in NETWORKS] for criterion in tried])
     counts = (len(runs[model].keys() & paper[model].keys()) for model in NETWORKS)
     of_levels = " and ".join(f"{count} levels of {name}" for count, name in zip(counts, NETWORKS.values(), strict=True))
