@@ -125,7 +125,14 @@ def test_the_deviations_table_of_alexnet_has_every_level_that_has_run_beside_the
         assert f"| {name} | {' | '.join(cells)} |" in table
     errors_of_paper = [f"{paper['c'][level]:.4f}" for level in ours.index]
     assert f"| the paper | {' | '.join(errors_of_paper)} |" in table
+    clean = {level: (paper["c"][level] - 0.9 * level) / (1 - level) for level in ours.index if level < 1}
+    cells = [f"{clean[level]:.4f} |" if level in clean else "|" for level in ours.index]
+    assert f"| the paper, were that so, on clean labels | {' '.join(cells)}\n" in table
+    above = {level: 100 * (error - errors[level]) for level, error in clean.items()}
+    most = [points for level, points in above.items() if level <= 0.7]
     said = " ".join(text.split())
+    worse = f"errs on {min(most):.1f} to {max(most):.1f} points more of clean ones at levels 0 to 0.7"
+    assert f"{worse} ({above[0.8]:.1f} at 0.8)" in said
     table_1 = pd.read_csv(CHECKOUT / "config/paper/table1.csv").query("model == 'alexnet' and panel == 'plain'")
     [accuracy] = table_1[table_1["quantity"] == "test_accuracy"]["value"]
     assert f"its test error at the fit is {paper['c'][0.0]:.4f}, in table 1 {1 - accuracy / 100:.4f}." in said
