@@ -201,6 +201,7 @@ VARIANTS = {  # of AlexNet, by model and what a recipe's name ends with
     ("alexnet", "-framework"): "torch's default initialisation",
     ("alexnet", "-slim-alexnet"): "initialisation of TF-slim's alexnet_v2",
     ("alexnet", "-half"): "Xavier's × 0.5",
+    ("alexnet", "-rate-0.004"): "a learning rate of 0.004 instead of 0.01",
     ("alexnet", "-fixed"): "pixels whitened by one mean and standard deviation a channel",
     ("alexnet", "-unwhitened"): "pixels from 0 to 1, not whitened",
     ("alexnet", "-unwhitened-early-tutorial"): "pixels from 0 to 1 and the early tutorial's initialisation",
@@ -381,6 +382,19 @@ def test_what_the_pages_say_of_prediction_4_is_recorded_and_refutes_it():
         assert chance in " ".join((CHECKOUT / page).read_text(encoding="utf-8").split())
     for page in at_chance:
         assert said in " ".join((CHECKOUT / page).read_text(encoding="utf-8").split())
+
+
+def test_what_the_page_says_of_prediction_5_is_recorded_and_refutes_it():
+    runs = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/runs.csv").query("model == 'alexnet' and seed == 0")
+    true = runs[runs["corruption"] == "true_labels"].set_index("recipe")
+    run, plain = true.loc["paper-bfloat16-until-99.9-rate-0.004"], true.loc["paper-bfloat16"]
+    epoch, error = run["accuracy_99_epoch"], run["accuracy_99_test_error"]
+    assert abs(epoch - 13) > 2, "13 epochs within two, and"
+    assert abs(error - 0.301) > 0.01, "0.301 within 0.01 were predicted"
+    assert epoch - plain["accuracy_99_epoch"] == 6, "six epochs later than at 0.01"
+    text = " ".join((CHECKOUT / "docs/predictions.md").read_text(encoding="utf-8").split())
+    assert f"It has 99 % in epoch {epoch:.0f} and errs on {error:.4f} of the test set then:" in text
+    assert f"little worse ({plain['accuracy_99_test_error']:.4f})" in text
 
 
 def test_pixels_that_are_not_whitened_alone_do_not_fit_random_labels_when_the_paper_s_network_did():
