@@ -132,7 +132,11 @@ def test_the_deviations_table_of_alexnet_has_every_level_that_has_run_beside_the
     most = [points for level, points in above.items() if level <= 0.7]
     said = " ".join(text.split())
     worse = f"errs on {min(most):.1f} to {max(most):.1f} points more of clean ones at levels 0 to 0.7"
-    assert f"{worse} ({above[0.8]:.1f} at 0.8)" in said
+    of_sampling = 100 * math.sqrt(paper["c"][0.8] * (1 - paper["c"][0.8]) / 10_000) / (1 - 0.8)
+    assert (
+        f"{worse}, without a trend, and on {above[0.8]:.1f} at 0.8, where taking them back to clean labels makes"
+        f" {of_sampling:.1f} of the sampling error of 10,000 images."
+    ) in said
     table_1 = pd.read_csv(CHECKOUT / "config/paper/table1.csv").query("model == 'alexnet' and panel == 'plain'")
     [accuracy] = table_1[table_1["quantity"] == "test_accuracy"]["value"]
     assert f"its test error at the fit is {paper['c'][0.0]:.4f}, in table 1 {1 - accuracy / 100:.4f}." in said
@@ -392,6 +396,10 @@ def test_what_the_page_says_of_prediction_5_is_recorded_and_refutes_it():
     assert abs(epoch - 13) > 2, "13 epochs within two, and"
     assert abs(error - 0.301) > 0.01, "0.301 within 0.01 were predicted"
     assert epoch - plain["accuracy_99_epoch"] == 6, "six epochs later than at 0.01"
+    file = "true_labels/paper-bfloat16-until-99.9-rate-0.004/seed0/run.json"
+    recorded = json.loads((CHECKOUT / "docs/results/cifar10-cpu/runs/cifar10/alexnet" / file).read_text("utf-8"))
+    rate = recorded["config"]["training"]["learning_rate"]
+    assert rate == 0.004 == round(0.01 * 0.95**18, 4)
     text = " ".join((CHECKOUT / "docs/predictions.md").read_text(encoding="utf-8").split())
     assert f"It has 99 % in epoch {epoch:.0f} and errs on {error:.4f} of the test set then:" in text
     assert f"little worse ({plain['accuracy_99_test_error']:.4f})" in text
