@@ -30,9 +30,8 @@ from benchmarks.criteria import (
     away,
     recorded,
 )
-from rethinking.names import level_of
-from rethinking.reporting.overfitted import Times, rms, times_of_paper
-from rethinking.reporting.paper_numbers import SUSPECT
+from rethinking.reporting.overfitted import Times, points_by_level, rms, times_of_paper
+from rethinking.reporting.paper_numbers import ERROR as ERROR_AT_FIT
 
 NEAREST_TO = "alexnet"
 
@@ -67,18 +66,21 @@ class Reading:
         read = f"averaged over {self.epochs} epochs {self.start}" if self.epochs > 1 else "as it is"
         return f"{read}, {self.criterion.words}"
 
+    def fits(self, network: Network) -> dict[float, list[float]]:
+        """By level the epoch of each run's fit; infinite where it never fits."""
+        return {level: [self.criterion.time(run) for run in runs] for level, runs in network.runs.items()}
+
     def times(self, network: Network) -> Times:
         """By level the mean epoch of the fit; infinite where a run never fits."""
-        met = {level: [self.criterion.time(run) for run in runs] for level, runs in network.runs.items()}
-        return {level: float(np.mean(times)) for level, times in met.items()}
+        return {level: float(np.mean(epochs)) for level, epochs in self.fits(network).items()}
 
     def errors(self, network: Network, column: str) -> Times:
-        """By level the mean of a column of test errors at the fit, on test labels corrupted alike."""
+        """By level the mean of a column of test errors at the fit, on test labels corrupted alike; NaN of no fit."""
         found = {}
-        for level, runs in network.runs.items():
-            times = [self.criterion.time(run) for run in runs]
-            clean = [run[column][int(time) - 1] for run, time in zip(runs, times, strict=True) if np.isfinite(time)]
-            found[level] = (1 - level) * float(np.mean(clean)) + CHANCE * level if len(clean) == len(runs) else np.nan
+        for level, epochs in self.fits(network).items():
+            fits = zip(network.runs[level], epochs, strict=True)
+            clean = [run[column][int(epoch) - 1] if np.isfinite(epoch) else np.nan for run, epoch in fits]
+            found[level] = (1 - level) * float(np.mean(clean)) + CHANCE * level
         return found
 
     def errors_off(self, network: Network) -> float:
@@ -91,8 +93,7 @@ def networks() -> Iterator[tuple[str, Network]]:
     """Those of the scan. Labels at random are left out of the errors: every network has the same there."""
     times, errors = (pd.read_csv(PAPER / f"{figure}.csv") for figure in ("fig1b", "fig1c"))
     for model, label in NETWORKS.items():
-        its = errors[(errors["model"] == model) & (errors["remark"] != SUSPECT)]
-        by_level = dict(zip(its["corruption"].map(level_of).astype(float), its["value"], strict=True))
+        by_level = points_by_level(errors, ERROR_AT_FIT, model)
         by_level = {level: error for level, error in by_level.items() if level < 1}
         yield model, Network(label, recorded(model), times_of_paper(times, model), by_level)
 

@@ -8,7 +8,7 @@ kind to the first network's; and how many come within an epoch. The best of so m
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,19 +61,33 @@ def levelled(run: Metrics, falling: np.ndarray, span: int, least: float) -> np.n
 
 def averaged(values: np.ndarray, epochs: int, before: float) -> np.ndarray:
     """A curve whose memory of its past fades by a factor of 1 - 1 / `epochs` an epoch; its value `before` the first."""
-    found, average = np.empty(len(values)), before
+    found, remembered = np.empty(len(values)), before
     for epoch, value in enumerate(values):
-        average += (value - average) / epochs
-        found[epoch] = average
+        remembered += (value - remembered) / epochs
+        found[epoch] = remembered
     return found
+
+
+def levels_of_loss(column: str, loss: str, levels: np.ndarray) -> Iterator[Criterion]:
+    """Levels of a loss, and distances from its last one."""
+    for x in levels:
+        yield Criterion(f"{loss} at most {x:.3g}", lambda run, x=x: run[column] <= x)
+        yield Criterion(f"{loss} within {x:.3g} of the last", lambda run, x=x: run[column] <= run[column][-1] + x)
+
+
+def levels_of_accuracy(column: str, accuracy: str, gaps: Iterable[float]) -> Iterator[Criterion]:
+    """Accuracies so many points below 100 %, and distances from the last one."""
+    for gap in gaps:
+        yield Criterion(f"{accuracy} at least {100 - gap:.7g} %", lambda run, g=gap: run[column] >= 100 - g)
+        yield Criterion(
+            f"{accuracy} within {gap:.3g} points of the last", lambda run, g=gap: run[column] >= run[column][-1] - g
+        )
 
 
 def of_losses() -> Iterator[Criterion]:
     """Levels, distances from the last one, changes of a loss."""
     for column, loss in LOSSES.items():
-        for x in np.geomspace(1e-4, 0.5, 100):
-            yield Criterion(f"{loss} at most {x:.3g}", lambda run, c=column, x=x: run[c] <= x)
-            yield Criterion(f"{loss} within {x:.3g} of the last", lambda run, c=column, x=x: run[c] <= run[c][-1] + x)
+        yield from levels_of_loss(column, loss, np.geomspace(1e-4, 0.5, 100))
         for factor in np.geomspace(1.01, 20, 100):
             yield Criterion(
                 f"{loss} at most {factor:.4g} times the last", lambda run, c=column, f=factor: run[c] <= run[c][-1] * f
@@ -94,11 +108,7 @@ def of_losses() -> Iterator[Criterion]:
 def of_accuracies() -> Iterator[Criterion]:
     """The same of an accuracy, but for factors."""
     for column, accuracy in ACCURACIES.items():
-        for gap in (0, *np.geomspace(0.002, 10, 100)):
-            yield Criterion(f"{accuracy} at least {100 - gap:.7g} %", lambda run, c=column, g=gap: run[c] >= 100 - g)
-            yield Criterion(
-                f"{accuracy} within {gap:.3g} points of the last", lambda run, c=column, g=gap: run[c] >= run[c][-1] - g
-            )
+        yield from levels_of_accuracy(column, accuracy, (0, *np.geomspace(0.002, 10, 100)))
         for span in SPANS:
             for x in np.geomspace(0.002, 5, 50):
                 yield Criterion(
@@ -111,19 +121,11 @@ def of_averages() -> Iterator[Criterion]:
     """Levels, and distances from the last one, of losses and accuracies that are averaged."""
     for epochs, start in itertools.product(AVERAGED, (CHANCE_ON, FIRST_ON)):
         for column, loss in LOSSES.items():
-            name, words = average(column, epochs, start), f"{loss} averaged over {epochs} epochs {start}"
-            for x in np.geomspace(1e-3, 1, 100):
-                yield Criterion(f"{words} at most {x:.3g}", lambda run, c=name, x=x: run[c] <= x)
-                yield Criterion(
-                    f"{words} within {x:.3g} of the last", lambda run, c=name, x=x: run[c] <= run[c][-1] + x
-                )
+            words = f"{loss} averaged over {epochs} epochs {start}"
+            yield from levels_of_loss(average(column, epochs, start), words, np.geomspace(1e-3, 1, 100))
         for column, accuracy in ACCURACIES.items():
-            name, words = average(column, epochs, start), f"{accuracy} averaged over {epochs} epochs {start}"
-            for gap in AVERAGE_GAPS:
-                yield Criterion(f"{words} at least {100 - gap:.7g} %", lambda run, c=name, g=gap: run[c] >= 100 - g)
-                yield Criterion(
-                    f"{words} within {gap:.3g} points of the last", lambda run, c=name, g=gap: run[c] >= run[c][-1] - g
-                )
+            words = f"{accuracy} averaged over {epochs} epochs {start}"
+            yield from levels_of_accuracy(average(column, epochs, start), words, AVERAGE_GAPS)
 
 
 def average(column: str, epochs: int, start: str) -> str:

@@ -93,10 +93,16 @@ def times_of_paper(published: pd.DataFrame | None, name: str | None) -> Times:
     """The paper's epochs by level of one of its networks, without those that are suspect; none where it has no such."""
     if published is None or name not in ON_TRUE_LABELS:
         return {}
-    found = published[(published["quantity"] == "relative_time") & (published["model"] == name)]
+    ratios = points_by_level(published, "relative_time", name)
+    return {level: ratio * ON_TRUE_LABELS[name] for level, ratio in ratios.items()}
+
+
+def points_by_level(published: pd.DataFrame, quantity: str, name: str) -> dict[float, float]:
+    """A quantity of one of the paper's networks by level, without the points that are suspect."""
+    found = published[(published["quantity"] == quantity) & (published["model"] == name)]
     found = found[found["remark"] != SUSPECT]
     levels = found["corruption"].map(level_of).astype(float)
-    return dict(zip(levels, found["value"] * ON_TRUE_LABELS[name], strict=True))
+    return dict(zip(levels, found["value"], strict=True))
 
 
 def with_rmse(row: Mapping[str, Any], epochs: Spread, paper: Times) -> dict[str, Any]:
