@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from recorded import said_on
 from studies import script
 
 ROOT = Path(__file__).parents[1]
@@ -103,7 +104,7 @@ def test_the_page_says_what_the_scan_prints(every):
             re.MULTILINE,
         )
     }
-    page = " ".join((ROOT / "docs/deviations.md").read_text(encoding="utf-8").split())
+    page = said_on("docs/deviations.md")
     (_, mlp, its, of_mlp), (of_alexnet, other, alexnet, of_its), (of_both, *both, none) = (
         nearest[name] for name in ("MLP 1×512", "AlexNet", "both")
     )
@@ -147,7 +148,7 @@ def test_the_page_says_what_the_scan_prints(every):
         f" {float(average[3]):.1f}."
     ) in page
     assert average[3] == min(off for words, off in best_of_kinds.items() if "averaged" in words and "last" not in words)
-    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    readme = said_on("README.md")
     assert none == 0
     meanings = f"of some {round(int(count[0]), -2):,} meanings"
     within = f"{of_mlp:.0f} give the MLP's times to an epoch and {of_its:.0f} AlexNet's, none both"

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from recorded import said_on
 from synthetic_tables import LEVELS, MODELS, section, tables
 from test_bad_configuration import changed, load, refusal
 
@@ -182,7 +183,7 @@ def rows_where(table: pd.DataFrame, **where: object) -> pd.DataFrame:
 
 def test_the_page_has_the_recorded_mlp_s_times_and_the_best_margin_of_every_end(recorded):
     mlp = rows_where(recorded, model="mlp_1x512")
-    page = " ".join((CHECKOUT / "docs/deviations.md").read_text(encoding="utf-8").split())
+    page = said_on("docs/deviations.md")
     epochs = [f"epoch_{level / 10:.1f}" for level in range(11)]
     for words, found in (
         ("99 % training accuracy", rows_where(mlp, criterion="accuracy_99")),

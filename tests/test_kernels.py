@@ -11,6 +11,7 @@ import computed_frames
 import numpy as np
 import pandas as pd
 import pytest
+from recorded import said_on
 from studies import load, tables_of_results
 
 from rethinking.__main__ import main
@@ -31,6 +32,7 @@ from rethinking.stages.kernel_frame import rows_of
 from rethinking.stages.record import KEPT
 from rethinking.stages.record_computed import STEPS
 
+PAGE = "docs/studies/kernels.md"
 TRAIN, TEST = 45, 12
 ROWS = 7  # of a block: seven of them, the last one short
 PATCHES = {"filters": 20, "size": 3, "threshold": 0.25, "whitening": 0.1, "filters_a_block": 6}
@@ -817,13 +819,8 @@ def test_every_table_of_results_of_the_page_has_columns_and_rows_of_one_that_was
     assert len(tables_of_results("kernels", names)) >= len(names) > 0
 
 
-def page() -> str:
-    """The page without its line breaks."""
-    return " ".join((CHECKOUT / "docs/studies/kernels.md").read_text(encoding="utf-8").split())
-
-
 def test_the_page_s_numbers_of_sgd_and_theorem_1_are_recorded_ones():
-    section = page().split("## What it shows: SGD and theorem 1")[1].split(" ## ")[0]
+    section = said_on(PAGE).split("## What it shows: SGD and theorem 1")[1].split(" ## ")[0]
     ends = pd.read_csv(CHECKOUT / KEPT / "kernels/implicit_regularisation.csv").groupby("method").tail(1)
     numbers = ends[["distance", "distance_to_end", "residual"]].to_numpy().ravel()
     for name in ("kernels", "kernels-source"):
@@ -836,7 +833,7 @@ def test_the_page_s_numbers_of_sgd_and_theorem_1_are_recorded_ones():
 
 
 def test_the_page_s_numbers_of_the_corollary_and_the_obvious_construction_are_recorded_ones():
-    section = page().split("## What it shows: SGD and theorem 1")[1].split(" ## ")[0]
+    section = said_on(PAGE).split("## What it shows: SGD and theorem 1")[1].split(" ## ")[0]
     for name, points in (("kernels-source", 50_000), ("kernels", 10_000)):
         built = pd.read_csv(CHECKOUT / KEPT / name / "expressivity.csv")
         built = built[built["points"] == points].set_index("construction")
@@ -856,25 +853,25 @@ def test_the_page_s_eigenvalues_and_what_l2_was_chosen_by_are_recorded_ones():
         for name in ("none", "gabor")
     }
     largest = [solutions[name]["largest_eigenvalue"] for name in ("none", "gabor")]
-    assert "{:,.0f} on pixels and {:,.0f} by wavelets".format(*largest) in page()
+    assert "{:,.0f} on pixels and {:,.0f} by wavelets".format(*largest) in said_on(PAGE)
     errors = {row["l2"]: row["error"] for row in solutions["none"]["held_out"]}
     best, held_out = solutions["none"]["best_l2"], load("kernels-source").kernels["mnist-none"]["choose"]["held_out"]
     assert (best, held_out) == (0.1, 2000)
     assert [round((errors[l2] - errors[best]) * held_out) for l2 in (0, 0.001, 0.01)] == [1, 2, 2]
-    assert f"{100 * errors[best]:.2f} against {100 * errors[0]:.2f} %" in page()
-    assert f"({100 * errors[0.01]:.2f} %)" in page()
+    assert f"{100 * errors[best]:.2f} against {100 * errors[0]:.2f} %" in said_on(PAGE)
+    assert f"({100 * errors[0.01]:.2f} %)" in said_on(PAGE)
 
 
 def test_the_page_has_the_binomial_errors_and_compares_the_norms_of_labels_at_the_same_l2():
     rows = pd.read_csv(CHECKOUT / KEPT / "kernels-source/kernels.csv")
     plain = rows[(rows["corruption"] == "true_labels") & (rows["l2"] == 0) & rows["whole"]]
     errors = 100 * (plain["test_error"] * (1 - plain["test_error"]) / plain["num_test"]) ** 0.5
-    assert "are {:.2f}, {:.2f}, {:.2f} and {:.2f} points".format(*errors) in page()
+    assert "are {:.2f}, {:.2f}, {:.2f} and {:.2f} points".format(*errors) in said_on(PAGE)
     norms = rows.pivot(index=["kernel", "l2"], columns="corruption", values="norm").dropna()
     assert (norms["random_labels-1.0"] > norms["true_labels"]).all()
     on_pixels = norms.loc["cifar10-none"]
     with_l2, without = on_pixels["random_labels-1.0"].iloc[-1], on_pixels["true_labels"].loc[0]
-    assert f"it is {with_l2:.0f} for random labels with it, {without:.0f} for true ones without" in page()
+    assert f"it is {with_l2:.0f} for random labels with it, {without:.0f} for true ones without" in said_on(PAGE)
 
 
 def test_what_the_study_takes_is_what_was_recorded_of_it():
@@ -882,8 +879,8 @@ def test_what_the_study_takes_is_what_was_recorded_of_it():
     matrices = rows.drop_duplicates("kernel")["gram_seconds"].sum() / 60
     solving = rows.drop_duplicates(["kernel", "l2"])["seconds"].sum() / 60
     said = f"{matrices + solving:.1f} minutes, {matrices:.1f} of them for the matrices and {solving:.1f} for what was"
-    assert said in page()
-    assert f"{rows['memory'].max() / 1000:.1f} GB. |" in page()
+    assert said in said_on(PAGE)
+    assert f"{rows['memory'].max() / 1000:.1f} GB. |" in said_on(PAGE)
     in_words = f"{matrices + solving:.0f} minutes on two cores"
     assert in_words in (CHECKOUT / "config/studies/kernels.yaml").read_text("utf-8")
     assert f"(`kernels` {matrices + solving:.0f})" in (CHECKOUT / "docs/start.md").read_text("utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from recorded import said_on
 
 ROOT = Path(__file__).parents[1]
 SAID = re.compile(
@@ -51,10 +52,6 @@ def run_with(folder: Path, falls: float) -> Path:
     noise = np.random.default_rng(0).normal(0, 0.5, len(steps))
     frame.assign(OnlineTrainAccuracy=rises + noise).to_csv(folder / "steps.csv", index=False)
     return folder
-
-
-def deviations() -> str:
-    return " ".join((ROOT / "docs/deviations.md").read_text(encoding="utf-8").split())
 
 
 def test_a_curve_that_falls_within_each_epoch_is_told_from_one_that_does_not(tmp_path):
@@ -103,7 +100,7 @@ def test_the_paper_s_curve_without_batch_norm_has_the_period_of_an_epoch_as_the_
     assert (found["points"], found["epoch"]) == (400, 391)
     assert abs(found["period"] - 391) <= 1
     assert found["p"] <= 0.001
-    page = deviations()
+    page = said_on("docs/deviations.md")
     assert (
         f"It falls by {-found['slope']:.1f} points within an epoch against its trend, and of periods of 156 to 878"
         f" steps {found['period']:.0f} fits best (p = {found['p']:.3f})"
@@ -118,7 +115,7 @@ def test_minibatches_of_ours_as_they_ran_have_the_period_of_an_epoch_as_the_page
         "MLP 1×512, `{}`": "mlp_1x512/true_labels/paper-bfloat16-until-99-steps",
     }
     runs = [ROOT / "docs/results/cifar10-cpu/runs/cifar10" / run / "seed0" for run in rows.values()]
-    page = deviations()
+    page = said_on("docs/deviations.md")
     [paper], ours = said(), said(*runs)
     curve = pd.read_csv(ROOT / "config/paper/fig2b.csv").query("quantity == 'minibatch_accuracy'")
     epochs = round(curve["step"].max() / 391)
@@ -148,7 +145,7 @@ def test_with_batch_norm_the_training_set_is_as_far_ahead_of_the_test_set_as_our
         *((each["TrainAccuracy"] - each["TestAccuracy"]).to_numpy() for each in (ours, averaged, longer)),
     ]
     said = [" and ".join(f"{value:.2f}" for value in both) for both in ahead]
-    page = deviations()
+    page = said_on("docs/deviations.md")
     assert f"training accuracy is {said[0]} points above the test accuracy" in page
     assert f"Ours is {said[2]} above after them, {said[1]} over the last 41 minibatches" in page
     assert (

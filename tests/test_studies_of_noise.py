@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from conftest import copy_sources
+from recorded import said_on
 from studies import load, tables_of_results
 from tiny_workflow import Checkout, jobs_in
 
@@ -142,7 +143,7 @@ def areas_by_score(name: str) -> pd.DataFrame:
 
 
 def test_the_page_of_who_is_learned_first_compares_halves_and_scores_as_the_recorded_tables_do():
-    page = " ".join(Path(CHECKOUT / "docs/studies/learned-first.md").read_text(encoding="utf-8").split())
+    page = said_on("docs/studies/learned-first.md")
     early = pd.read_csv(CHECKOUT / KEPT / "learned-first-digits/early_learning.csv").set_index("corruption")
     noisiest = early.loc["random_labels-0.8"]
     assert f"a factor of {noisiest['corrupted_half'] / noisiest['uncorrupted_half']:.0f}." in page
@@ -188,7 +189,7 @@ def test_a_page_says_of_each_size_that_ran_how_many_training_images_its_runs_hav
 
 
 def test_the_page_of_capacity_counts_the_jobs_that_a_dry_run_counts(tmp_path):
-    page = " ".join(Path(CHECKOUT / "docs/studies/capacity.md").read_text(encoding="utf-8").split())
+    page = said_on("docs/studies/capacity.md")
     copy_sources(tmp_path)
     called = Checkout(tmp_path).snakemake("-n", "--configfile", "config/studies/capacity.yaml", "--", "study")
     planned = [rule for rule, _ in jobs_in(called.stdout + called.stderr)]
@@ -198,7 +199,7 @@ def test_the_page_of_capacity_counts_the_jobs_that_a_dry_run_counts(tmp_path):
 
 
 def test_the_page_counts_what_fitted_by_the_lines_as_the_recorded_tables_do():
-    page = " ".join(Path(CHECKOUT / "docs/studies/capacity.md").read_text(encoding="utf-8").split())
+    page = said_on("docs/studies/capacity.md")
     for name in (name for name in ("capacity", "capacity-digits") if name in RECORDED):
         size, network, setting = (
             pd.read_csv(CHECKOUT / KEPT / name / f"{table}.csv")
@@ -216,7 +217,7 @@ def test_the_page_counts_what_fitted_by_the_lines_as_the_recorded_tables_do():
 
 
 def test_the_page_of_the_second_descent_says_what_was_fitted_and_how_far_apart_seeds_are():
-    page = " ".join(Path(CHECKOUT / "docs/studies/double-descent.md").read_text(encoding="utf-8").split())
+    page = said_on("docs/studies/double-descent.md")
     by_width = pd.read_csv(CHECKOUT / KEPT / "double-descent/errors_by_width.csv")
     widest = by_width[(by_width["model"] == "mlp_1x256") & (by_width["corruption"] != "true_labels")]
     assert f"of the {widest['n'].sum()} runs of 256 units {widest['fitted'].sum()} has" in page
