@@ -28,6 +28,9 @@ from rethinking.stages.frames import read_frames, read_published
 
 REGISTERED: dict[str, OfRuns] = {**FIGURES, **TABLES}
 SEVERAL = [name for name, entry in REGISTERED.items() if any(panel.several for panel in entry.panels.values())]
+BY_CORRUPTION = [
+    name for name, entry in REGISTERED.items() if any(panel.by_corruption for panel in entry.panels.values())
+]
 MODELS = {"mlp_1x512": "MLP 1×512", "inception": "Inception"}
 LEVELS = ("true_labels", "random_labels-0.5", "random_labels-1.0")
 SETTING = {"redraw_labels_after": [3], "epochs": 12, "weight_decay": 5.0e-4, "weight_decay_on": "all"}
@@ -41,9 +44,10 @@ def groups_of(section: str, panel: str, asks: Panel, count: int) -> list[PanelRu
     some = ("true_labels",) if asks.one_corruption else LEVELS
     models = tuple(MODELS)[: 1 if asks.one_model else 2]
     names = [""] if count == 1 else [f"group {number}" for number in range(count)]
+    each = [LEVELS[place::count] if asks.by_corruption else asks.corruptions or some for place in range(count)]
     return [
-        PanelRuns(section, panel, name, "digits", f"{panel}{name[-1:]}", models, asks.corruptions or some)
-        for name in names
+        PanelRuns(section, panel, name, "digits", f"{panel}{name[-1:]}", models, corruptions)
+        for name, corruptions in zip(names, each, strict=True)
     ]
 
 
@@ -182,7 +186,7 @@ def test_a_data_frame_without_the_rows_of_one_run_is_refused_but_for_steps_that_
         read_frames(Namespace(**{**vars(asked), "section": replace(section, settings=silent)}), entry)
 
 
-@pytest.mark.parametrize("name", SEVERAL)
+@pytest.mark.parametrize("name", [name for name in SEVERAL if name not in BY_CORRUPTION])
 def test_a_panel_of_several_groups_names_each_beside_its_networks(name, tmp_path):
     result = made(name, section_of(name, REGISTERED[name], count=3))
     assert all(written(name, result, tmp_path).values())
@@ -200,6 +204,23 @@ def test_a_panel_of_several_groups_names_each_beside_its_networks(name, tmp_path
     for label in MODELS.values():
         for number in range(3):
             assert f"{label}, group {number}" in shown
+
+
+@pytest.mark.parametrize("name", BY_CORRUPTION)
+def test_groups_whose_lines_are_named_by_corruption_are_drawn_as_one(name, tmp_path):
+    """The same runs, in one group or in three, give the same figure."""
+    apart = section_of(name, REGISTERED[name], count=3)
+    [panel] = (panel for panel, asks in REGISTERED[name].panels.items() if asks.by_corruption)
+    frames = {
+        key: frame.replace({"recipe": r"\d$"}, {"recipe": ""}, regex=True) for key, frame in frames_of(apart).items()
+    }
+    both = []
+    for section in (apart, section_of(name, REGISTERED[name])):
+        groups = tuple(replace(group, recipe=group.recipe.rstrip("012")) for group in section.groups)
+        (folder := tmp_path / str(len(groups))).mkdir()
+        both.append(written(name, made(name, replace(section, groups=groups), frames), folder))
+    assert len(apart.of(panel)) == 3
+    assert both[0] == both[1]
 
 
 def texts(figure: Figure) -> list[Any]:

@@ -401,6 +401,25 @@ def test_learning_curves_of_two_models_are_refused() -> None:
         fig1.figure(*tables([0]), configuration)
 
 
+def test_each_learning_curve_is_of_the_recipe_of_its_group() -> None:
+    runs, curves = tables([0])
+    whole = section([0])
+    [first] = whole.of("learning_curves")
+    short = replace(first, name="short", recipe="brief", corruptions=SETTINGS[1:])
+    others = [each for each in whole.groups if each.panel != "learning_curves"]
+    groups = (replace(first, name="long", corruptions=SETTINGS[:1]), short, *others)
+    brief = [each.assign(recipe="brief") for each in (runs, curves[curves["Epoch"] <= 7])]
+    figure, _ = fig1.figure(
+        *(pd.concat(pair) for pair in zip((runs, curves), brief, strict=True)), replace(whole, groups=groups)
+    )
+    of_true_labels = (curves["model"] == first.models[0]) & (curves["corruption"] == SETTINGS[0])
+    whole_curve = curves[of_true_labels & (curves["seed"] == 0)]
+    assert len(whole_curve) > 7
+    for name, look in setting_styles(SETTINGS).items():
+        [line] = (line for line in figure.axes[0].lines if line.get_color() == look.colour)
+        assert len(line.get_xdata()) == (len(whole_curve) if name == SETTINGS[0] else 7), name
+
+
 @pytest.mark.parametrize("extra", ["random_pixels", "shuffled_labels-0.4"])
 def test_two_corruptions_of_one_level_are_never_averaged(extra: str) -> None:
     runs, curves = tables([0])

@@ -97,6 +97,40 @@ def test_a_panel_that_shows_one_group_refuses_more_than_one_by_name():
     assert str(refused.value) == f"mine.yaml: {key}: shows one group of runs"
 
 
+def of_figure_1(**groups: dict[str, Any]) -> Configuration:
+    values = yaml.safe_load(TINY)
+    values["figures"]["fig1"]["panels"]["learning_curves"] = {"groups": groups}
+    return Configuration.of_layers("mine.yaml", {"mine.yaml": values})
+
+
+def test_the_learning_curves_of_figure_1_may_be_of_a_recipe_each():
+    configuration = of_figure_1(a=FAST, b=FAST | {"recipe": "quick", "corruptions": ["random_pixels"]})
+    groups = section_of(configuration, "fig1").of("learning_curves")
+    assert [(group.recipe, group.corruptions) for group in groups] == [
+        ("curves", ("true_labels",)),
+        ("quick", ("random_pixels",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"corruptions": ["random_pixels", "true_labels"], "recipe": "quick"},
+         """.corruptions = ["random_pixels", "true_labels"]: 'true_labels' stands in 'a' as well"""),
+        ({"corruptions": ["random_pixels"], "models": ["mlp_1x512"]},
+         """.models = ["mlp_1x512"]: must be that of 'a', ["alexnet"]"""),
+        ({"corruptions": ["random_pixels"], "models": ["alexnet", "mlp_1x512"]},
+         """.models = ["alexnet", "mlp_1x512"]: shows one model"""),
+        ({"corruptions": ["random_pixels"], "dataset": "digits"},
+         '.dataset = "digits": must be that of \'a\', "digits-50"'),
+    ],
+)  # fmt: skip
+def test_they_are_of_one_network_on_the_same_data_and_a_corruption_is_one_line(other, message):
+    with pytest.raises(ConfigurationError) as refused:
+        of_figure_1(a=FAST, b=FAST | other)
+    assert str(refused.value) == f"mine.yaml: figures.fig1.panels.learning_curves.groups.b{message}"
+
+
 def test_what_a_panel_asks_is_asked_of_each_group():
     values = tiny({"groups": {"a": FAST, "b": FAST | {"recipe": "ends"}}})
     values["recipes"]["ends"] = {"extends": "quick", "stop": {"plateau": 2}}

@@ -353,6 +353,16 @@ def test_a_validation_split_is_made_for_a_data_set_that_holds_one_out_and_for_no
     assert splits == {frozenset(["dataset=digits-40", f"seed={seed}"]) for seed in (0, 1)}
 
 
+def test_another_recipe_of_one_curve_of_figure_1a_trains_that_curve_alone(checkout):
+    configuration = checkout.configuration()
+    configuration["recipes"]["longer"] = {"extends": "curves", "epochs": 3}
+    curves = {"models": [INCEPTION], "recipe": "curves", "corruptions": ["true_labels"]}
+    groups = {"true labels": curves, "pixels": curves | {"recipe": "longer", "corruptions": ["shuffled_pixels"]}}
+    configuration["figures"]["fig1"]["panels"]["learning_curves"] = {"groups": groups}
+    checkout.configure(configuration)
+    assert checkout.jobs() == train([INCEPTION], "shuffled_pixels", "longer") | TABLES
+
+
 @pytest.mark.slow
 def test_labels_that_a_recipe_redraws_are_made_for_its_runs_and_for_no_other(checkout):
     configuration = checkout.configuration()

@@ -67,6 +67,19 @@ def _check_families(panel: Panel, asked: Asked) -> None:
         raise asked.refuse("corruptions", f"{wrong[0]} is no variant of {' or '.join(panel.families)}")
 
 
+def _check_by_corruption(panel: Panel, asked: Asked) -> None:
+    """That what is drawn together is of one network and one data set, and that a corruption names one line."""
+    group = asked.group
+    for other in asked.groups[: asked.groups.index(group)] if panel.by_corruption else ():
+        if other.panel != group.panel:
+            continue
+        for part in ("dataset", "models"):
+            if getattr(group, part) != (its := getattr(other, part)):
+                raise asked.refuse(part, f"must be that of {other.name!r}, {json.dumps(its, ensure_ascii=False)}")
+        if twice := next((name for name in group.corruptions if name in other.corruptions), None):
+            raise asked.refuse("corruptions", f"{twice!r} stands in {other.name!r} as well")
+
+
 def _check_in_full(panel: Panel, asked: Asked) -> None:
     if panel.in_full and asked.recipe["stop"] is not None:
         name = asked.group.recipe
@@ -231,6 +244,7 @@ CHECKS: tuple[Callable[[Panel, Asked], Any], ...] = (
     _check_one_corruption,
     _check_corruptions,
     _check_families,
+    _check_by_corruption,
     _check_in_full,
     _check_validation,
     _check_redraws,

@@ -56,7 +56,7 @@ def figure(
 
     `published` holds the paper's numbers (config/paper/README.md) where the runs are of its size; they are drawn over.
     """
-    if len(models := list(section.only("learning_curves").models)) != 1:
+    if len(models := sorted({model for _, model in section.networks("learning_curves")})) != 1:
         raise ValueError(f"configuration {section.configuration}, panel learning_curves: shows one model, not {models}")
     training = runs_of_panel(runs, section, "learning_curves")
     levels = runs_of_panel(runs, section, "corruption_levels")
@@ -64,7 +64,7 @@ def figure(
     with style():
         drawing = Figure(figsize=section.size)
         axes = list(drawing.subplots(1, 3))
-        draw_losses(axes[0], losses, training, section.only("learning_curves").corruptions)
+        draw_losses(axes[0], losses, training, settings_of(section))
         draw_levels(axes[1], levels, "relative_time", "relative_time_bound", section)
         beside = times_beside(levels, curves, section)
         draw_beside(axes[1], beside, section)
@@ -82,6 +82,11 @@ def figure(
         legends = {0: loss_handles(section, paper), 1: model_handles(levels, section, paper)}
         lay_out(drawing, axes, legends, text)
     return drawing, text
+
+
+def settings_of(section: Section) -> list[str]:
+    """The data settings of panel (a), whose runs may be of several recipes."""
+    return [corruption for group in section.of("learning_curves") for corruption in group.corruptions]
 
 
 # (b) and (c) against the level of corruption
@@ -170,7 +175,7 @@ def draw_chance(axes: Axes, chance: float) -> None:
 def draw_paper(axes: Sequence[Axes], paper: pd.DataFrame, section: Section) -> None:
     """Dots for the points of the paper's curves in (a), stars for its points in (b) and (c), hollow where suspect."""
     losses = paper[paper["quantity"] == "train_loss"]
-    for corruption, look in setting_styles(section.only("learning_curves").corruptions).items():
+    for corruption, look in setting_styles(settings_of(section)).items():
         draw_points(axes[0], losses[losses["corruption"] == corruption], published_points(look.colour))
     if len(losses):
         top = max(axes[0].get_ylim()[1], 1.05 * losses["value"].max())
@@ -188,7 +193,7 @@ def draw_paper(axes: Sequence[Axes], paper: pd.DataFrame, section: Section) -> N
 def draw_evaluated(axes: Axes, losses: pd.DataFrame, section: Section) -> None:
     """The training loss of panel (a) in evaluation mode after an epoch, as the paper's seems to be, where measured."""
     unit = unit_of_axis(axes)
-    for corruption, look in setting_styles(section.only("learning_curves").corruptions).items():
+    for corruption, look in setting_styles(settings_of(section)).items():
         means = mean_and_range(losses[losses["corruption"] == corruption], "Step", "TrainLoss")["mean"].dropna()
         axes.plot(means.index / unit, means, **DASHED, color=look.colour)
 
@@ -202,7 +207,7 @@ def draw_corrupted(axes: Axes, levels: pd.DataFrame, section: Section) -> None:
 
 def label_axes(axes: Iterable[Axes], section: Section) -> None:
     """Panel letters and the vertical axes' names, in the paper's words."""
-    (model,) = section.only("learning_curves").models
+    _, model = section.networks("learning_curves")[0]
     training, time, error = axes
     training.set_title("(a) learning curves")
     training.set_ylabel(f"average training loss\nof {section.labels[model]}")
@@ -214,7 +219,7 @@ def label_axes(axes: Iterable[Axes], section: Section) -> None:
 
 def loss_handles(section: Section, paper: pd.DataFrame) -> Handles:
     """The legend of panel (a)."""
-    handles = list(setting_handles(section.only("learning_curves").corruptions))
+    handles = list(setting_handles(settings_of(section)))
     if "train_loss" in set(paper["quantity"]):
         dots = {**published_points("0.35"), "markersize": 4}
         handles.append((Line2D([], [], **dots), "the paper's"))

@@ -64,7 +64,10 @@ FIGURES = {
         module="rethinking.plotting.fig1",
         function="figure",
         description="fitting random labels and pixels: learning curves, convergence slowdown, generalisation error",
-        panels={"learning_curves": Panel(one_model=True), "corruption_levels": Panel(by_level=True)},
+        panels={
+            "learning_curves": Panel(one_model=True, several=True, by_corruption=True),
+            "corruption_levels": Panel(by_level=True),
+        },
         published=PAPER_FILES["fig1"],
         beside=True,
     ),
