@@ -90,7 +90,7 @@ def test_the_page_says_what_the_averages_print():
             assert 100 - 90 * (1 - 1 / epochs) ** 10 < float(accuracy), "what an average can be at epoch 10"
         if start == "from the first":
             assert (float(times) < 1.5) == (4 <= epochs <= 7), "some five epochs"
-            assert float(errors) >= 0.032, "no nearer than as they are"
+            assert float(errors) > float(rows[0][-1]) - 0.002, "hardly nearer than as they are at 99 %"
     later = re.match(r"99 % and (\S+) epochs: AlexNet's times (\S+) epochs off\n", printed)
     assert later is not None
     assert f"our own 99 % and {later[1]} epochs more would ({later[2]})" in said

@@ -55,12 +55,17 @@ def test_a_figure_and_a_table_of_one_name_are_refused(monkeypatch, tmp_path):
         Configuration.load(tmp_path / "mine.yaml")
 
 
-def test_what_a_comparison_adds_itself_counts_as_figure_1_s():
-    groups = section_of(Configuration.load(CHECKOUT / "config/cifar10-cpu.yaml"), "paper_vs_ours").groups
+def test_what_a_comparison_adds_itself_counts_as_figure_1_s(tmp_path):
+    own = "{levels: [0, 1], models: [mlp_3x512], recipe: paper-bfloat16}"
+    (tmp_path / "mine.yaml").write_text(
+        f"extends: {CHECKOUT}/config/cifar10-cpu.yaml\n"
+        f"tables: {{paper_vs_ours: {{panels: {{corruption_levels: {own}}}}}}}\n"
+    )
+    groups = section_of(Configuration.load(tmp_path / "mine.yaml"), "paper_vs_ours").groups
     levels = [group for group in groups if group.panel == "corruption_levels"]
     assert [(group.section, group.models, group.recipe) for group in levels] == [
-        ("fig1", ("mlp_1x512",), "paper-bfloat16"),
-        ("fig1", ("alexnet",), "paper-bfloat16"),
+        ("fig1", ("mlp_1x512", "alexnet"), "paper-bfloat16"),
+        ("fig1", ("mlp_3x512",), "paper-bfloat16"),
     ]
     assert {group.section for group in groups} == {"fig1", "fig2", "table1", "table4"}
 
