@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recorded import said_on
+from recorded import RECORDED, said_on
 from synthetic_tables import LEVELS, MODELS, section, tables
 from test_bad_configuration import changed, load, refusal
 
@@ -168,9 +168,8 @@ def test_figure_1b_counts_the_runs_that_have_no_such_time(corruption, lacking):
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """The table of what has run at full size."""
     out = tmp_path_factory.mktemp("recorded")
-    kept = CHECKOUT / "docs/results/cifar10-cpu"
-    (out / "runs").symlink_to(kept / "runs")
-    (out / "runs.csv").write_bytes((kept / "runs.csv").read_bytes())
+    (out / "runs").symlink_to(RECORDED / "runs")
+    (out / "runs.csv").write_bytes((RECORDED / "runs.csv").read_bytes())
     record(Configuration.load(CHECKOUT / "config/cifar10-cpu.yaml"), Path("nowhere"), out)
     return pd.read_csv(out / "overfitted.csv")
 
@@ -213,7 +212,7 @@ def test_the_page_has_the_recorded_mlp_s_times_and_the_best_margin_of_every_end(
 def test_means_stand_beside_how_many_seeds_have_run_and_standard_deviations(recorded):
     assert set(rows_where(recorded, model="mlp_1x512")["seeds"]) == {3}
     assert set(rows_where(recorded, model="alexnet")["seeds"]) == {1}
-    runs = pd.read_csv(CHECKOUT / "docs/results/cifar10-cpu/runs.csv")
+    runs = pd.read_csv(RECORDED / "runs.csv")
     of_half = (runs["model"] == "mlp_1x512") & (runs["corruption"] == "random_labels-0.5")
     times = runs[of_half & (runs["recipe"] == "paper-bfloat16")]["accuracy_99_epoch"]
     row = rows_where(recorded, model="mlp_1x512", criterion="accuracy_99").iloc[0]

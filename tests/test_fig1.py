@@ -406,12 +406,14 @@ def test_each_learning_curve_is_of_the_recipe_of_its_group() -> None:
     whole = section([0])
     [first] = whole.of("learning_curves")
     short = replace(first, name="short", recipe="brief", corruptions=SETTINGS[1:])
-    others = [each for each in whole.groups if each.panel != "learning_curves"]
-    groups = (replace(first, name="long", corruptions=SETTINGS[:1]), short, *others)
+    levels = whole.of("corruption_levels")
+    groups = (replace(first, name="long", corruptions=SETTINGS[:1]), short, *levels)
     brief = [each.assign(recipe="brief") for each in (runs, curves[curves["Epoch"] <= 7])]
-    figure, _ = fig1.figure(
+    figure, caption = fig1.figure(
         *(pd.concat(pair) for pair in zip((runs, curves), brief, strict=True)), replace(whole, groups=groups)
     )
+    others = "shuffled pixels, random pixels, Gaussian, random labels"
+    assert f"as it runs. Its recipes: small (true labels); brief ({others}). (b)" in caption
     of_true_labels = (curves["model"] == first.models[0]) & (curves["corruption"] == SETTINGS[0])
     whole_curve = curves[of_true_labels & (curves["seed"] == 0)]
     assert len(whole_curve) > 7

@@ -116,19 +116,29 @@ def test_the_learning_curves_of_figure_1_may_be_of_a_recipe_each():
     ("other", "message"),
     [
         ({"corruptions": ["random_pixels", "true_labels"], "recipe": "quick"},
-         """.corruptions = ["random_pixels", "true_labels"]: 'true_labels' stands in 'a' as well"""),
+         """a.corruptions = ["true_labels"]: 'true_labels' stands in 'b' as well"""),
         ({"corruptions": ["random_pixels"], "models": ["mlp_1x512"]},
-         """.models = ["mlp_1x512"]: must be that of 'a', ["alexnet"]"""),
+         """a.models = ["alexnet"]: must be that of 'b', ["mlp_1x512"]"""),
         ({"corruptions": ["random_pixels"], "models": ["alexnet", "mlp_1x512"]},
-         """.models = ["alexnet", "mlp_1x512"]: shows one model"""),
+         """b.models = ["alexnet", "mlp_1x512"]: shows one model"""),
         ({"corruptions": ["random_pixels"], "dataset": "digits"},
-         '.dataset = "digits": must be that of \'a\', "digits-50"'),
+         'a.dataset = "digits-50": must be that of \'b\', "digits"'),
     ],
 )  # fmt: skip
 def test_they_are_of_one_network_on_the_same_data_and_a_corruption_is_one_line(other, message):
     with pytest.raises(ConfigurationError) as refused:
         of_figure_1(a=FAST, b=FAST | other)
-    assert str(refused.value) == f"mine.yaml: figures.fig1.panels.learning_curves.groups.b{message}"
+    assert str(refused.value) == f"mine.yaml: figures.fig1.panels.learning_curves.groups.{message}"
+
+
+def test_of_two_files_the_one_that_extends_is_named():
+    base = yaml.safe_load(TINY)
+    base["figures"]["fig1"]["panels"]["learning_curves"] = {"groups": {"a": FAST}}
+    mine = {"figures": {"fig1": {"panels": {"learning_curves": {"groups": {"b": FAST | {"recipe": "quick"}}}}}}}
+    with pytest.raises(ConfigurationError) as refused:
+        Configuration.of_layers("mine.yaml", {"mine.yaml": mine, "base.yaml": base})
+    key = 'figures.fig1.panels.learning_curves.groups.b.corruptions = ["true_labels"]'
+    assert str(refused.value) == f"mine.yaml: {key}: 'true_labels' stands in 'a' as well"
 
 
 def test_what_a_panel_asks_is_asked_of_each_group():

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from recorded import said_on
+from recorded import RUNS, said_on
 
 ROOT = Path(__file__).parents[1]
 SAID = re.compile(
@@ -18,13 +18,13 @@ SAID = re.compile(
     r" p = (?P<p>[\d.]+)"
 )
 
-RUNS = ROOT / "docs/results/cifar10-cpu/runs/cifar10/inception/true_labels"
+ON_TRUE_LABELS = RUNS / "inception/true_labels"
 SETTINGS = ("batch-norm-of-batches", "evaluated", "batch-norm-99")
 
 
 def recorded(recipe: str) -> pd.DataFrame:
     """The first two epochs of a run of Inception on true labels."""
-    return pd.read_csv(RUNS / recipe / "seed0/metrics.csv").head(2)
+    return pd.read_csv(ON_TRUE_LABELS / recipe / "seed0/metrics.csv").head(2)
 
 
 def said(*runs: Path) -> list[dict[str, float]]:
@@ -114,7 +114,7 @@ def test_minibatches_of_ours_as_they_ran_have_the_period_of_an_epoch_as_the_page
         "AlexNet, `{}`": "alexnet/true_labels/paper-bfloat16-until-99.9",
         "MLP 1×512, `{}`": "mlp_1x512/true_labels/paper-bfloat16-until-99-steps",
     }
-    runs = [ROOT / "docs/results/cifar10-cpu/runs/cifar10" / run / "seed0" for run in rows.values()]
+    runs = [RUNS / run / "seed0" for run in rows.values()]
     page = said_on("docs/deviations.md")
     [paper], ours = said(), said(*runs)
     curve = pd.read_csv(ROOT / "config/paper/fig2b.csv").query("quantity == 'minibatch_accuracy'")
@@ -137,7 +137,7 @@ def test_with_batch_norm_the_training_set_is_as_far_ahead_of_the_test_set_as_our
     of_network = points[(points["model"] == "inception") & points["step"].isin([391, 782])]
     paper = of_network.pivot(index="step", columns="quantity", values="value")
     ours, averaged, longer = (recorded(f"paper-bfloat16-{name}") for name in SETTINGS)
-    steps = pd.read_csv(RUNS / "paper-bfloat16-batch-norm-of-batches/seed0/steps.csv")
+    steps = pd.read_csv(ON_TRUE_LABELS / "paper-bfloat16-batch-norm-of-batches/seed0/steps.csv")
     last = steps[steps["Step"].isin([391, 782])]["OnlineTrainAccuracy"].to_numpy()
     ahead = [
         (paper["train_accuracy"] - paper["test_accuracy"]).to_numpy(),

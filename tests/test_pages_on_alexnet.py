@@ -41,7 +41,7 @@ def test_the_deviations_table_of_alexnet_has_every_level_that_has_run_beside_the
     assert f"| the paper, were that so, on clean labels | {' '.join(cells)}\n" in table
     above = {level: 100 * (error - errors[level]) for level, error in clean.items()}
     most = [points for level, points in above.items() if level <= 0.7]
-    said = " ".join(text.split())
+    said = said_on("docs/deviations.md")
     worse = f"errs on {min(most):.1f} to {max(most):.1f} points more of clean ones at levels 0 to 0.7"
     of_sampling = {
         level: 100 * math.sqrt(paper["c"][level] * (1 - paper["c"][level]) / 10_000) / (1 - level)
@@ -52,6 +52,7 @@ def test_the_deviations_table_of_alexnet_has_every_level_that_has_run_beside_the
         f" them back to clean labels makes {of_sampling[0.8]:.1f} and {of_sampling[0.9]:.1f} of the sampling error of"
         " 10,000 images."
     ) in said
+    assert f"(at 0.9, which has run since, {-above[0.9]:.1f} fewer)" in said_on("docs/predictions.md")
     table_1 = pd.read_csv(CHECKOUT / "config/paper/table1.csv").query("model == 'alexnet' and panel == 'plain'")
     [accuracy] = table_1[table_1["quantity"] == "test_accuracy"]["value"]
     assert f"its test error at the fit is {paper['c'][0.0]:.4f}, in table 1 {1 - accuracy / 100:.4f}." in said
@@ -63,7 +64,7 @@ def test_the_deviations_table_of_alexnet_has_every_level_that_has_run_beside_the
 def test_what_came_of_the_prediction_on_alexnet_is_what_is_recorded():
     text = said_on("docs/predictions.md")
     table = pd.read_csv(RECORDED / "overfitted.csv").query("model == 'alexnet' and end == 100")
-    row = table[table["margin"] == 0.0465].iloc[0].dropna()
+    row = table[table["margin"] == 0.0465].iloc[0]
     levels = [level / 10 for level in range(11)]
     epochs = [row[f"epoch_{level:.1f}"] for level in levels]
     [said] = re.findall(r"Expected are, within two epochs, ([\d, and]+) for levels 0 to 1 in steps", text)
@@ -207,12 +208,11 @@ def test_what_the_page_says_of_prediction_5_is_recorded_and_refutes_it():
 
 
 def test_pixels_that_are_not_whitened_alone_do_not_fit_random_labels_when_the_paper_s_network_did():
-    recorded = RECORDED
-    level_1 = recorded / "runs/cifar10/alexnet/random_labels-1.0/paper-bfloat16-until-99.9-unwhitened/seed0/metrics.csv"
+    level_1 = RUNS / "alexnet/random_labels-1.0/paper-bfloat16-until-99.9-unwhitened/seed0/metrics.csv"
     accuracy = pd.read_csv(level_1)["TrainAccuracy"]
     assert len(accuracy) == 100
     assert accuracy.max() < 99
-    runs = pd.read_csv(recorded / "runs.csv").query("model == 'alexnet' and seed == 0")
+    runs = pd.read_csv(RECORDED / "runs.csv").query("model == 'alexnet' and seed == 0")
     times, errors = (
         runs.set_index(["recipe", "corruption"])[column] for column in ("accuracy_99_epoch", "accuracy_99_test_error")
     )

@@ -626,6 +626,24 @@ def test_two_recipes_of_one_network_are_two_claims_that_name_them():
     assert "MLP (recipe b): the time to fit rises with the level" in names
 
 
+def test_curves_of_a_recipe_each_are_held_against_one_another_and_those_of_two_networks_are_not():
+    panel = {"learning_curves": GROUP | {"corruptions": SETTINGS}}
+    [whole] = groups(panel)
+    first, others = replace(whole, corruptions=SETTINGS[:1]), replace(whole, recipe="b", corruptions=SETTINGS[1:])
+    section = Section(
+        configuration="digits", name="paper_vs_ours", dataset="digits", groups=(first, others), labels={"mlp": "MLP"}
+    )
+    both = {name: pd.concat([frame, frame.assign(recipe="b")]) for name, frame in sign_frames(*GOOD).items()}
+    found = {row["claim"]: row["verdict"] for row in claims(Frames(**both), section)}
+    assert set(found.values()) == {"holds"}
+    apart = "true labels before shuffled pixels"
+    assert [name for name in found if "recipe" in name] == [f"{apart} (recipes small and b)"]
+    of_two = replace(section, groups=(first, replace(others, models=("another",))))
+    assert {row["claim"]: row["verdict"] for row in claims(Frames(**both), of_two)}[apart] == "not run"
+    once = claims(Frames(**both), replace(section, groups=(first, others, whole)))
+    assert once[0]["claim"] == apart
+
+
 def test_claims_are_of_the_section_s_own_data_set_and_of_equal_runs_once():
     levels = GROUP | {"corruptions": LEVELS}
     alone, again, elsewhere = (groups({"corruption_levels": levels | more}) for more in ({}, {}, {"dataset": "mnist"}))

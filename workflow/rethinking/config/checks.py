@@ -69,10 +69,10 @@ def _check_families(panel: Panel, asked: Asked) -> None:
 
 def _check_by_corruption(panel: Panel, asked: Asked) -> None:
     """That what is drawn together is of one network and one data set, and that a corruption names one line."""
-    group = asked.group
-    for other in asked.groups[: asked.groups.index(group)] if panel.by_corruption else ():
-        if other.panel != group.panel:
-            continue
+    if not panel.by_corruption:
+        return
+    group, together = asked.group, [other for other in asked.groups if other.panel == asked.group.panel]
+    for other in together[together.index(group) + 1 :]:  # of several files the nearest one's groups come first
         for part in ("dataset", "models"):
             if getattr(group, part) != (its := getattr(other, part)):
                 raise asked.refuse(part, f"must be that of {other.name!r}, {json.dumps(its, ensure_ascii=False)}")

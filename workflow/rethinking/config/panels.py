@@ -74,10 +74,8 @@ def _checked_groups(filled: Values, key: str, name: str, entry: OfRuns, entries:
             place = Place(f"{key}.panels.{panel}", wanted.counts_as_one_of or name, panel, filled)
             placed += _groups(place, wanted, filled["panels"][panel], entries)
     groups = tuple(group for _, group in placed)
-    for where, group in placed:
-        asked = Asked(where, filled, group, groups, entries)
-        for check in CHECKS:
-            check(entry.panels[group.panel], asked)
+    for check, (where, group) in product(CHECKS, placed):
+        check(entry.panels[group.panel], Asked(where, filled, group, groups, entries))
     return groups
 
 

@@ -30,7 +30,7 @@ class Panel:
     stands for any kind of it. `part`: panels of the same part may be left out of a figure, all of them together.
     `redraws`: whether labels are drawn again on the way (`redraw_labels_after`). `differs_only_in_recipe_from`: the
     panel from which this one differs in the recipe alone. `several`: it may hold several groups, each with a name.
-    `by_corruption`: they are of one network and share no corruption, which is what their lines are named by.
+    `by_corruption`: they are of one network and data set, and share no corruption, which their lines are named by.
     `counts_as_one_of`: the section whose panel of this name its runs count as.
     `families`: its corruptions are variants of these, beside true labels.
     `whole_curves`: the training set is scored after every epoch.

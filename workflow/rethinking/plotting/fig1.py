@@ -17,7 +17,7 @@ from rethinking.names import level_of
 from rethinking.outcomes.columns import RUN
 from rethinking.outcomes.derived import LEVELLED, WHOLE, derived
 from rethinking.outcomes.selection import on_true_labels, runs_of_panel, times_by
-from rethinking.outcomes.wording import capitalised, images_of, when_fitted
+from rethinking.outcomes.wording import capitalised, images_of, setting_label, when_fitted
 from rethinking.plotting.curves import (
     THIN_LINES,
     draw_band,
@@ -267,6 +267,7 @@ def caption(
         f" {images_of(section.dataset_label, facts['num_train'], facts['num_test'])},"
         f" {facts['num_classes']} classes.",
         "(a) Training loss, averaged over each epoch as it runs.",
+        *recipe_sentences(section),
         f"(b) Epochs until {when_fitted(section.fit_criterion)} (whole training set, evaluation mode), divided by"
         " those on true labels with the same seed.",
         *beside_sentences(section, beside),
@@ -297,6 +298,17 @@ def caption(
     if "suspect" in set(paper["remark"]):
         sentences.append("Hollow stars: points that the paper probably plots twice.")
     return " ".join([*sentences, section.note]).strip()
+
+
+def recipe_sentences(section: Section) -> list[str]:
+    """Which recipe each curve of panel (a) is of, where they are of several."""
+    of: dict[str, list[str]] = {}
+    for group in section.of("learning_curves"):
+        of.setdefault(group.recipe, []).extend(map(setting_label, group.corruptions))
+    if len(of) == 1:
+        return []
+    each = (f"{recipe} ({', '.join(names)})" for recipe, names in of.items())
+    return [f"Its recipes: {'; '.join(each)}."]
 
 
 def beside_sentences(section: Section, beside: pd.DataFrame | None) -> list[str]:

@@ -6,7 +6,7 @@ They stand in for the numbers where the data are not the paper's: the order of t
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -61,16 +61,31 @@ def order_of_settings(frames: Frames, section: Section) -> Iterator[Row]:
     """That a setting of figure 1a has a lower loss, averaged over the steps that both trained, than another."""
     for fast, slow in FASTER:
         what = f"{setting_label(fast)} before {setting_label(slow)}"
-        having = [group for group in compared(section, "learning_curves") if {fast, slow} <= set(group.corruptions)]
-        if not having:
+        groups = having(section, (fast, slow))
+        if not groups:
             yield claim("figure 1a", what, "", 0, None)
             continue
-        both = [frames.of("curves", having[0], having[0].models[0], name) for name in (fast, slow)]
+        if len(recipes := list(dict.fromkeys(group.recipe for group in groups))) > 1:
+            what += f" (recipes {' and '.join(recipes)})"
+        both = [
+            frames.of("curves", group, group.models[0], name) for group, name in zip(groups, (fast, slow), strict=True)
+        ]
         last = min((rows["Step"].max() for rows in both if len(rows)), default=math.nan)
         means = [rows[rows["Step"] <= last]["OnlineTrainLoss"].mean() for rows in both]
         n = min(rows["seed"].nunique() for rows in both)
         found = "" if n == 0 else f"mean loss {means[0]:.3f} and {means[1]:.3f}"
         yield claim("figure 1a", what, found, n, None if n == 0 else bool(means[0] < means[1]))
+
+
+def having(section: Section, settings: Sequence[str]) -> list[PanelRuns]:
+    """A group of figure 1a for each of some settings, all of one network; the same one where one has them all."""
+    groups = compared(section, "learning_curves")
+    for first in sorted(groups, key=lambda group: not set(settings) <= set(group.corruptions)):
+        its = [first, *(group for group in groups if group.models == first.models)]
+        found = [[group for group in its if name in group.corruptions] for name in settings]
+        if all(found):
+            return [each[0] for each in found]
+    return []
 
 
 def rising(frames: Frames, section: Section, source: str, quantity: str, words: str) -> Iterator[Row]:
