@@ -80,6 +80,8 @@ def test_one_group_is_as_if_it_were_the_panel():
         ({"groups": {"a": FAST, "b": FAST}}, ".groups.b: are the runs of 'a' once more"),
         *(({"groups": {name: FAST, "b": NOISY}}, f".groups.{name}: must be a name of at most 60 characters in one line,"
            " without spaces at its ends") for name in ("", " ", "a ", "a\nb", "a" * 61)),
+        *(({"groups": {name: FAST, "b": NOISY}}, f".groups.{name}: must be text; put it in quotes")
+          for name in (1, 1.5, True)),
         ({"groups": {"a": FAST, "b": FAST | {"modles": []}}},
          ".groups.b.modles = []: unknown key; did you mean 'models'?"),
     ],
