@@ -16,7 +16,7 @@ from rethinking.config import CHECKOUT
 from rethinking.outcomes.columns import FRAMES
 from rethinking.page import cost, documents, scoreboard
 from rethinking.page.contents import POINTS, Contents, Made, command_of
-from rethinking.page.curves import curves_of
+from rethinking.page.curves import curves_of, start
 from rethinking.page.render import page, rows_of
 from rethinking.page.svg import inline
 from rethinking.plotting.registry import FIGURES
@@ -255,6 +255,21 @@ def test_the_curves_are_those_of_every_run_and_the_paper_s_points_stand_over_the
     one = curves.paper.iloc[0]
     assert one["Epoch"] == pytest.approx(one["Step"] / 25)  # steps an epoch of the made-up runs
     assert set(curves.paper["column"]) <= set(curves.points.columns)
+
+
+def test_the_curves_that_are_shown_first_are_of_most_settings_and_of_these_of_most_seeds():
+    def of(*names: tuple[str, str, int]) -> pd.DataFrame:
+        """Runs by network, setting and seed."""
+        runs = pd.DataFrame(names, columns=["network", "setting", "seed"])
+        return runs.assign(data="digits", recipe="small")
+
+    one, two = ("B", "true labels", 0), ("B", "random labels", 0)
+    few = [("A", "true labels", seed) for seed in range(5)]
+    again = [("C", setting, seed) for setting in ("true labels", "random labels") for seed in range(2)]
+    for runs, network in ((of(*few, one, two), "B"), (of(*few, one, two, *again), "C"), (of(*again, one, two), "C")):
+        assert start(runs, {}) == {"network": network, "data": "digits", "recipe": "small"} | dict.fromkeys(
+            ("setting", "seed", "quantity"), ""
+        )
 
 
 def test_hours_are_of_a_core_or_of_a_gpu(contents):

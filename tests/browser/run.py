@@ -240,6 +240,6 @@ def test_a_page_prints_on_a4_with_what_is_folded(pages, chrome):
     assert {(round(float(sheet.mediabox.width)), round(float(sheet.mediabox.height))) for sheet in sheets} == {
         (595, 842)
     }
-    text = "".join(sheet.extract_text() for sheet in sheets)
+    text = " ".join(" ".join(sheet.extract_text() for sheet in sheets).split())
     assert "Test error at that moment" in text
     assert "TF-slim" in text, "the deviations are folded on the screen"

@@ -72,11 +72,11 @@ def paper_points(contents: Contents, curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def start(runs: pd.DataFrame, quantities: dict[str, str]) -> dict[str, str]:
-    """What is chosen at first: the network and recipe that have most settings."""
+    """What is chosen at first: the network and recipe that have most settings, and of these most runs."""
     if runs.empty:
         return {}
-    most = runs.groupby(["network", "data", "recipe"], sort=False)["setting"].nunique().idxmax()
-    network, data, recipe = (str(part) for part in most) if isinstance(most, tuple) else ("", "", "")
+    settings = runs.groupby(["network", "data", "recipe"], sort=False)["setting"].agg(["nunique", "size"])
+    network, data, recipe = settings.sort_values(["nunique", "size"], ascending=False, kind="stable").index[0]
     quantity = FIRST if FIRST in quantities else next(iter(quantities), "")
     return {"network": network, "data": data, "recipe": recipe, "setting": "", "seed": "", "quantity": quantity}
 
