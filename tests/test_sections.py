@@ -116,6 +116,7 @@ def test_a_panel_of_several_groups_has_no_only_one():
     groups = tuple(PanelRuns("fig1", "levels", name, "digits", "small", ("mlp",), ("true_labels",)) for name in "ab")
     section = Section(configuration="mine", name="fig1", groups=groups, labels={"mlp": "MLP"})
     assert [section.label(*network) for network in section.networks("levels")] == ["MLP, a", "MLP, b"]
+    assert section.corruptions("levels") == ["true_labels"]
     with pytest.raises(ValueError, match="configuration mine, panel levels: has 2 groups, not one"):
         section.only("levels")
     with pytest.raises(ValueError, match="configuration mine, panel curves: has 0 groups, not one"):

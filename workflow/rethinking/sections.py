@@ -145,6 +145,10 @@ class Section:
         """Every network of a panel with its group, group by group."""
         return [(group, model) for group in self.of(panel) for model in group.models]
 
+    def corruptions(self, panel: str) -> list[str]:
+        """Every corruption of a panel once, group by group."""
+        return list(dict.fromkeys(name for group in self.of(panel) for name in group.corruptions))
+
     def label(self, group: PanelRuns, model: str) -> str:
         """A network as it is called in a panel, with the name of its group where groups have one."""
         return ", ".join(filter(None, (self.labels[model], group.name)))

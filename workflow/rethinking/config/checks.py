@@ -1,7 +1,7 @@
 """What each flag of a panel asks of its groups of runs: one check a flag."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,12 @@ class Asked:
     def refuse(self, part: str, problem: str) -> Exception:
         """What to raise where a part of the panel is not what it must be."""
         return self.entries.origins.error(f"{self.key}.{part}", getattr(self.group, part), problem)
+
+    def require_same(self, parts: Iterable[str], other: PanelRuns, called: str) -> None:
+        """Raise for the first of some parts that is not that of another group, which the message calls `called`."""
+        for part in parts:
+            if getattr(self.group, part) != (its := getattr(other, part)):
+                raise self.refuse(part, f"must be that of {called}, {json.dumps(its, ensure_ascii=False)}")
 
     def refuse_all(self, problem: str) -> Exception:
         """The same where it is not a part of it that is wrong."""
@@ -73,9 +79,7 @@ def _check_by_corruption(panel: Panel, asked: Asked) -> None:
         return
     group, together = asked.group, [other for other in asked.groups if other.panel == asked.group.panel]
     for other in together[together.index(group) + 1 :]:  # of several files the nearest one's groups come first
-        for part in ("dataset", "models"):
-            if getattr(group, part) != (its := getattr(other, part)):
-                raise asked.refuse(part, f"must be that of {other.name!r}, {json.dumps(its, ensure_ascii=False)}")
+        asked.require_same(("dataset", "models"), other, repr(other.name))
         if twice := next((name for name in group.corruptions if name in other.corruptions), None):
             raise asked.refuse("corruptions", f"{twice!r} stands in {other.name!r} as well")
 
@@ -184,10 +188,7 @@ def _check_difference(panel: Panel, asked: Asked) -> None:
     """That a group of runs differs from that of another panel in the recipe alone."""
     name = panel.differs_only_in_recipe_from
     for other in (group for group in asked.groups if group.panel == name):
-        for part in ("dataset", "models", "corruptions"):
-            if getattr(asked.group, part) != (its := getattr(other, part)):
-                same = json.dumps(its, ensure_ascii=False)
-                raise asked.refuse(part, f"must be that of the panel {name!r}, {same}")
+        asked.require_same(("dataset", "models", "corruptions"), other, f"the panel {name!r}")
 
 
 def _check_derived(panel: Panel, asked: Asked) -> None:

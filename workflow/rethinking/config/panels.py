@@ -74,8 +74,9 @@ def _checked_groups(filled: Values, key: str, name: str, entry: OfRuns, entries:
             place = Place(f"{key}.panels.{panel}", wanted.counts_as_one_of or name, panel, filled)
             placed += _groups(place, wanted, filled["panels"][panel], entries)
     groups = tuple(group for _, group in placed)
-    for check, (where, group) in product(CHECKS, placed):
-        check(entry.panels[group.panel], Asked(where, filled, group, groups, entries))
+    every = [Asked(where, filled, group, groups, entries) for where, group in placed]
+    for check, asked in product(CHECKS, every):
+        check(entry.panels[asked.group.panel], asked)
     return groups
 
 

@@ -64,7 +64,7 @@ def figure(
     with style():
         drawing = Figure(figsize=section.size)
         axes = list(drawing.subplots(1, 3))
-        draw_losses(axes[0], losses, training, settings_of(section))
+        draw_losses(axes[0], losses, training, section.corruptions("learning_curves"))
         draw_levels(axes[1], levels, "relative_time", "relative_time_bound", section)
         beside = times_beside(levels, curves, section)
         draw_beside(axes[1], beside, section)
@@ -82,11 +82,6 @@ def figure(
         legends = {0: loss_handles(section, paper), 1: model_handles(levels, section, paper)}
         lay_out(drawing, axes, legends, text)
     return drawing, text
-
-
-def settings_of(section: Section) -> list[str]:
-    """The data settings of panel (a), whose runs may be of several recipes."""
-    return [corruption for group in section.of("learning_curves") for corruption in group.corruptions]
 
 
 # (b) and (c) against the level of corruption
@@ -175,7 +170,7 @@ def draw_chance(axes: Axes, chance: float) -> None:
 def draw_paper(axes: Sequence[Axes], paper: pd.DataFrame, section: Section) -> None:
     """Dots for the points of the paper's curves in (a), stars for its points in (b) and (c), hollow where suspect."""
     losses = paper[paper["quantity"] == "train_loss"]
-    for corruption, look in setting_styles(settings_of(section)).items():
+    for corruption, look in setting_styles(section.corruptions("learning_curves")).items():
         draw_points(axes[0], losses[losses["corruption"] == corruption], published_points(look.colour))
     if len(losses):
         top = max(axes[0].get_ylim()[1], 1.05 * losses["value"].max())
@@ -193,7 +188,7 @@ def draw_paper(axes: Sequence[Axes], paper: pd.DataFrame, section: Section) -> N
 def draw_evaluated(axes: Axes, losses: pd.DataFrame, section: Section) -> None:
     """The training loss of panel (a) in evaluation mode after an epoch, as the paper's seems to be, where measured."""
     unit = unit_of_axis(axes)
-    for corruption, look in setting_styles(settings_of(section)).items():
+    for corruption, look in setting_styles(section.corruptions("learning_curves")).items():
         means = mean_and_range(losses[losses["corruption"] == corruption], "Step", "TrainLoss")["mean"].dropna()
         axes.plot(means.index / unit, means, **DASHED, color=look.colour)
 
@@ -219,7 +214,7 @@ def label_axes(axes: Iterable[Axes], section: Section) -> None:
 
 def loss_handles(section: Section, paper: pd.DataFrame) -> Handles:
     """The legend of panel (a)."""
-    handles = list(setting_handles(settings_of(section)))
+    handles = list(setting_handles(section.corruptions("learning_curves")))
     if "train_loss" in set(paper["quantity"]):
         dots = {**published_points("0.35"), "markersize": 4}
         handles.append((Line2D([], [], **dots), "the paper's"))

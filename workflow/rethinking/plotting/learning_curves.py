@@ -37,7 +37,7 @@ def drawn(runs: pd.DataFrame, curves: pd.DataFrame, averaged: str, section: Sect
     networks = section.networks("learning_curves")
     trained = [runs_of_group(runs, section, group).query("model == @model") for group, model in networks]
     losses = [split_losses(rows, curves) for rows in trained]
-    corruptions = list(dict.fromkeys(name for group, _ in networks for name in group.corruptions))
+    corruptions = section.corruptions("learning_curves")
     columns = min(COLUMNS, len(networks))
     with style():
         drawing = Figure(figsize=section.size)

@@ -56,7 +56,7 @@ def networks(section: Section) -> str:
 
 def shown(numbers: pd.DataFrame, section: Section) -> pd.DataFrame:
     """The rows as they are read: a column a kind of pairs."""
-    corruptions = {name: setting_label(name) for group in section.of("levels") for name in group.corruptions}
+    corruptions = {name: setting_label(name) for name in section.corruptions("levels")}
     kinds = KINDS | corruptions
     keys = zip(numbers["factory"], numbers["measure"], numbers["over"], strict=True)
     ends = zip(numbers["tau"], numbers["tau_low"], numbers["tau_high"], strict=True)
