@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import textwrap
 from collections import Counter
 from pathlib import Path
 
@@ -162,6 +163,19 @@ def test_tables_1_and_4_have_the_rows_of_the_paper(name):
     }
     assert {table: len(of_table) for table, of_table in rows.items()} == {"table1": 19, "table4": 6}
     assert set(configuration.tables) == set(TABLES)
+
+
+def test_the_file_of_the_page_on_speed_computes_the_cpu_s_runs_in_what_the_processor_has(tmp_path):
+    page = (ROOT / "docs/performance.md").read_text()
+    (written,) = re.findall(r"^ {4}extends: .*\n(?:^ {4}.*\n)+", page, re.MULTILINE)
+    (tmp_path / "config").symlink_to(ROOT / "config")
+    (tmp_path / "mine.yaml").write_text(textwrap.dedent(written))
+    mine, shipped = (Configuration.load(path) for path in (tmp_path / "mine.yaml", ROOT / "config/cifar10-cpu.yaml"))
+    assert mine.name != shipped.name
+    asked = {"paper-float32": "float32"}  # by name
+    for name, recipe in shipped.recipes.items():
+        assert recipe["precision"] == asked.get(name, "bfloat16")
+        assert mine.recipes[name] == recipe | {"precision": asked.get(name, "auto")}
 
 
 def of_runs(configuration: Configuration) -> list[str]:

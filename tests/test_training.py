@@ -38,7 +38,7 @@ from torch.nn import functional
 from rethinking import files, pickles, seeds
 from rethinking.analysis.norms import frobenius_norm
 from rethinking.data.preprocess import preprocess
-from rethinking.engine import evaluation, loop
+from rethinking.engine import evaluation, loop, reproducibility
 from rethinking.engine.evaluation import evaluate
 from rethinking.engine.initialisation import SCHEMES, initialise
 from rethinking.engine.loop import Sets, Split, evaluation_steps, fit
@@ -988,6 +988,26 @@ def test_precisions_are_resolved_by_device():
     assert resolved_precision("tfloat32", cpu) == "float32"
     assert resolved_precision("auto", cpu) in ("float32", "bfloat16")
     assert [resolved_precision(name, cpu) for name in ("float32", "bfloat16")] == ["float32", "bfloat16"]
+
+
+@pytest.mark.parametrize(
+    ("precision", "has_instructions", "is_said"),
+    [("bfloat16", False, True), ("bfloat16", True, False), ("auto", False, False), ("auto", True, False)],
+)
+def test_a_log_says_that_bfloat16_is_slow_where_the_processor_has_no_instructions_for_it(
+    precision: str,
+    has_instructions: bool,
+    is_said: bool,
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.setattr(reproducibility, "has_fast_bfloat16", lambda device: has_instructions)
+    run_stage(make_run(precision=precision, epochs=1), data, tmp_path)
+    warnings = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning:")]
+    assert len(warnings) == is_said
+    assert all("bfloat16 are known of this CPU" in line and "precision: auto" in line for line in warnings)
 
 
 # Failures -----------------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ def make_deterministic(precision: str) -> None:
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether the processor has instructions for bfloat16 products."""
+    """Whether the processor is known to have instructions for bfloat16 products; of CPUs, whether it has AVX-512's."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
@@ -47,6 +47,13 @@ def resolved_precision(precision: str, device: torch.device) -> str:
     if precision == "tfloat32" and device.type != "cuda":
         return "float32"
     return precision
+
+
+def warn_of_slow(precision: str, device: torch.device) -> None:
+    """Print a warning where the precision takes longer than float32 would."""
+    if precision == "bfloat16" and not has_fast_bfloat16(device):
+        reason = f"no instructions for bfloat16 are known of this {device.type.upper()}, and without them"
+        print(f"warning: {reason} it is many times slower than float32 (precision: auto takes the faster)", flush=True)
 
 
 def _processor() -> str:

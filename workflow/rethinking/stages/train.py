@@ -24,7 +24,7 @@ from rethinking.engine.device import choose_device
 from rethinking.engine.loop import InterruptionError, Sets, fit
 from rethinking.engine.optim import make_optimiser
 from rethinking.engine.records import EpochRecord
-from rethinking.engine.reproducibility import machine, make_deterministic, resolved_precision, versions
+from rethinking.engine.reproducibility import machine, make_deterministic, resolved_precision, versions, warn_of_slow
 from rethinking.engine.state import State
 from rethinking.engine.stopping import Fits, stopped_by
 from rethinking.outcomes.progress import Epoch, started
@@ -103,6 +103,7 @@ def train(
     print(started(run.path, socket.gethostname(), os.getpid(), run.training.epochs), flush=True)
     device = choose_device()
     precision = resolved_precision(run.training.precision, device)
+    warn_of_slow(precision, device)
     make_deterministic(precision)
     if run.training.resize is None:  # the layers of larger images leave gaps that would take 0.2 GB for nothing
         keep_freed_memory()
