@@ -6,6 +6,7 @@ import pytest
 import yaml
 from tiny_workflow import TINY
 
+from rethinking import schema
 from rethinking.config import Configuration
 from rethinking.config.described import section_of
 from rethinking.run import runs_of
@@ -118,19 +119,27 @@ def test_the_learning_curves_of_figure_1_may_be_of_a_recipe_each():
     ("other", "message"),
     [
         ({"corruptions": ["random_pixels", "true_labels"], "recipe": "quick"},
-         """a.corruptions = ["true_labels"]: 'true_labels' stands in 'b' as well"""),
+         """b.corruptions = ["random_pixels", "true_labels"]: 'true_labels' stands in 'a' as well"""),
         ({"corruptions": ["random_pixels"], "models": ["mlp_1x512"]},
-         """a.models = ["alexnet"]: must be that of 'b', ["mlp_1x512"]"""),
+         """b.models = ["mlp_1x512"]: must be that of 'a', ["alexnet"]"""),
         ({"corruptions": ["random_pixels"], "models": ["alexnet", "mlp_1x512"]},
          """b.models = ["alexnet", "mlp_1x512"]: shows one model"""),
         ({"corruptions": ["random_pixels"], "dataset": "digits"},
-         'a.dataset = "digits-50": must be that of \'b\', "digits"'),
+         'b.dataset = "digits": must be that of \'a\', "digits-50"'),
     ],
 )  # fmt: skip
 def test_they_are_of_one_network_on_the_same_data_and_a_corruption_is_one_line(other, message):
     with pytest.raises(ConfigurationError) as refused:
         of_figure_1(a=FAST, b=FAST | other)
     assert str(refused.value) == f"mine.yaml: figures.fig1.panels.learning_curves.groups.{message}"
+
+
+def test_a_group_that_is_written_with_levels_is_refused_by_that_key():
+    levels = {"models": ["alexnet"], "levels": [0, 1], "recipe": "quick"}
+    with pytest.raises(ConfigurationError) as refused:
+        of_figure_1(a=FAST, b=levels)
+    key = "figures.fig1.panels.learning_curves.groups.b.levels = [0.0, 1.0]"
+    assert str(refused.value) == f"mine.yaml: {key}: 'true_labels' stands in 'a' as well"
 
 
 def test_of_two_files_the_one_that_extends_is_named():
@@ -161,6 +170,19 @@ def test_a_file_replaces_the_form_of_a_panel_that_it_extends_and_may_add_and_lea
     slow = FAST | {"models": ["mlp_1x512"]}
     assert over(BOTH, FAST) == ["fast: alexnet", "on noise: alexnet, mlp_1x512"]
     assert over(slow, BOTH) == [": mlp_1x512"]
-    assert over({"groups": {"slow": slow}}, {"groups": {"fast": FAST}}) == ["slow: mlp_1x512", "fast: alexnet"]
+    assert over({"groups": {"slow": slow}}, {"groups": {"fast": FAST}}) == ["fast: alexnet", "slow: mlp_1x512"]
     assert over({"groups": {"fast": None}}, BOTH) == [": alexnet, mlp_1x512"]
     assert over({"groups": {"fast": {"models": ["mlp_1x512"]}}}, {"groups": {"fast": FAST}}) == [": mlp_1x512"]
+
+
+def merged(*panels: dict[str, Any]) -> dict[str, Any]:
+    """What files make of a panel together, nearest first."""
+    layers = [{"figures": {"fig1": {"panels": {"learning_curves": panel}}}} for panel in panels]
+    return schema.configuration(layers)["figures"]["fig1"]["panels"]["learning_curves"]
+
+
+def test_a_panel_s_form_that_a_file_between_replaces_is_gone_for_those_that_extend_it():
+    noise, slow = {"corruptions": ["random_labels-1.0"]}, {"groups": {"slow": FAST}}
+    assert merged(noise, BOTH, FAST) == noise, "not with FAST's networks"
+    assert merged(slow, FAST, BOTH) == slow, "nor with BOTH's groups"
+    assert merged({"recipe": "quick"}, FAST, BOTH) == FAST | {"recipe": "quick"}

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ from rethinking.files import read_text
 from rethinking.registry import nearest
 
 SHOWN = 300  # characters of a value in a message
+OF_RUNS = frozenset({"groups", "models", "corruptions", "levels"})  # by which a panel says of which runs it is
 MOST = 100_000  # values of one YAML file; the largest that is shipped has some 2,000
 
 
@@ -131,15 +133,18 @@ def load_layers(path: Path, name: str) -> dict[str, dict[str, Any]]:
 
 
 def merged(layers: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """One mapping of several, the nearest first: mappings are merged, any other value hides those further on."""
+    """One mapping of several, the nearest first: mappings are merged, any other value hides those further on.
+
+    Keys stand in the order of the layer furthest on, then what each nearer one adds.
+    """
     values: dict[str, Any] = {}
     for layer in reversed(list(layers)):
-        further, values = values, dict(layer)
-        for key, lower in further.items():
-            if key not in values:
-                values[key] = lower
-            elif isinstance(values[key], dict) and isinstance(lower, dict):
-                values[key] = merged([values[key], lower])
+        for key, value in layer.items():
+            further = values.get(key)
+            if isinstance(value, dict) and isinstance(further, dict):
+                values[key] = merged([value, further])
+            else:
+                values[key] = value
     return values
 
 
@@ -153,37 +158,40 @@ def configuration(layers: Iterable[dict[str, Any]]) -> dict[str, Any]:
     values = merged(nearest_first)
     for kind in ("figures", "tables"):
         _leave_out(values, nearest_first, kind)
-        for name, section in values[kind].items() if isinstance(values.get(kind), dict) else ():
-            if isinstance(section, dict):
-                written = [_mapping(_mapping(layer, kind), name) for layer in nearest_first]
-                _leave_out(section, written, "panels")
-                for panel, each in _mapping(section, "panels").items():
-                    if isinstance(each, dict):
-                        _merge_panel(each, [_mapping(_mapping(layer, "panels"), panel) for layer in written])
+        for name, section in _mapping(values, kind).items():
+            written = _under(_under(nearest_first, kind), name)
+            _leave_out(section, written, "panels")
+            panels = _mapping(section, "panels")
+            for panel in panels:
+                if of_one_form := _of_one_form(_under(_under(written, "panels"), panel)):
+                    panels[panel] = merged(of_one_form)
+                    _leave_out(panels[panel], of_one_form, "groups")
     return values
 
 
-def _merge_panel(values: dict[str, Any], layers: list[dict[str, Any]]) -> None:
-    """Drop from a merged panel what the nearest layer that has it says in another form, and groups that are null."""
-    nearest_of = next((layer for layer in layers if layer), values)
-    if "groups" in values and nearest_of.keys() & {"groups", "models", "corruptions", "levels"}:
-        for key in values.keys() - nearest_of.keys():
-            if (key == "groups") != ("groups" in nearest_of):
-                del values[key]
-    _leave_out(values, layers, "groups")
+def _of_one_form(panel: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What layers say of a panel, nearest first, up to one that says in the other form of which runs it is."""
+    forms = ["groups" in layer for layer in panel if layer.keys() & OF_RUNS]
+    return list(takewhile(lambda layer: not layer.keys() & OF_RUNS or ("groups" in layer) == forms[0], panel))
 
 
-def _mapping(values: dict[str, Any], key: str) -> dict[str, Any]:
+def _mapping(values: Any, key: str) -> dict[str, Any]:
     """The mapping under a key; an empty one where there is none."""
-    found = values.get(key)
+    found = values.get(key) if isinstance(values, dict) else None
     return found if isinstance(found, dict) else {}
 
 
-def _leave_out(values: dict[str, Any], layers: list[dict[str, Any]], key: str) -> None:
+def _under(layers: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+    """The mapping under a key of each layer that has it, nearest first, up to one that hides it by another value."""
+    found = [layer[key] for layer in layers if key in layer]
+    return list(takewhile(lambda value: isinstance(value, dict), found))
+
+
+def _leave_out(values: Any, layers: list[dict[str, Any]], key: str) -> None:
     """Drop from the mapping under `key` what is null and is something in one of the layers that it was merged from."""
-    if isinstance(values.get(key), dict):
+    if held := _mapping(values, key):
         there = {name for layer in layers for name, each in _mapping(layer, key).items() if each is not None}
-        values[key] = {name: each for name, each in values[key].items() if each is not None or name not in there}
+        values[key] = {name: each for name, each in held.items() if each is not None or name not in there}
 
 
 @functools.cache

@@ -18,9 +18,10 @@ from rethinking.sections import PanelRuns
 
 @dataclass(frozen=True)
 class Asked:
-    """A group of a panel's runs as a configuration asks for it: where, in which section, among which groups of it."""
+    """A group of a panel's runs as a configuration asks for it: where, as what, in which section and groups."""
 
     key: str
+    written: Values
     section: Values
     group: PanelRuns
     groups: tuple[PanelRuns, ...]
@@ -31,8 +32,11 @@ class Asked:
         return self.entries.recipes[self.group.recipe]
 
     def refuse(self, part: str, problem: str) -> Exception:
-        """What to raise where a part of the panel is not what it must be."""
-        return self.entries.origins.error(f"{self.key}.{part}", getattr(self.group, part), problem)
+        """What to raise where a part of the panel is not what it must be; corruptions may be written as `levels`."""
+        value = getattr(self.group, part)
+        if part == "corruptions" and "levels" in self.written:
+            part, value = "levels", self.written["levels"]
+        return self.entries.origins.error(f"{self.key}.{part}", value, problem)
 
     def require_same(self, parts: Iterable[str], other: PanelRuns, called: str) -> None:
         """Raise for the first of some parts that is not that of another group, which the message calls `called`."""
@@ -78,7 +82,7 @@ def _check_by_corruption(panel: Panel, asked: Asked) -> None:
     if not panel.by_corruption:
         return
     group, together = asked.group, [other for other in asked.groups if other.panel == asked.group.panel]
-    for other in together[together.index(group) + 1 :]:  # of several files the nearest one's groups come first
+    for other in together[: together.index(group)]:  # of several files that which extends the others adds the last
         asked.require_same(("dataset", "models"), other, repr(other.name))
         if twice := next((name for name in group.corruptions if name in other.corruptions), None):
             raise asked.refuse("corruptions", f"{twice!r} stands in {other.name!r} as well")

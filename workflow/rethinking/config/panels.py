@@ -73,8 +73,8 @@ def _checked_groups(filled: Values, key: str, name: str, entry: OfRuns, entries:
         if panel in filled["panels"]:
             place = Place(f"{key}.panels.{panel}", wanted.counts_as_one_of or name, panel, filled)
             placed += _groups(place, wanted, filled["panels"][panel], entries)
-    groups = tuple(group for _, group in placed)
-    every = [Asked(where, filled, group, groups, entries) for where, group in placed]
+    groups = tuple(group for *_, group in placed)
+    every = [Asked(where, written, filled, group, groups, entries) for where, written, group in placed]
     for check, asked in product(CHECKS, every):
         check(entry.panels[asked.group.panel], asked)
     return groups
@@ -110,7 +110,7 @@ class Place:
     section: Values
 
 
-Placed = tuple[str, PanelRuns]  # where a group of runs is written, and the group
+Placed = tuple[str, Values, PanelRuns]  # where a group of runs is written, as what, and the group
 
 
 def _groups(place: Place, wanted: Panel, written: Values, entries: Entries) -> list[Placed]:
@@ -126,7 +126,7 @@ def _groups(place: Place, wanted: Panel, written: Values, entries: Entries) -> l
     found: list[Placed] = []
     for name, group in written["groups"].items():
         made = _of_each(place, f"{key}.{name}", name if len(names) > 1 else "", wanted, group, entries)
-        if twice := next((other for _, other in found if any(other.same_runs(each) for _, each in made)), None):
+        if twice := next((other for *_, other in found if any(other.same_runs(each) for *_, each in made)), None):
             raise entries.origins.error(f"{key}.{name}", ..., f"are the runs of {twice.name!r} once more")
         found += made
     return found
@@ -146,7 +146,8 @@ def _of_each(place: Place, key: str, name: str, wanted: Panel, written: Values, 
         for index, each in enumerate(single.pop(listed)):
             entries.origins.require_known(f"{key}.{listed}[{index}]", each, what, getattr(entries, listed))
         choices.append([{part: each} for each in written[listed]])
-    return [(key, _group(place, key, name, single | one | other, entries)) for one, other in product(*choices)]
+    singles = [single | one | other for one, other in product(*choices)]
+    return [(key, written, _group(place, key, name, each, entries)) for each in singles]
 
 
 def _group(place: Place, key: str, name: str, written: Values, entries: Entries) -> PanelRuns:
@@ -167,16 +168,17 @@ def _group(place: Place, key: str, name: str, written: Values, entries: Entries)
 
 def _corruptions(written: Values, key: str, of: Mapping[str, str], entries: Entries) -> list[str]:
     """The corruptions of a panel, each in its one spelling; `levels` are those of random labels."""
+    part = "levels" if "levels" in written else "corruptions"
     names = [corruption_name("random_labels", level) for level in written.get("levels", [])] or [
         spelled(name, entries.corruptions, f"{key}.corruptions[{index}]", entries.origins)
         for index, name in enumerate(written.get("corruptions", []))
     ]
     for index, name in enumerate(names):
-        where = f"{key}.corruptions[{index}]"
+        where = f"{key}.{part}[{index}]"
         check_labels(entries, of["dataset"], name, of["recipe"], where, entries.origins)
         if name in names[:index]:
             problem = f"{name!r} stands there twice"
-            raise entries.origins.error(f"{key}.corruptions", written.get("corruptions", names), problem)
+            raise entries.origins.error(f"{key}.{part}", written[part], problem)
     return names
 
 
