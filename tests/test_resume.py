@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import itertools
 import os
 import resource
 import signal
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 import tiny_runs
-from tiny_runs import comparable, make_run, retrained, run_stage, saved
+from tiny_runs import comparable, fail_saves, make_run, retrained, run_stage, saved
 
 from rethinking.__main__ import main
 from rethinking.files import read_json
@@ -304,19 +303,12 @@ def whole(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
 
 
 def test_a_full_disk_while_saving_warns_and_training_goes_on(whole, data, tmp_path, monkeypatch, capsys):
-    write, saves = Path.write_bytes, itertools.count(1)
-
-    def full(path: Path, content: bytes) -> int:
-        if path.name.startswith(".state.pt.") and next(saves) == 2:
-            write(path, content[:100])
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return write(path, content)
-
-    monkeypatch.setattr(Path, "write_bytes", full)
+    failed = fail_saves(monkeypatch, {2}, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     assert comparable(run_stage(make_run(epochs=3), data, tmp_path)) == whole
     printed = capsys.readouterr().out
     assert "warning: the state was not saved, training goes on: [Errno 28] No space left on device" in printed
     assert [len(saved(tmp_path / name)["records"]) for name in ("state.pt", "state.pt.previous")] == [3, 1]
+    assert failed == [2]
     assert not list(tmp_path.glob(".*"))
 
 
@@ -404,13 +396,13 @@ def test_a_read_only_state_folder_with_states_and_leftovers_is_read_and_warned_o
 
     def refusing(method: Callable[..., Any]) -> Callable[..., Any]:
         def refused(path: Path, *rest: Any, **options: Any) -> Any:
-            if path.parent == folder:
+            if path.parent == folder and options.get("mode") != "rb":
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
             return method(path, *rest, **options)
 
         return refused
 
-    for name in ("write_bytes", "replace", "unlink"):
+    for name in ("open", "replace", "unlink"):
         monkeypatch.setattr(Path, name, refusing(getattr(Path, name)))
     run = make_run(epochs=3)
     stage.train(run, code="code", data=data, out=tmp_path / "out", state_path=folder / "state.pt", **EACH_EPOCH)

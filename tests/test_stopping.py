@@ -58,6 +58,11 @@ def taken_over(done: list[EpochRecord], values: Recipe) -> list[EpochRecord] | N
     return found and found[0]
 
 
+def told(done: list[EpochRecord] | None) -> list[str]:
+    """What records hold, to be compared: they have tensors and NaNs, of which `==` tells nothing."""
+    return [repr(each) for each in done or []]
+
+
 def until(criterion: str = "accuracy_100", extra_epochs: int = 0) -> dict[str, Any]:
     return {"criterion": criterion, "extra_epochs": extra_epochs}
 
@@ -284,24 +289,24 @@ def test_a_plateau_is_torchs():
 @pytest.mark.parametrize("epochs", [3, 4, 100])
 def test_a_run_goes_on_to_more_epochs(epochs):
     done = records(50.0, 60.0, 70.0)
-    assert taken_over(done, recipe(epochs=epochs)) == done
+    assert told(taken_over(done, recipe(epochs=epochs))) == told(done)
 
 
 def test_a_run_beyond_the_recipes_end_is_of_no_use():
     done = records(50.0, 100.0, 100.0)
     assert taken_over(done, recipe(epochs=2)) is None
     assert taken_over(done, recipe(stop=until())) is None
-    assert taken_over(done, recipe(stop=until(extra_epochs=1))) == done
+    assert told(taken_over(done, recipe(stop=until(extra_epochs=1)))) == told(done)
 
 
 def test_a_score_that_was_due_only_at_the_former_end_is_taken_back():
     shorter = records(None, 50.0, 100.0)
     found = taken_over(shorter, recipe(epochs=6, every=2))
     assert found is not None
-    assert found[:2] == shorter[:2]
+    assert told(found[:2]) == told(shorter[:2])
     assert (found[2].last.train_accuracy, found[2].last.train_loss) == NOT_SCORED
     assert found[2].last.test_loss == shorter[2].last.test_loss
-    assert taken_over(shorter, recipe(epochs=3, every=2)) == shorter
+    assert told(taken_over(shorter, recipe(epochs=3, every=2))) == told(shorter)
 
 
 def test_a_run_that_stands_at_the_recipes_end_without_a_score_is_of_no_use():
@@ -311,7 +316,7 @@ def test_a_run_that_stands_at_the_recipes_end_without_a_score_is_of_no_use():
 def test_a_diverged_run_stays_as_it_is():
     done = [record(1, NOT_SCORED), record(2, NOT_SCORED), record(3, (10.0, math.nan), online_loss=math.nan)]
     values = recipe(epochs=6, every=2)
-    assert taken_over(done, values) == done
+    assert told(taken_over(done, values)) == told(done)
     assert stopped_by(done, values) == "diverged"
 
 
@@ -342,13 +347,13 @@ def test_continuing_gives_what_one_go_gives_or_is_refused(accuracies, first, sec
     if continued is None:
         assert len(shorter) > len(in_one_go) or shorter[-1].last.train_loss is None
     else:
-        assert run(values, continued) == in_one_go
+        assert told(run(values, continued)) == told(in_one_go)
 
 
 def test_a_run_that_recovered_after_its_patience_had_run_out_is_of_no_use():
     done = validated(60, 50, 50, 50, 70)
     assert taken_over(done, recipe(epochs=9, stop={"early_stopping": 2})) is None
-    assert taken_over(done, recipe(epochs=9, stop={"early_stopping": 3})) == done
+    assert told(taken_over(done, recipe(epochs=9, stop={"early_stopping": 3}))) == told(done)
 
 
 def test_a_score_out_of_turn_that_meets_a_criterion_is_not_seen_by_a_longer_run():
@@ -362,7 +367,7 @@ def test_within_the_last_epoch_training_scores_that_are_missing_are_not_made_up(
     """Its end was not foreseen, so that only its last evaluation was scored."""
     done = [record(1, NOT_SCORED, (50.0, 1.0))]
     assert taken_over(done, recipe(epochs=1, every=2)) is None
-    assert taken_over(done, recipe(epochs=2, every=2)) == [record(1, NOT_SCORED, NOT_SCORED)]
+    assert told(taken_over(done, recipe(epochs=2, every=2))) == told([record(1, NOT_SCORED, NOT_SCORED)])
 
 
 @given(
@@ -401,7 +406,7 @@ def test_early_stopping_continues_as_one_go_or_is_refused(accuracies, first, sec
     if continued is None:
         assert len(before) >= len(in_one_go)
     else:
-        assert run(values, continued) == in_one_go
+        assert told(run(values, continued)) == told(in_one_go)
 
 
 def test_the_log_says_once_when_each_criterion_is_first_met_and_what_the_test_accuracy_was_then():

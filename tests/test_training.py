@@ -26,6 +26,7 @@ from tiny_runs import (
     NUM_TRAIN,
     SHAPE,
     comparable,
+    fail_saves,
     load_model,
     make_run,
     rows,
@@ -235,7 +236,7 @@ def test_a_pickle_that_would_run_something_is_refused_and_does_not_run_it(tmp_pa
 
     file = tmp_path / "confusion.pkl"
     file.write_bytes(pickle.dumps({"classes": [], "epochs": [], "set": "test", "matrices": Gadget()}))
-    with pytest.raises(ValueError, match=r"confusion\.pkl: not loaded: it refers to pathlib\.Path"):
+    with pytest.raises(ValueError, match=r"confusion\.pkl: not loaded: it refers to pathlib\.(\w+\.)?Path\.touch"):
         pickles.load(file)
     assert not trace.exists()
     pickle.loads(file.read_bytes())
@@ -473,21 +474,9 @@ def test_resume_equals_uninterrupted(model, epochs, data, noise, tmp_path, monke
 def test_a_run_that_ends_before_its_state_is_saved_goes_on_from_the_one_before(data, tmp_path, monkeypatch):
     run = make_run(epochs=3)
     expected = comparable(run_stage(run, data, tmp_path / "uninterrupted"))
-    write, left = Path.write_bytes, [3, 2]
-    written = []
-
-    def failing(path: Path, content: bytes) -> int:
-        if path.name.startswith(".state.pt."):
-            written.append(path.name)
-            if len(written) in left:
-                left.remove(len(written))
-                write(path, content[: len(content) // 2])
-                raise InterruptionError
-        return write(path, content)
-
-    monkeypatch.setattr(Path, "write_bytes", failing)
+    failed = fail_saves(monkeypatch, {2, 3}, InterruptionError())
     assert comparable(finish(run, data, tmp_path / "interrupted")) == expected
-    assert not left
+    assert failed == [2, 3]
     assert [path.name for path in sorted((tmp_path / "interrupted").iterdir())] == [
         "out",
         "state.pt",

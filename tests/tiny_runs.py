@@ -5,12 +5,14 @@ import csv
 import dataclasses
 import hashlib
 import io
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 import yaml
 from torch import nn
@@ -172,3 +174,22 @@ def torch_as_it_was() -> Iterator[None]:
         torch.backends.cudnn.allow_tf32 = tf32
         deterministic.fill_uninitialized_memory = fill
         torch.set_flush_denormal(False)
+
+
+def fail_saves(monkeypatch: pytest.MonkeyPatch, numbers: set[int], error: BaseException) -> list[int]:
+    """Let the saves of a state that have these numbers, from 1, end in an error after some bytes; those that did."""
+    opened, saves, failed = Path.open, itertools.count(1), []
+
+    class Failing(io.FileIO):
+        def write(self, content: Any) -> int:
+            super().write(content[:16])
+            raise error
+
+    def opening(path: Path, *rest: Any, **options: Any) -> Any:
+        if path.name.startswith(".state.pt.") and (number := next(saves)) in numbers:
+            failed.append(number)
+            return Failing(path, *rest)
+        return opened(path, *rest, **options)
+
+    monkeypatch.setattr(Path, "open", opening)
+    return failed

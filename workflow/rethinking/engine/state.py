@@ -131,12 +131,11 @@ class State:
             **({} if self.ledger is None else {"ledger": to_state(self.ledger)}),
         }
         buffer = io.BytesIO()
-        buffer.write(bytes(DIGEST))
         torch.save(content, buffer)
-        data = buffer.getbuffer()
-        data[:DIGEST] = hashlib.sha256(data[DIGEST:]).digest()
-        with atomic(path) as temporary:
-            temporary.write_bytes(data)
+        with buffer.getbuffer() as data, atomic(path) as temporary:
+            with temporary.open("wb") as file:  # `write_bytes` would hold a view of the buffer in what it raises
+                file.write(hashlib.sha256(data).digest())
+                file.write(data)
             if path.exists():
                 path.replace(previous(path))
 
