@@ -144,7 +144,7 @@ def test_a_network_of_a_configuration_may_bring_its_learning_rate():
          " datasets"),
         ({"recipes": ["counted", "faster"]}, {}, {}, "figures.capacity.panels.sizes.recipes = [\"counted\","
          " \"faster\"]: shows one recipe: write recipe"),
-        ({"levels": [0.5]}, {}, {}, "figures.capacity.panels.sizes.corruptions = [\"random_labels-0.5\"]: is about"
+        ({"levels": [0.5]}, {}, {}, "figures.capacity.panels.sizes.levels = [0.5]: is about"
          " random_labels-1.0 alone"),
         ({}, {"epochs": {"mlp": 2, "alexnet": 3}}, {}, "recipes.counted.epochs = {\"mlp\": 2, \"alexnet\": 3}: must be"
          " one number: figures.capacity.panels.sizes compares equally long runs"),
