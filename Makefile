@@ -15,7 +15,7 @@ help: ## what there is to make
 all: .venv ## every figure and table of the default configuration
 	$(BIN)/snakemake --cores $(CORES)
 
-figures/%: FORCE .venv ## one figure of the default configuration, as in: make figures/fig1.pdf (3 minutes)
+figures/%: FORCE .venv ## one figure of the default configuration, as in: make figures/fig1.pdf (3 to 6 minutes)
 	$(BIN)/snakemake --cores $(CORES) $@
 
 page: .venv ## a page of each configuration of which docs/results/ records runs: results/report/recorded/index.html lists them
@@ -49,7 +49,7 @@ lint: .venv ## style, layers, types of the code and of the workflow
 	$(BIN)/snakemake --lint
 
 # DATA_DIR=… has data sets' official files, as data_dir of a configuration: they are checked as well.
-test: lint ## lint, and all fast tests (20 minutes on two cores)
+test: lint ## lint, and all fast tests (20 to 35 minutes on two cores)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
 
 # From beginning to end: the documents' commands planned, photographs, a campaign, kills, the installed package, edits
