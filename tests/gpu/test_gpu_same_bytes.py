@@ -1,6 +1,7 @@
 """What is promised of one machine: the same seed gives the same bytes, alone or not, killed and resumed or not."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -107,10 +108,12 @@ def test_two_runs_at_a_time_on_one_device_give_the_bytes_of_one(lasting, alone, 
 
 # On the CPU Inductor writes C++ for a network; there one small network tells whether the body runs.
 COMPILED = {"cuda": ["alexnet", "inception"], "cpu": ["mlp_1x512"]}
+NO_COMPILER = shutil.which(os.environ.get("CXX", "g++")) is None
 
 
 # torch 2.11 warns of a line of its own when its compiler is imported first.
 @pytest.mark.filterwarnings("default:`torch.jit.script_method` is deprecated:DeprecationWarning")
+@pytest.mark.skipif(NO_COMPILER, reason="torch.compile needs a C++ compiler (g++)")
 @pytest.mark.parametrize("mode", ["default", "reduce-overhead"])
 @pytest.mark.slow
 def test_a_compiled_run_gives_its_own_bytes_again(mode, digits, device, size, tmp_path):
