@@ -110,8 +110,9 @@ def test_the_page_says_what_the_scan_prints(every):
     )
     assert (
         f"Of the {int(count[0]):,} criteria the nearest for the MLP is {mlp:.2f} epochs off its times and {its:.1f} off"
-        f" AlexNet's; the nearest for AlexNet, a {of_alexnet}, {alexnet:.1f} and {other:.1f}; the nearest for both"
-        f" {both[0]:.1f} and {both[1]:.1f}, the MLP's first, which is a {of_both.replace('at most', 'of at most')}."
+        f" AlexNet's; the nearest for AlexNet, a {of_alexnet}, {alexnet:.1f} off AlexNet's and {other:.1f} off the MLP's;"
+        f" the nearest for both {both[0]:.1f} off the MLP's and {both[1]:.1f} off AlexNet's, which is a"
+        f" {of_both.replace('at most', 'of at most')}."
     ) in page
     assert f"`python -m benchmarks.criteria` scans another of {int(count[0]):,} in half a minute" in page
     for words in (of_alexnet, of_both):
@@ -151,6 +152,6 @@ def test_the_page_says_what_the_scan_prints(every):
     readme = said_on("README.md")
     assert none == 0
     meanings = f"of some {round(int(count[0]), -2):,} meanings"
-    within = f"{of_mlp:.0f} give the MLP's times to an epoch and {of_its:.0f} AlexNet's, none both"
+    within = f"{of_mlp:.0f} give the MLP's times to an epoch (root mean square) and {of_its:.0f} AlexNet's, none both"
     assert f"{meanings} {within}:" in readme
     assert f'{meanings} of "overfitted" {within} |' in page

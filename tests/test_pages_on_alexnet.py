@@ -48,9 +48,9 @@ def test_the_deviations_table_of_alexnet_has_every_level_that_has_run_beside_the
         for level in (0.8, 0.9)
     }
     assert (
-        f"{worse}, without a trend, on {above[0.8]:.1f} more at 0.8 and on {-above[0.9]:.1f} fewer at 0.9, where taking"
-        f" them back to clean labels makes {of_sampling[0.8]:.1f} and {of_sampling[0.9]:.1f} of the sampling error of"
-        " 10,000 images."
+        f"{worse}, without a trend, on {above[0.8]:.1f} more at 0.8 and on {-above[0.9]:.1f} fewer at 0.9, where 10,000"
+        f" images have, taken back to clean labels, a sampling error of {of_sampling[0.8]:.1f} and"
+        f" {of_sampling[0.9]:.1f} points."
     ) in said
     assert f"(at 0.9, which has run since, {-above[0.9]:.1f} fewer)" in said_on("docs/predictions.md")
     table_1 = pd.read_csv(CHECKOUT / "config/paper/table1.csv").query("model == 'alexnet' and panel == 'plain'")
@@ -237,3 +237,21 @@ def test_pixels_that_are_not_whitened_alone_do_not_fit_random_labels_when_the_pa
         f" {math.floor(10 * at_least) / 10} times as long as true ones instead of {of_plain[1]:.2f} times",
     ):
         assert said in text
+
+
+def test_the_table_of_initialisations_has_every_one_that_has_run_at_full_size():
+    text = (CHECKOUT / "docs/initialisation.md").read_text(encoding="utf-8")
+    runs = pd.read_csv(RECORDED / "runs.csv").query("seed == 0")
+    until = r"-until-99(\.9)?"
+    names = {
+        "xavier": f"({until})?", "kaiming": f"{until}-kaiming", "framework": f"{until}-framework",
+        "tensorflow_tutorial": f"{until}-tutorial", "early_tensorflow_tutorial": f"{until}-early-tutorial",
+        "slim_alexnet": f"{until}-slim-alexnet", "xavier_half": f"{until}-half",
+    }  # fmt: skip
+    columns = [("mlp_1x512", "true_labels"), ("mlp_1x512", "random_labels-1.0"), ("alexnet", "true_labels")]
+    for name, recipe in names.items():
+        [row] = re.findall(rf"^\| `{name}` \| (.*) \|$", text.split("At full size")[1], re.MULTILINE)
+        for cell, (model, corruption) in zip(row.split("|"), columns, strict=True):
+            its = runs[(runs["model"] == model) & (runs["corruption"] == corruption)]
+            epochs = its[its["recipe"].str.fullmatch(f"paper-bfloat16{recipe}")]["accuracy_99_epoch"]
+            assert {float(number) for number in re.findall(r"^ ?(\d+)", cell)} == set(epochs)

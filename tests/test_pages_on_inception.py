@@ -65,3 +65,24 @@ def test_what_the_page_says_of_inception_s_twenty_epochs_is_recorded_and_what_wa
     assert f"on true labels, where the loss is first under 0.1 in epoch {below}." in predicted
     assert f"the last in epoch {met} and first under 0.1 in epoch {below}" in said
     assert f"own by {-ours['TestAccuracy'].diff().min():.2f} at most within twenty" in said_on("docs/deviations.md")
+
+
+def test_the_note_on_prediction_2_has_the_epochs_that_both_of_its_conditions_leave():
+    losses = pd.read_csv(RUNS / "inception/true_labels/paper-bfloat16-first-20/seed0/metrics.csv")["TrainLoss"]
+    first = (losses <= losses.iloc[-1] + 0.0465).idxmax() + 1
+    predicted = {0.2: (19, 1.9), 0.5: (25, 2.5), 0.8: (31, 3.1), 1.0: (36, 3.6)}
+    left = [
+        [epoch for epoch in range(epoch - 2, epoch + 3) if abs(epoch / first - ratio) <= 0.15]
+        for epoch, ratio in predicted.values()
+    ]
+    words = [" and ".join(map(str, epochs)) for epochs in left]
+    text = said_on("docs/predictions.md")
+    assert (
+        f"are only epochs {words[0]} at level 0.2, {words[1]} at 0.5, {words[2]} at 0.8 and {words[3]} at 1. The"
+        f" paper's own 36 at level 1 would be a ratio of {36 / first:.2f}."
+    ) in text
+    start, whole = (
+        pd.read_csv(RUNS / f"inception/true_labels/paper-bfloat16-{name}/seed0/metrics.csv")["OnlineTrainLoss"]
+        for name in ("start", "first-20")
+    )
+    assert start.equals(whole.head(len(start))), "the same weights to the last digit"
