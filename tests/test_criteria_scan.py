@@ -110,8 +110,8 @@ def test_the_page_says_what_the_scan_prints(every):
     )
     assert (
         f"Of the {int(count[0]):,} criteria the nearest for the MLP is {mlp:.2f} epochs off its times and {its:.1f} off"
-        f" AlexNet's; the nearest for AlexNet, a {of_alexnet}, {alexnet:.1f} off AlexNet's and {other:.1f} off the MLP's;"
-        f" the nearest for both {both[0]:.1f} off the MLP's and {both[1]:.1f} off AlexNet's, which is a"
+        f" AlexNet's; the nearest for AlexNet, a {of_alexnet}, {alexnet:.1f} off AlexNet's and {other:.1f} off the"
+        f" MLP's; the nearest for both {both[0]:.1f} off the MLP's and {both[1]:.1f} off AlexNet's, which is a"
         f" {of_both.replace('at most', 'of at most')}."
     ) in page
     assert f"`python -m benchmarks.criteria` scans another of {int(count[0]):,} in half a minute" in page
