@@ -166,6 +166,17 @@ NUMBERS = [
     ("recipes/quick/epochs", "1e2",
      'recipes.quick.epochs = "1e2": YAML reads this as text, must be a whole number or a mapping; write 100'),
     ("recipes/quick/epochs", "many", 'recipes.quick.epochs = "many": is text, must be a whole number or a mapping'),
+    ("recipes/quick/epochs", "1.5",
+     'recipes.quick.epochs = "1.5": YAML reads this as text, must be a whole number or a mapping'),
+    ("recipes/quick/epochs", "1e-1",
+     'recipes.quick.epochs = "1e-1": YAML reads this as text, must be a whole number or a mapping'),
+    ("recipes/quick/epochs", "nan",
+     'recipes.quick.epochs = "nan": is text, must be a whole number or a mapping, and finite'),
+    ("recipes/quick/learning_rate/mlp", "inf",
+     'recipes.quick.learning_rate.mlp = "inf": is text, must be a number, and finite'),
+    ("recipes/quick/decay", "1e999", 'recipes.quick.decay = "1e999": is text, must be a number, and finite'),
+    ("seeds", [10**21], f"seeds[0] = {10**21}: must be at most 4294967295"),
+    (f"{LEVELS}/levels", [0, 1e-300], f"{IN_LEVELS}.levels[1] = 1e-300: the level must be 0 or at least 1e-09"),
     ("recipes/quick/epochs", 1.5, "recipes.quick.epochs = 1.5: must be a whole number or a mapping"),
     ("recipes/quick/epochs", 2.0, "recipes.quick.epochs = 2.0: must be a whole number or a mapping; write 2"),
     ("recipes/quick/epochs", True, "recipes.quick.epochs = true: must be a whole number or a mapping"),
@@ -579,10 +590,18 @@ def test_a_file_may_leave_out_a_figure_and_a_table_of_those_that_it_inherits(tmp
     assert set(Configuration.load(again).tables) == set(base.tables) - {"table1"}
 
 
+NONE_HAS_IT = "null leaves out what another file has, which this one extends, and none has it"
+
+
 @pytest.mark.parametrize(
     ("mine", "message"),
     [
-        ("figures: {fig2: null}", "mine.yaml: figures.fig2 = null: must be a mapping"),
+        ("figures: {fig2: null}", f"mine.yaml: figures.fig2 = null: {NONE_HAS_IT}; did you mean 'fig1'?"),
+        ("tables: {tabel1: null}", f"mine.yaml: tables.tabel1 = null: {NONE_HAS_IT}; did you mean 'table1'?"),
+        (
+            "figures: {fig1: {panels: {learning_curve: null}}}",
+            f"mine.yaml: figures.fig1.panels.learning_curve = null: {NONE_HAS_IT}; did you mean 'learning_curves'?",
+        ),
         ("figures: {fig1: null}", "mine.yaml: figures = {}: must not be empty"),
         ("recipes: {quick: null}", "mine.yaml: recipes.quick = null: must be a mapping"),
     ],
@@ -595,6 +614,51 @@ def test_a_panel_that_is_inherited_can_be_left_out_and_another_cannot():
     base = {"tables": {"table1": {"panels": {"plain": {}, "decay": {}}}}}
     mine = {"tables": {"table1": {"panels": {"decay": None, "crop": None}}}}
     assert schema.configuration([mine, base]) == {"tables": {"table1": {"panels": {"plain": {}, "crop": None}}}}
+
+
+def test_levels_of_a_nearer_file_hide_corruptions_and_the_other_way_in_panels_and_in_groups():
+    noise, half = {"models": ["alexnet"], "corruptions": ["random_pixels"]}, {"levels": [0, 0.5]}
+
+    def made(nearest: dict[str, Any], further: dict[str, Any]) -> dict[str, Any]:
+        layers = [{"figures": {"fig1": {"panels": {"curves": panel}}}} for panel in (nearest, further)]
+        return schema.configuration(layers)["figures"]["fig1"]["panels"]["curves"]
+
+    assert made(half, noise) == {"models": ["alexnet"]} | half
+    assert made(noise, half | {"recipe": "quick"}) == noise | {"recipe": "quick"}
+    of_groups = made({"groups": {"a": half, "b": half}}, {"groups": {"a": noise, "c": noise}})
+    assert of_groups == {"groups": {"a": {"models": ["alexnet"]} | half, "b": half, "c": noise}}
+    assert made(half | {"corruptions": []}, noise) == noise | half | {"corruptions": []}, "both are written: refused"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "shown"),
+    [
+        ("models/mlp-w0.05/label", "a\x01b", 'models.mlp-w0.05.label = "a\\u0001b": holds the character U+0001'),
+        ("figures/fig1/note", "a\ufffe", 'figures.fig1.note = "a\ufffe": holds the character U+FFFE'),
+        ("models/a\x08b", {}, 'models = "a\\bb": holds the character U+0008'),
+    ],
+)
+def test_characters_that_no_page_can_show_are_refused_before_anything_runs(path, value, shown):
+    assert refusal(changed(path, value)) == f"config/mine.yaml: {shown}, which no picture or page can show"
+    load(changed("figures/fig1/note", "a\tb\nc é 😀"))
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("foo: {2024-01-01: 1}", '{"2024-01-01": 1}: unknown key'),
+        ("seeds: {2024-01-01: [{!!binary aGk=: 1}]}", '{"2024-01-01": [{"b\'hi\'": 1}]}: must be a list'),
+        ("seeds: {no: 1, ~: 2, 3: 4}", '{"false": 1, "null": 2, "3": 4}: must be a list'),
+    ],
+)
+def test_keys_of_every_kind_can_be_shown(tmp_path, written, shown):
+    message = refusal_of_file(extending(tmp_path, mine=f"extends: base.yaml\n{written}\n"))
+    assert f" = {shown}" in message
+
+
+def test_a_name_that_is_longer_than_any_file_s_is_no_file(tmp_path):
+    message = refusal_of_file(extending(tmp_path, mine=f"extends: {'a' * 5000}\n"))
+    assert message.endswith(": cannot be read (File name too long)")
 
 
 def test_what_a_file_between_leaves_out_hides_what_is_further_on():

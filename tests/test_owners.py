@@ -142,6 +142,16 @@ def test_a_run_by_hand_that_was_stopped_is_not_replaced_either(checkout):
     assert "resuming" in by_hand(checkout).stdout
 
 
+def test_a_state_that_cannot_be_read_is_called_no_other_run(checkout):
+    (checkout / "mine").mkdir()
+    (checkout / "mine/state.pt").write_bytes(bytes(100))
+    called = by_hand(checkout)
+    assert called.stderr.splitlines()[-1].startswith(
+        "error: --out = mine: holds a state.pt that is torn, or another program's; choose another folder, or delete"
+    )
+    assert (checkout / "mine/state.pt").read_bytes() == bytes(100)
+
+
 def test_a_run_by_hand_of_another_version_is_not_replaced_and_the_key_is_told(checkout):
     assert by_hand(checkout).returncode == 0
     summary = json.loads((checkout / "mine/run.json").read_text())

@@ -96,6 +96,28 @@ def test_a_network_brings_the_learning_rate_that_a_recipe_does_not_say(given, ra
     assert Recipe.of_network(defaults() | {"learning_rate": given}, MLP).learning_rate == rate
 
 
+def test_a_recipe_has_a_family_s_value_from_what_it_extends_where_it_says_none_of_that_family():
+    values = yaml.safe_load(TINY)
+    values["recipes"]["quick"]["learning_rate"] = {"mlp": 0.25, "alexnet": 0.125}
+    values["recipes"]["slow"] = {"extends": "quick", "learning_rate": {"mlp": 0.5}}
+    configuration = Configuration.of_layers("mine.yaml", {"mine.yaml": values})
+    rates = {
+        model: configuration.run("digits-50", model, "true_labels", "slow", 0).training.learning_rate
+        for model in ("mlp_1x512", "alexnet", "inception")
+    }
+    assert rates == {"mlp_1x512": 0.5, "alexnet": 0.125, "inception": MODELS["inception"].learning_rate}
+
+
+def test_a_family_that_does_not_exist_is_told_of_the_recipe_that_names_it():
+    values = yaml.safe_load(TINY)
+    values["recipes"]["quick"]["learning_rate"] = {"mpl": 0.25}
+    values["recipes"]["slow"] = {"extends": "quick", "learning_rate": {"mlp": 0.5}}
+    with pytest.raises(ValueError, match=r"recipes\.quick\.learning_rate\.mpl = 0\.25: unknown model family"):
+        Configuration.of_layers(
+            "mine.yaml", {"mine.yaml": {**values, "recipes": dict(reversed(values["recipes"].items()))}}
+        )
+
+
 def test_a_recipe_goes_back_to_each_network_s_own_learning_rate_with_null():
     values = yaml.safe_load(TINY)
     values["recipes"]["own"] = {"extends": "quick", "learning_rate": None}

@@ -18,6 +18,7 @@ from rethinking.__main__ import main
 from rethinking.config import Configuration
 from rethinking.config.described import section_of
 from rethinking.files import canonical_json, read_json, save_array, write_json
+from rethinking.schema import load_yaml
 from rethinking.stages.aggregate import read_tables
 from rethinking.stages.record import record
 from rethinking.stages.sealing import read_run
@@ -217,6 +218,33 @@ def test_a_torn_run_is_not_recorded_over_the_one_that_was_kept(results, complete
     with pytest.raises(ValueError, match=rf"{RUN}/metrics.csv: torn or edited"):
         record(configuration, results / "runs", tmp_path / "kept")
     assert {path: path.read_bytes() for path in (tmp_path / "kept").rglob("*") if path.is_file()} == before
+
+
+def test_a_table_of_runs_that_are_no_longer_the_configuration_s_is_removed_and_told(
+    results, completed, tmp_path, capsys
+):
+    kept, config = tmp_path / "kept", completed / "config/config.yaml"
+    record(Configuration.load(config), results / "runs", kept)
+    values = load_yaml(config)
+    values["recipes"]["longer"] = {"extends": "quick", "epochs": 7}
+    values["tables"]["table1"]["recipe"] = "longer"
+    tables = [kept / f"table1{suffix}" for suffix in (".csv", ".md")]
+    assert all(table.exists() for table in tables)
+    capsys.readouterr()
+    record(Configuration.of_layers("config.yaml", {"config.yaml": values}), results / "runs", kept)
+    assert not [table for table in tables if table.exists()]
+    told = [f"removed: {table}, made of runs that are not here" for table in tables]
+    assert [line for line in capsys.readouterr().err.splitlines() if line.startswith("removed")] == told
+
+
+def test_a_file_that_no_record_wrote_is_refused_by_name_and_stays(results, completed, tmp_path):
+    (out := tmp_path / "out").mkdir()
+    (out / "runs.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(
+        ValueError, match=r"runs\.csv: has no column 'dataset', so no record wrote it; choose another --out"
+    ):
+        record(Configuration.load(completed / "config/config.yaml"), results / "runs", out)
+    assert [path.name for path in out.iterdir()] == ["runs.csv"]
 
 
 @pytest.mark.parametrize("size", [0, 5])

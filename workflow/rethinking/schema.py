@@ -26,6 +26,8 @@ from rethinking.registry import nearest
 
 SHOWN = 300  # characters of a value in a message
 OF_RUNS = frozenset({"groups", "models", "corruptions", "levels"})  # by which a panel says of which runs it is
+NOT_SHOWN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in no XML 1.0, so in no SVG
+LEFT_OUT = ("figures", "tables", "panels", "groups")  # of which null in a nearer file takes one away
 MOST = 100_000  # values of one YAML file; the largest that is shipped has some 2,000
 
 
@@ -33,8 +35,20 @@ class ConfigurationError(ValueError):
     """A configuration that cannot be used: file, key, value (... where there is none), and what would be right."""
 
     def __init__(self, source: str, key: str, value: Any, problem: str) -> None:
-        shown = "" if value is ... else f" = {_shortened(json.dumps(value, ensure_ascii=False, default=str))}"
+        shown = "" if value is ... else f" = {_shortened(_as_json(value))}"
         super().__init__(": ".join(part for part in (source, _shortened(key) + shown, problem) if part))
+
+
+def _as_json(value: Any) -> str:
+    """A value of YAML, whose keys may be dates, bytes and pairs as well, which JSON has none of."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            known = str | int | float | None  # bool is an int
+            return {key if isinstance(key, known) else str(key): plain(each) for key, each in value.items()}
+        return [plain(each) for each in value] if isinstance(value, list) else value
+
+    return json.dumps(plain(value), ensure_ascii=False, default=str)
 
 
 def _shortened(text: str) -> str:
@@ -125,11 +139,20 @@ def load_layers(path: Path, name: str) -> dict[str, dict[str, Any]]:
         extended = os.path.normpath(Path(name).parent / other)
         if extended in layers:
             raise ConfigurationError(name, "extends", other, "extends itself")
-        if not path.is_file():
-            known = [file.name for file in path.parent.glob("*.yaml")]
-            problem = "is a folder" if path.is_dir() else "there is no such file"
-            raise ConfigurationError(name, "extends", other, f"{problem}; {nearest(path.name, known)}")
+        if problem := _no_file(path):
+            raise ConfigurationError(name, "extends", other, problem)
         name = extended
+
+
+def _no_file(path: Path) -> str | None:
+    """Why there is no file to read at a path; None where there is one."""
+    try:
+        if path.is_file():
+            return None
+        known = [file.name for file in path.parent.glob("*.yaml")]
+        return f"{'is a folder' if path.is_dir() else 'there is no such file'}; {nearest(path.name, known)}"
+    except OSError as error:  # as of a name that is longer than any file's
+        return f"cannot be read ({error.strerror})"
 
 
 def merged(layers: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -152,7 +175,8 @@ def configuration(layers: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """What several layers of a configuration make together, the nearest first.
 
     A figure, a table, a panel or a group of runs that is null leaves out what a layer further on has of it; null of
-    what none has is no section. A panel of several groups hides one of a single group further on, and the other way.
+    what none has is no section. A panel of several groups hides one of a single group further on, and the other way;
+    so do levels hide corruptions.
     """
     nearest_first = list(layers)
     values = merged(nearest_first)
@@ -164,9 +188,23 @@ def configuration(layers: Iterable[dict[str, Any]]) -> dict[str, Any]:
             panels = _mapping(section, "panels")
             for panel in panels:
                 if of_one_form := _of_one_form(_under(_under(written, "panels"), panel)):
-                    panels[panel] = merged(of_one_form)
+                    panels[panel] = _of_runs(of_one_form)
                     _leave_out(panels[panel], of_one_form, "groups")
+                    for group in (groups := _mapping(panels[panel], "groups")):
+                        if of_group := _under(_under(of_one_form, "groups"), group):
+                            groups[group] = _of_runs(of_group)
     return values
+
+
+def _of_runs(layers: list[dict[str, Any]]) -> dict[str, Any]:
+    """What layers say together of a panel or a group, nearest first: its corruptions are the nearest's, or its levels.
+
+    They are of one layer alone: where the nearest that has either has both, so has what is made.
+    """
+    either = {"corruptions", "levels"}
+    nearest_s = next((layer.keys() & either for layer in layers if layer.keys() & either), either)
+    hidden = either - nearest_s
+    return merged([{key: value for key, value in layer.items() if key not in hidden} for layer in layers])
 
 
 def _of_one_form(panel: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -319,10 +357,23 @@ def _wrong_type(value: Any, expected: str | list[str]) -> str:
         number = float(value)
     except ValueError:
         return f"is text, {must}"
+    if not math.isfinite(number):
+        return f"is text, {must}, and finite"
     # YAML 1.1 reads 1e-3 as text: its floats need a dot.
     mantissa, _, exponent = f"{number:.12e}".partition("e")
-    plain = f"{float(mantissa)}e{int(exponent)}"
-    return f"YAML reads this as text, {must}; write {plain if 'number' in names else int(number)}"
+    plain = f"{float(mantissa)}e{int(exponent)}" if "number" in names else f"{number:.0f}"
+    told = f"YAML reads this as text, {must}"
+    return f"{told}; write {plain}" if "number" in names or number.is_integer() else told
+
+
+def _nothing_left_out(values: Any, path: list[Any]) -> str | None:
+    """What is wrong with null in the place of a figure, a table, a panel or a group; None where it is of none."""
+    if len(path) < 2 or path[-2] not in LEFT_OUT:
+        return None
+    for key in path[:-1]:
+        values = values[key]
+    there = [str(name) for name, each in values.items() if each is not None]
+    return f"null leaves out what another file has, which this one extends, and none has it; {nearest(path[-1], there)}"
 
 
 def check(values: dict[str, Any], name: str, source_of: Callable[[str], str]) -> dict[str, Any]:
@@ -330,14 +381,31 @@ def check(values: dict[str, Any], name: str, source_of: Callable[[str], str]) ->
 
     Raises ConfigurationError for the first problem. `source_of` maps a key to the file that its value came from.
     """
+    check_text(values, source_of)
     errors = sorted(_validator(name).iter_errors(values), key=lambda error: [str(each) for each in error.absolute_path])
     if errors:
         error = _most_telling(errors[0])
         key, value, problem = _problem(error)
+        if value is None and error.validator == "type":
+            problem = _nothing_left_out(values, list(error.absolute_path)) or problem
         if "propertyNames" in error.absolute_schema_path:  # it is the key that is wrong
             key, value = f"{key}.{value}", ...
         raise ConfigurationError(source_of(key), key, value, problem)
     return _as_declared(values, _schema(name), name)
+
+
+def check_text(values: Any, source_of: Callable[[str], str], path: tuple[Any, ...] = ()) -> None:
+    """Raise ConfigurationError where a key or value holds a character that no figure and no page can show."""
+    if isinstance(values, str) and (found := NOT_SHOWN.search(values)):
+        key = _key(path)
+        problem = f"holds the character U+{ord(found[0]):04X}, which no picture or page can show"
+        raise ConfigurationError(source_of(key), key, values, problem)
+    if isinstance(values, dict):
+        for key, value in values.items():
+            check_text(key, source_of, path)
+            check_text(value, source_of, (*path, key))
+    for index, value in enumerate(values if isinstance(values, list) else ()):
+        check_text(value, source_of, (*path, index))
 
 
 def properties(name: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rethinking.schema import ConfigOrigins
 
 HUMAN_LABELS = "human_labels"
 CLASS_NOISE = "class_noise"
+LEAST_LEVEL = 1e-9  # of a data set of a thousand million images it would corrupt one
 TAKEN = ("true_labels", "split")  # names of folders beside those of corruptions
 
 
@@ -103,7 +104,14 @@ def spelled(name: str, variants: Mapping[str, Values], key: str, origins: Config
         raise origins.error(key, name, f"takes no level; write {variant}")
     if level is not None and not 0 <= level <= 1:
         raise origins.error(key, name, "the level must be from 0 to 1")
+    check_level(level, key, name, origins)
     return corruption_name(variant, level)
+
+
+def check_level(level: float | None, key: str, value: object, origins: ConfigOrigins) -> None:
+    """That a level, of whose decimals folders have their names, is not so small that it corrupts nothing."""
+    if level is not None and 0 < level < LEAST_LEVEL:
+        raise origins.error(key, value, f"the level must be 0 or at least {LEAST_LEVEL:.0e}")
 
 
 def family_of(entries: Entries, corruption: str) -> str | None:

@@ -1,6 +1,6 @@
 """Entries that extend others: data sets and recipes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from rethinking.schema import ConfigOrigins
@@ -20,10 +20,15 @@ def chain(name: str, table: Mapping[str, Values], key: str, kind: str, origins: 
     return names
 
 
-def extended(names: list[str], table: Mapping[str, Values]) -> Values:
-    """The entry of the first name over everything that it extends."""
+def extended(names: list[str], table: Mapping[str, Values], merged: Collection[str] = ()) -> Values:
+    """The entry of the first name over everything that it extends; mappings under the keys `merged` are merged."""
     values: Values = {}
     for each in reversed(names):
-        values |= table[each]
+        for key, value in table[each].items():
+            further = values.get(key)
+            if key in merged and isinstance(value, dict) and isinstance(further, dict):
+                values[key] = further | value
+            else:
+                values[key] = value
     values.pop("extends", None)
     return values

@@ -6,7 +6,7 @@ from itertools import product
 
 from rethinking import schema
 from rethinking.config.checks import CHECKS, Asked
-from rethinking.config.corruptions import spelled
+from rethinking.config.corruptions import check_level, spelled
 from rethinking.config.entries import Entries
 from rethinking.config.fits import check_fit, check_labels
 from rethinking.config.inherit import Values
@@ -169,6 +169,8 @@ def _group(place: Place, key: str, name: str, written: Values, entries: Entries)
 def _corruptions(written: Values, key: str, of: Mapping[str, str], entries: Entries) -> list[str]:
     """The corruptions of a panel, each in its one spelling; `levels` are those of random labels."""
     part = "levels" if "levels" in written else "corruptions"
+    for index, level in enumerate(written.get("levels", [])):
+        check_level(level, f"{key}.levels[{index}]", level, entries.origins)
     names = [corruption_name("random_labels", level) for level in written.get("levels", [])] or [
         spelled(name, entries.corruptions, f"{key}.corruptions[{index}]", entries.origins)
         for index, name in enumerate(written.get("corruptions", []))

@@ -18,7 +18,7 @@ def resolved(table: Mapping[str, Values], origins: ConfigOrigins) -> dict[str, V
     """Every recipe with the schema's defaults for what it does not say."""
     recipes = {}
     for name in table:
-        written = extended(chain(name, table, "recipes.", "recipe", origins), table)
+        written = extended(chain(name, table, "recipes.", "recipe", origins), table, BY_FAMILY)
         recipes[name] = recipe = schema.fill(written, "config", "recipe")
         for check in CHECKS:
             check(recipe, lambda key, name=name: written_at(name, key, table, origins), origins)
@@ -26,9 +26,11 @@ def resolved(table: Mapping[str, Values], origins: ConfigOrigins) -> dict[str, V
 
 
 def written_at(name: str, key: str, table: Mapping[str, Values], origins: ConfigOrigins) -> str:
-    """Where a recipe's value is written: in itself or in one that it extends."""
+    """Where a recipe's value is written, or that of a family ("learning_rate.mlp"): in itself or in what it extends."""
     names = chain(name, table, "recipes.", "recipe", origins)
-    return f"recipes.{next((each for each in names if key in table[each]), name)}.{key}"
+    setting, _, family = key.partition(".")
+    holding = (each for each in names if setting in table[each] and (not family or family in table[each][setting]))
+    return f"recipes.{next(holding, name)}.{key}"
 
 
 def key_of(entries: Entries, name: str, key: str) -> str:
@@ -68,7 +70,7 @@ def _check_families(recipe: Values, where: Where, origins: ConfigOrigins) -> Non
     """That a mapping by model family names families."""
     for setting in BY_FAMILY:
         for family, value in recipe[setting].items() if isinstance(recipe[setting], dict) else ():
-            origins.require_known(f"{where(setting)}.{family}", family, "model family", FAMILIES, value)
+            origins.require_known(where(f"{setting}.{family}"), family, "model family", FAMILIES, value)
 
 
 def _check_redraws(recipe: Values, where: Where, origins: ConfigOrigins) -> None:

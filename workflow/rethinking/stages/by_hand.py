@@ -110,7 +110,8 @@ def keep_another(out: Path, run: RunConfig, data_sha256: str | None = None) -> N
 
         identity = identity_of(out / "state.pt")
         same = identity.get("configuration") == run.state_digest and data_sha256 in (None, identity.get("data"))
-        told = None if same else "another run that stopped"
+        another = "another run that stopped" if identity else "a state.pt that is torn, or another program's"
+        told = None if same else another
     if told:
         raise ValueError(f"--out = {out}: holds {told}; choose another folder, or delete this one")
 

@@ -126,14 +126,15 @@ def record(configuration: Configuration, folder: Path, out: Path) -> list[Path]:
             written += write_table(table, out / name)
         there = [every[run.path] for run in configuration.runs(name) if run.path in every]
         if not there:
+            if entry.computed not in computed:
+                remove_table(out / name)
             continue
         summaries = [summary for _, summary in there]
         for line in [*differing_environments(summaries), *differing_data(summaries)]:
             print(f"warning: the runs of {name} differ in {line}", file=sys.stderr)
         if (made := made_of_kept(configuration, name, every, kept)) is None:
             print(f"left out: {name}, which needs every run of a seed", file=sys.stderr)
-            for suffix in SUFFIXES:  # of runs that were others
-                (out / f"{name}{suffix}").unlink(missing_ok=True)
+            remove_table(out / name)
             continue
         written += write_table(made[0], out / name)
     return written
@@ -177,6 +178,15 @@ def write_table(table: Table, stem: Path) -> list[Path]:
     return [write(stem.with_name(f"{stem.name}{suffix}"), text_of(table, suffix)) for suffix in SUFFIXES]
 
 
+def remove_table(stem: Path) -> None:
+    """Remove a table that an earlier record made of runs which were others; a line says so."""
+    for suffix in SUFFIXES:
+        file = stem.with_name(f"{stem.name}{suffix}")
+        if file.exists():
+            file.unlink()
+            print(f"removed: {file}, made of runs that are not here", file=sys.stderr)
+
+
 def arguments_of(
     configuration: Configuration, section: Section, runs: Sequence[tuple[RunConfig, dict[str, Any]]], kept: Path
 ) -> dict[str, Any]:
@@ -199,10 +209,16 @@ def arguments_of(
 
 
 def days_recorded(file: Path) -> dict[str, str]:
-    """The day of each run by its folder, as an earlier record's runs.csv says it; none where there is no such file."""
+    """The day of each run by its folder, as an earlier record's runs.csv says it; none where there is no such file.
+
+    Raises ValueError for a file that no record wrote.
+    """
     if not file.exists():
         return {}
-    rows = read_csv(file, dtype=str).to_dict("records")
+    table = read_csv(file, dtype=str)
+    if missing := [column for column in (*REPEATED, "seed", "date") if column not in table]:
+        raise ValueError(f"{file}: has no column {missing[0]!r}, so no record wrote it; choose another --out")
+    rows = table.to_dict("records")
     return {"/".join([*(row[key] for key in REPEATED), f"seed{row['seed']}"]): row["date"] for row in rows}
 
 
