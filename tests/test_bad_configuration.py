@@ -630,6 +630,20 @@ def test_levels_of_a_nearer_file_hide_corruptions_and_the_other_way_in_panels_an
     assert made(half | {"corruptions": []}, noise) == noise | half | {"corruptions": []}, "both are written: refused"
 
 
+def test_a_rule_that_ends_runs_hides_that_of_a_file_further_on():
+    criterion, plateau = {"criterion": "accuracy_99", "extra_epochs": 2}, {"plateau": 3}
+
+    def made(*stops: Any) -> Any:
+        return schema.configuration([{"recipes": {"quick": {"stop": stop}}} for stop in stops])["recipes"]["quick"]
+
+    assert made(plateau, criterion) == {"stop": plateau}
+    assert made({"extra_epochs": 5}, criterion) == {"stop": criterion | {"extra_epochs": 5}}
+    assert made({"criterion": "accuracy_100"}, plateau, criterion) == {"stop": {"criterion": "accuracy_100"}}
+    assert made(None, criterion) == {"stop": None}
+    both = plateau | {"early_stopping": 4}
+    assert made(both, criterion) == {"stop": both}, "which is refused"
+
+
 @pytest.mark.parametrize(
     ("path", "value", "shown"),
     [

@@ -27,6 +27,8 @@ from rethinking.registry import nearest
 SHOWN = 300  # characters of a value in a message
 OF_RUNS = frozenset({"groups", "models", "corruptions", "levels"})  # by which a panel says of which runs it is
 NOT_SHOWN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in no XML 1.0, so in no SVG
+CORRUPTIONS = (frozenset({"corruptions"}), frozenset({"levels"}))  # as which a panel or a group has them
+STOPS = (frozenset({"criterion", "extra_epochs"}), frozenset({"early_stopping"}), frozenset({"plateau"}))  # of a recipe
 LEFT_OUT = ("figures", "tables", "panels", "groups")  # of which null in a nearer file takes one away
 MOST = 100_000  # values of one YAML file; the largest that is shipped has some 2,000
 
@@ -176,10 +178,13 @@ def configuration(layers: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
     A figure, a table, a panel or a group of runs that is null leaves out what a layer further on has of it; null of
     what none has is no section. A panel of several groups hides one of a single group further on, and the other way;
-    so do levels hide corruptions.
+    so do levels hide corruptions, and one rule that ends a run another.
     """
     nearest_first = list(layers)
     values = merged(nearest_first)
+    for name, recipe in _mapping(values, "recipes").items():
+        if rules := _under(_under(_under(nearest_first, "recipes"), name), "stop"):
+            recipe["stop"] = _one_of(rules, STOPS)
     for kind in ("figures", "tables"):
         _leave_out(values, nearest_first, kind)
         for name, section in _mapping(values, kind).items():
@@ -188,23 +193,27 @@ def configuration(layers: Iterable[dict[str, Any]]) -> dict[str, Any]:
             panels = _mapping(section, "panels")
             for panel in panels:
                 if of_one_form := _of_one_form(_under(_under(written, "panels"), panel)):
-                    panels[panel] = _of_runs(of_one_form)
+                    panels[panel] = _one_of(of_one_form, CORRUPTIONS)
                     _leave_out(panels[panel], of_one_form, "groups")
                     for group in (groups := _mapping(panels[panel], "groups")):
                         if of_group := _under(_under(of_one_form, "groups"), group):
-                            groups[group] = _of_runs(of_group)
+                            groups[group] = _one_of(of_group, CORRUPTIONS)
     return values
 
 
-def _of_runs(layers: list[dict[str, Any]]) -> dict[str, Any]:
-    """What layers say together of a panel or a group, nearest first: its corruptions are the nearest's, or its levels.
+def _one_of(layers: list[dict[str, Any]], ways: tuple[frozenset[str], ...]) -> dict[str, Any]:
+    """What layers make together, nearest first, where keys of one of several ways exclude those of the others.
 
-    They are of one layer alone: where the nearest that has either has both, so has what is made.
+    The nearest that is written in any of them decides, and one of another way hides all further on: where the nearest
+    has keys of two, so has what is made.
     """
-    either = {"corruptions", "levels"}
-    nearest_s = next((layer.keys() & either for layer in layers if layer.keys() & either), either)
-    hidden = either - nearest_s
-    return merged([{key: value for key, value in layer.items() if key not in hidden} for layer in layers])
+    every, chosen, hidden, shown = frozenset().union(*ways), None, False, []
+    for layer in layers:
+        if written := [way for way in ways if layer.keys() & way]:
+            chosen = chosen or written
+            hidden = hidden or written != chosen
+        shown.append({key: value for key, value in layer.items() if not (hidden and key in every)})
+    return merged(shown)
 
 
 def _of_one_form(panel: list[dict[str, Any]]) -> list[dict[str, Any]]:
