@@ -88,6 +88,10 @@ class Reading:
         """The root mean square of what the errors, averaged as well, are off figure 1c's."""
         return rms(self.off(network))
 
+    def near(self, network: Network) -> int:
+        """How many of the errors, averaged as well, are near figure 1c's; those of no fit are not."""
+        return sum(abs(each) <= NEAR for each in self.off(network))
+
     def off(self, network: Network) -> list[float]:
         """What the errors, averaged as well, are above figure 1c's; NaN of no fit."""
         found = self.errors(network, self.column(ERROR))
@@ -119,8 +123,7 @@ def main() -> None:
     for reading in readings:
         off = (
             f"{network.label} {away(reading.criterion, network.runs, network.times):.2f} epochs,"
-            f" errors {reading.errors_off(network):.3f}, {sum(abs(each) <= NEAR for each in reading.off(network))} of"
-            f" {len(network.errors)} near"
+            f" errors {reading.errors_off(network):.3f}, {reading.near(network)} of {len(network.errors)} near"
             for network in found.values()
         )
         print(f"{reading}: {'; '.join(off)}")

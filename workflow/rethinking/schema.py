@@ -390,7 +390,7 @@ def check(values: dict[str, Any], name: str, source_of: Callable[[str], str]) ->
 
     Raises ConfigurationError for the first problem. `source_of` maps a key to the file that its value came from.
     """
-    check_text(values, source_of)
+    _check_text(values, source_of)
     errors = sorted(_validator(name).iter_errors(values), key=lambda error: [str(each) for each in error.absolute_path])
     if errors:
         error = _most_telling(errors[0])
@@ -403,7 +403,7 @@ def check(values: dict[str, Any], name: str, source_of: Callable[[str], str]) ->
     return _as_declared(values, _schema(name), name)
 
 
-def check_text(values: Any, source_of: Callable[[str], str], path: tuple[Any, ...] = ()) -> None:
+def _check_text(values: Any, source_of: Callable[[str], str], path: tuple[Any, ...] = ()) -> None:
     """Raise ConfigurationError where a key or value holds a character that no figure and no page can show."""
     if isinstance(values, str) and (found := NOT_SHOWN.search(values)):
         key = _key(path)
@@ -411,10 +411,10 @@ def check_text(values: Any, source_of: Callable[[str], str], path: tuple[Any, ..
         raise ConfigurationError(source_of(key), key, values, problem)
     if isinstance(values, dict):
         for key, value in values.items():
-            check_text(key, source_of, path)
-            check_text(value, source_of, (*path, key))
+            _check_text(key, source_of, path)
+            _check_text(value, source_of, (*path, key))
     for index, value in enumerate(values if isinstance(values, list) else ()):
-        check_text(value, source_of, (*path, index))
+        _check_text(value, source_of, (*path, index))
 
 
 def properties(name: str) -> dict[str, Any]:

@@ -42,11 +42,11 @@ def _complete_stop(recipe: Values, where: Where, origins: ConfigOrigins) -> None
     """The one rule that ends a run early."""
     if (stop := recipe["stop"]) is None:
         return
-    rules = [rule for rule in ("criterion", "early_stopping", "plateau") if rule in stop]
-    if len(rules) != 1 or ("extra_epochs" in stop and rules != ["criterion"]):
+    rules = [rule for rule in schema.STOPS if stop.keys() & rule]
+    if len(rules) != 1 or stop.keys() == {"extra_epochs"}:
         problem = "needs one of criterion (with extra_epochs), early_stopping, plateau"
         raise origins.error(where("stop"), stop, problem)
-    recipe["stop"] = {"extra_epochs": 0, **stop} if rules == ["criterion"] else stop
+    recipe["stop"] = {"extra_epochs": 0, **stop} if "criterion" in stop else stop
 
 
 def _complete_augmentation(recipe: Values, where: Where, origins: ConfigOrigins) -> None:
