@@ -171,6 +171,26 @@ def test_a_run_of_other_values_will_be_trained_again(folder, tmp_path):
     assert "made otherwise" in status(folder, "--configfile", str(mine)).splitlines()[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "it is empty or torn, no JSON"),
+        ('{"seconds": 1.5}', "it holds no 'epochs_done'"),
+        ("[]", "it holds no keys"),
+    ],
+)
+def test_results_that_cannot_be_read_are_named_and_hide_no_other_run(folder, text, problem):
+    file = folder / "results/runs" / RUN / "run.json"
+    file.parent.mkdir()
+    file.write_text(text)
+    first, *rest = status(folder).splitlines()
+    shutil.rmtree(file.parent)
+    assert first == "tiny: 8 runs, 7 done, 1 torn"
+    (line,) = [line for line in rest if line.startswith(f"  {RUN}: ")]
+    assert line.startswith(f"  {RUN}: results/runs/{RUN}/run.json: {problem}")
+    assert line.endswith("; delete it, and what made it makes it again")
+
+
 def test_a_run_of_other_code_will_be_trained_again_as_snakemake_says_it(checkout):
     network = checkout / "workflow/rethinking/models/mlp.py"
     network.write_text(network.read_text() + "\nCHANGED = 1\n")

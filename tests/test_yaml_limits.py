@@ -109,6 +109,12 @@ def test_an_at_sign_further_on_in_an_address_is_no_password():
     assert load(changed("data_dir", "https://host/a@b")).data_dir == "https://host/a@b"
 
 
+@pytest.mark.parametrize("address", ["http://", "https:///data", "http:// /data"])
+def test_an_address_without_a_host_is_refused(address):
+    with pytest.raises(ConfigurationError, match=f'data_dir = "{address}": is an address without a host$'):
+        load(changed("data_dir", address))
+
+
 def test_a_fault_that_an_extending_file_causes_names_both(tmp_path):
     file = extending(tmp_path, mine="extends: base.yaml\nmodels: {mlp-w0.05: {factory: nin_224}}\n")
     message = refusal_of_file(file)

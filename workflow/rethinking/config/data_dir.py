@@ -11,10 +11,15 @@ ADDRESSES = ("http://", "https://")
 
 def checked(place: str | None, origins: ConfigOrigins) -> str | None:
     """`data_dir` with `~` spelled out; a folder must be there, an address is asked when something is fetched."""
-    if place is None or place.startswith(ADDRESSES):
-        if place is not None and "@" in place.split("/")[2]:
+    if place is None:
+        return None
+    if place.startswith(ADDRESSES):
+        host = place.split("/")[2]
+        if "@" in host:
             problem = "holds a password, which would stand in logs; write it into ~/.netrc, where it is looked for"
             raise origins.error("data_dir", ..., problem)
+        if not host.strip():
+            raise origins.error("data_dir", place, "is an address without a host")
         return place
     folder = local(place, "data_dir", origins)
     if folder.exists() and not folder.is_dir():

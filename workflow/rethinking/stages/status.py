@@ -23,8 +23,8 @@ from rethinking.outcomes.progress import Log
 from rethinking.provenance import is_current
 from rethinking.run import RunConfig
 
-STATES = ("done", "running", "waiting", "stopped", "failed", "killed", "made otherwise")
-WANTING = ("failed", "killed", "stopped", "made otherwise")  # those that a person may want to know by name
+STATES = ("done", "running", "waiting", "stopped", "failed", "killed", "made otherwise", "torn")
+WANTING = ("failed", "killed", "stopped", "made otherwise", "torn")  # those that a person may want to know by name
 LOGS = Path(paths.TRAIN_LOGS)
 SILENT = 600.0  # seconds without a word after which a training on another machine may be dead
 EPOCHS_SILENT = 3  # or as many of its own epochs, if that is longer
@@ -32,22 +32,31 @@ EPOCHS_SILENT = 3  # or as many of its own epochs, if that is longer
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a run stands: its state, its log where it has one, and the seconds of training that are left at most."""
+    """Where a run stands: its state, its log where it has one, and the seconds of training that are left at most.
+
+    `problem` says what is wrong with results that cannot be read.
+    """
 
     run: RunConfig
     state: str
     log: Log | None
     seconds_left: float
+    problem: str = ""
+
+
+Summary = dict[str, Any]  # what a run.json says
 
 
 def standing(
-    configuration: Configuration, run: RunConfig, summary: dict[str, Any] | None, now: float, pace: "Pace"
+    configuration: Configuration, run: RunConfig, summary: Summary | ValueError | None, now: float, pace: "Pace"
 ) -> Standing:
     """Where a run stands by its run.json, where it has one, else by its log, `now` being the time."""
     if summary is not None:
+        whole = pace.seconds(configuration, run) * run.training.epochs
+        if isinstance(summary, ValueError):
+            return Standing(run, "torn", None, whole, str(summary))
         is_its = is_current(configuration, run, summary)
-        left = 0.0 if is_its else pace.seconds(configuration, run) * run.training.epochs
-        return Standing(run, "done" if is_its else "made otherwise", None, left)
+        return Standing(run, "done" if is_its else "made otherwise", None, 0.0 if is_its else whole)
     file = Path(paths.train_log(run))
     try:
         log, told = Log.read(file.read_text(encoding="utf-8", errors="replace")), file.stat().st_mtime
@@ -105,7 +114,7 @@ def standings(configuration: Configuration, now: float) -> dict[str, Standing]:
     runs |= {run.path: run for run in _begun(configuration) if run.path not in runs}
     summaries = {path: _summary_of(run) for path, run in runs.items()}
     for path, run in runs.items():
-        if summary := summaries[path]:
+        if isinstance(summary := summaries[path], dict):
             pace.heard(run, summary["seconds"] / summary["epochs_done"])
     return {path: standing(configuration, run, summaries[path], now, pace) for path, run in runs.items()}
 
@@ -125,10 +134,14 @@ def _begun(configuration: Configuration) -> Iterator[RunConfig]:
                 yield configuration.run(dataset, model, corruption, recipe, number)
 
 
-def _summary_of(run: RunConfig) -> dict[str, Any] | None:
-    """The run.json of a run, None where it has none."""
-    file = Path(paths.run_folder(run)) / "run.json"
-    return read_json(file, seconds=(int, float), epochs_done=int) if file.exists() else None
+def _summary_of(run: RunConfig) -> Summary | ValueError | None:
+    """The run.json of a run, None where it has none, what is wrong with it where it cannot be read."""
+    try:
+        return read_json(Path(paths.run_folder(run)) / "run.json", seconds=(int, float), epochs_done=int)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        return error
 
 
 # -- what is printed ---------------------------------------------------------------------------------------------------
@@ -185,6 +198,8 @@ def of_ended(each: Standing) -> str:
     """A run that is not done and does not train: what became of it, and where that stands."""
     if each.state == "made otherwise":
         return f"{each.run.path}: made with other values; it will be trained again"
+    if each.state == "torn":
+        return f"{each.run.path}: {each.problem}"
     log = each.log
     assert log is not None
     after = f" after epoch {log.epochs[-1].epoch}" if log.epochs else " in the first epoch"
