@@ -25,11 +25,20 @@ def lines(values: dict, folder: Path) -> list[str]:
         ({"recipes": {"qiuck": QUICK}}, "recipes that no figure or table uses: qiuck (did you mean 'quick'?)"),
         (
             {"recipes": {"of_my_own": QUICK, "quik": {"extends": "of_my_own"}}},
-            "recipes that no figure or table uses: of_my_own, quik (did you mean 'quick'?)",
+            "recipes that no figure or table uses: quik (did you mean 'quick'?), of_my_own",
+        ),
+        (
+            {"models": {"mpl-w0.05": {"factory": "mlp_1x512", "width": 0.5}}},
+            "models that no figure or table uses: mpl-w0.05 (did you mean 'mlp-w0.05'?)",
         ),
         (
             {"models": {"mlp-w0.5": {"factory": "mlp_1x512", "width": 0.5}}},
-            "models that no figure or table uses: mlp-w0.5 (did you mean 'mlp-w0.05'?)",
+            "models that no figure or table uses: mlp-w0.5",
+        ),
+        (
+            {"recipes": {"quikc": QUICK, **{f"by_path_{number}": QUICK for number in range(9)}}},
+            "recipes that no figure or table uses: quikc (did you mean 'quick'?), by_path_0, by_path_1, by_path_2,"
+            " by_path_3, and 5 more",
         ),
         (
             {"corruptions": {"by_value": {"family": "shuffled_pixels", "unit": "value"}}},
@@ -53,6 +62,19 @@ def test_what_no_figure_or_table_uses_is_said_with_what_may_have_been_meant(valu
 )
 def test_what_a_used_recipe_extends_and_what_another_file_has_are_not_said(values, tmp_path):
     assert lines(values, tmp_path) == []
+
+
+def test_what_a_target_names_is_not_said(tmp_path):
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    corruptions = {
+        "by_value": {"family": "shuffled_pixels", "unit": "value"},
+        "by_channel": {"family": "shuffled_pixels"},
+    }
+    values = {"extends": "tiny.yaml", "recipes": {"slow": QUICK, "slower": QUICK}, "corruptions": corruptions}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(values))
+    target = "results/runs/digits/mlp-w0.05/by_value-0.5/slow/seed0/run.json"
+    said = [line.rpartition(": ")[2] for line in unused(Configuration.load(tmp_path / "mine.yaml"), [target])]
+    assert said == ["slower", "by_channel"]
 
 
 @pytest.mark.parametrize(

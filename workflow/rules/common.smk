@@ -93,8 +93,6 @@ try:
         paths.check_writable(placed(folder))
 except ValueError as error:
     sys.exit(str(error))  # one line and no traceback, which WorkflowError would add
-for line in unused(CONFIGURATION):
-    logger.warning(line)
 
 
 def asked_for() -> tuple[list[str], bool]:
@@ -123,6 +121,8 @@ def command() -> str:
 
 
 ASKED_FOR, REPORTED = asked_for()
+for line in unused(CONFIGURATION, ASKED_FOR):
+    logger.warning(line)
 PRIORITY = resources.priorities(CONFIGURATION)
 DATA_PRIORITY = len(PRIORITY) + 1  # what trainings wait for is made before them
 KERNEL_THREADS = 16  # of products of large matrices, which any number of cores share well
