@@ -157,6 +157,7 @@ def test_the_page_of_who_is_learned_first_compares_halves_and_scores_as_the_reco
     assert f"a factor of {noisiest['corrupted_half'] / noisiest['uncorrupted_half']:.0f}." in page
     assert noisiest["true_peak"] < 50 < early.loc["random_labels-0.5", "true_peak"]
     assert 1.8 < noisiest["true_peak"] / noisiest["given_at_peak"] < 2.2  # twice as many
+    areas = []
     for name, above in {"learned-first-digits": True, "learned-first": False}.items():
         scores = pd.read_csv(CHECKOUT / KEPT / name / "label_error_scores.csv")
         of_first = scores["epochs"] == scores["epochs"].min()
@@ -169,6 +170,11 @@ def test_the_page_of_who_is_learned_first_compares_halves_and_scores_as_the_reco
         assert first.idxmin(axis=1).tolist() == every.idxmin(axis=1).tolist() == ["forgettings"] * 3
         if not above:
             assert "{:.2f}, {:.2f} and {:.2f} by mean loss over the first".format(*first["mean_loss"]) in page
+        areas.append("{:.2f} to {:.2f}".format(*first["mean_loss"].iloc[[0, -1]]))
+    of_digits, of_images = areas
+    assert f"areas of {of_images} at P = 0.2 to 0.8, where digits have {of_digits} (" in said_on(
+        "docs/results/README.md"
+    )
 
 
 def test_people_s_mistakes_are_apart_from_even_ones_at_the_largest_share_alone_as_the_page_says():

@@ -230,6 +230,22 @@ def test_the_answers_to_the_questions_are_what_its_runs_show(tmp_path):
     assert norm[0][0] < norm[0][-1] < norm[2][-1], "noise takes larger weights"
 
 
+def test_the_norms_that_the_page_has_at_cifar10_s_size_are_recorded():
+    folder = CHECKOUT / "docs/results/tutorial/runs/cifar10-cat-dog-horse-100/big_animalnet"
+    begin, end = set(), []
+    for corruption in ("true_labels", "shuffled_labels-0.15", "random_labels-1.0"):
+        totals = [
+            pd.read_csv(file).query("Layer == 'total'")["Value"]
+            for file in sorted(folder.glob(f"{corruption}/memorise/seed*/measures.csv"))
+        ]
+        assert {len(each) for each in totals} == {201}
+        begin.add(f"{np.mean([each.iloc[0] for each in totals]):.2f}")
+        end.append(f"{np.mean([each.iloc[-1] for each in totals]):.2f}")
+    [first] = begin
+    said = f"The norm of all tensors goes from {first} to {end[0]}, {end[1]} and {end[2]} in 200 epochs"
+    assert said in " ".join((CHECKOUT / "docs/studies/tutorial.md").read_text(encoding="utf-8").split())
+
+
 # Ten points -----------------------------------------------------------------------------------------------------------
 
 
